@@ -1,0 +1,1 @@
+"""Regulars: a sale at any till becomes points, tiers, rewards and messages."""

@@ -1,0 +1,1 @@
+"""The ports made real: each module wraps one library and nothing else."""

@@ -1,0 +1,65 @@
+"""Every collection in one table: its database, its index fields and how long it is kept."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from loyalty.ports import Database
+
+
+class Collection(NamedTuple):
+    """Where documents of one kind live.
+
+    `indexed` are the fields a query may filter or order by; `keep_days` is the retention, with
+    None for ever; `key` says in words what the id is made from.
+    """
+
+    database: Database
+    key: str
+    about: str
+    indexed: tuple[str, ...] = ()
+    keep_days: int | None = None
+
+
+COLLECTIONS: dict[str, Collection] = {
+    "accounts": Collection(
+        "ledger", "account id", "Balance, lots, debt, tier, visits, recent days, digest."
+    ),
+    "entries": Collection(
+        "ledger",
+        "why-id of the act",
+        "One act each; a sale's entry carries its receipt, an unclaimed receipt has no entry yet.",
+        ("members", "at", "kind", "business_day", "state"),
+    ),
+    "identities": Collection(
+        "ledger", "keyed hash", "Phone, e-mail or vendor's customer id, hashed, to its member."
+    ),
+    "timers": Collection("ledger", "kind:subject", "Work that is due at an instant.", ("due_at",)),
+    "programs": Collection("ledger", "hash of the text", "Program versions.", ("effective_from",)),
+    "milestones": Collection(
+        "ledger", "milestone:member:id:n", "The guard that lets a milestone be granted once."
+    ),
+    "vouchers": Collection(
+        "ledger", "why-id of the grant", "Rewards given out, with their code.", ("member", "code")
+    ),
+    "reviews": Collection(
+        "ledger", "receipt's why-id", "Sales whose points wait for a person.", ("state", "at")
+    ),
+    "quarantine": Collection(
+        "ledger", "event id", "What can never be processed as it is, with the reason.", ("at",), 400
+    ),
+    "keys": Collection("ledger", "hash of the key", "API keys: scopes and limits, never the key."),
+    "profiles": Collection("people", "member id", "Birthday, joining date, home store."),
+    "contacts": Collection(
+        "people", "member id", "Name, addresses, language, consent, suppression, cap window."
+    ),
+    "claims": Collection(
+        "people", "message id and channel", "One message to one person, and its fate.", (), 400
+    ),
+    "consents": Collection(
+        "people", "member:channel:purpose:instant", "Proof of each consent.", ("member", "at")
+    ),
+    "suppressions": Collection(
+        "people", "keyed hash and channel", "Addresses that said stop, kept after erasure."
+    ),
+}
