@@ -1,0 +1,299 @@
+"""The merchant's program as values: what earns, what it earns, and what guests are told.
+
+Every key is described here once; the reader of the file, its JSON Schema and the
+documentation follow from these types. `written` tells how a value looks in the file.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from loyalty.domain.transaction import Channel
+
+Money = Annotated[int, Meta(ge=0, extra={"written": "money"})]
+"""Minor units; written `12.50` in the program's (or the store's) currency."""
+Factor = Annotated[int, Meta(ge=0, extra={"written": "factor"})]
+"""Basis points; written `1.5` for 15000."""
+Minutes = Annotated[int, Meta(ge=0, extra={"written": "duration"})]
+"""Minutes; written `90m`, `2h` or `1d`."""
+TimeOfDay = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["04:00"])]
+Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Words = dict[str, str]
+"""One text per language, as in `{en: Hello, de: Hallo}`."""
+MessageChannel = Literal["sms", "email"]
+Purpose = Literal["service", "marketing"]
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A part of the program file: unknown keys are mistakes."""
+
+
+class Store(Part):
+    """One shop. What it leaves out it takes from the program."""
+
+    title: str
+    tills: tuple[str, ...] = ()
+    """`connector:location`, or `connector.account:location` for a vendor's further account."""
+    zone: str | None = None
+    currency: str | None = None
+    business_day_turns_at: TimeOfDay | None = None
+
+
+class When(Part):
+    """When a rule applies: every key given must hold."""
+
+    channels: tuple[Channel, ...] = ()
+    stores: tuple[Name, ...] = ()
+    weekdays: tuple[Weekday, ...] = ()
+    start: TimeOfDay | None = None
+    """From this time of day in the store's zone, included; a span may pass midnight."""
+    end: TimeOfDay | None = None
+    """Until this time of day, not included."""
+    skus: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    tiers: tuple[Name, ...] = ()
+    minimum: Money = 0
+    """The receipt's kept eligible amount must reach this."""
+
+
+class Spend(Part, tag_field="earn", tag="spend"):
+    """Points for money: `points` for every `per` of eligible amount on the lines that match."""
+
+    title: Words
+    points: Annotated[int, Meta(ge=1)]
+    per: Annotated[int, Meta(ge=1, extra={"written": "money"})]
+    carry: bool = False
+    """Keep what is left over for the next receipt; without it each receipt is rounded down."""
+    when: When = When()
+
+
+class Items(Part, tag_field="earn", tag="items"):
+    """Points for pieces: `points` for each whole piece on the lines that match."""
+
+    title: Words
+    points: Annotated[int, Meta(ge=1)]
+    when: When = When()
+
+
+class Bonus(Part, tag_field="earn", tag="bonus"):
+    """Points for the receipt as such, once."""
+
+    title: Words
+    points: Annotated[int, Meta(ge=1)]
+    when: When = When()
+
+
+class Multiply(Part, tag_field="earn", tag="multiply"):
+    """Everything a receipt earns, times a factor; with `skus` or `categories` only those lines."""
+
+    title: Words
+    factor: Annotated[int, Meta(ge=10000, le=100000, extra={"written": "factor"})]
+    when: When = When()
+
+
+Rule = Spend | Items | Bonus | Multiply
+
+
+class Caps(Part):
+    """The most points one receipt, and one member on one business day, can earn."""
+
+    per_receipt: Annotated[int, Meta(ge=1)] | None = None
+    per_day: Annotated[int, Meta(ge=1)] | None = None
+
+
+class Limits(Part):
+    """Beyond these a sale is accepted, but its points wait for a person's review."""
+
+    receipt_ceiling: Money | None = None
+    receipts_per_hour: Annotated[int, Meta(ge=1)] | None = None
+
+
+class Earning(Part):
+    """What a receipt earns."""
+
+    rules: dict[Name, Rule]
+    stacking: Literal["best_of", "sum_of_bonuses", "product"] = "best_of"
+    """How several factors combine: the best one, the sum of what each adds, or all multiplied."""
+    excluded_categories: tuple[str, ...] = ()
+    caps: Caps = Caps()
+    limits: Limits = Limits()
+    pending: dict[Channel, Minutes] = {}
+    """How long points wait before they can be spent, from the receipt's time; none if left out."""
+    debt: Literal["carry", "forgive"] = "carry"
+    """When points to take back are spent already: owe them, or write them off."""
+    debt_cap: Annotated[int, Meta(ge=1)] | None = None
+    """The most a member can owe; what goes beyond is written off."""
+
+
+class Expiry(Part):
+    """When points lapse: so many months after they can be spent, at the day's end."""
+
+    months: Annotated[int, Meta(ge=1, le=120)]
+    round_to: Literal["day", "month"] = "day"
+
+
+class Visits(Part):
+    """What counts as one visit: all receipts of a day and store within one sitting."""
+
+    sitting: Minutes = 90
+    minimum: Money = 0
+    channels: tuple[Channel, ...] = ("in_store", "app", "online", "delivery")
+
+
+class Level(Part):
+    """A tier and where it begins."""
+
+    title: Words
+    at: Money
+    """Spend: an amount of money; visits and points: a whole number."""
+
+
+class Tiers(Part):
+    """Standing that spending points never lowers."""
+
+    levels: dict[Name, Level]
+    metric: Literal["spend", "visits", "points"] = "spend"
+    window: Literal["rolling_year", "calendar_year", "lifetime"] = "rolling_year"
+    grace_days: Annotated[int, Meta(ge=0)] = 30
+
+
+class Reward(Part):
+    """Something a guest gets. Given as a voucher with a code."""
+
+    title: Words
+    kind: Literal["free_item", "money_off"] = "free_item"
+    value: Money = 0
+    categories: tuple[str, ...] = ()
+    valid_days: Annotated[int, Meta(ge=1)] = 30
+
+
+class Milestone(Part):
+    """A line crossed by visits, kept spend or points earned by purchases."""
+
+    title: Words
+    metric: Literal["visits", "spend", "points"]
+    at: Money | None = None
+    """Reached once, here."""
+    every: Annotated[int, Meta(ge=1, extra={"written": "money"})] | None = None
+    """Reached again at each multiple of this."""
+    award: Annotated[int, Meta(ge=0)] = 0
+    reward: Name | None = None
+    on_undo: Literal["keep", "withdraw"] = "keep"
+    """What happens when a refund goes back below the line."""
+
+
+MessageOn = Literal[
+    "points-earned",
+    "points-clawed-back",
+    "points-corrected",
+    "points-released",
+    "points-expired",
+    "points-adjusted",
+    "tier-changed",
+    "milestone-reached",
+]
+
+
+class Message(Part):
+    """What a guest is told, by the first channel that may be used.
+
+    One receipt gives one message: the texts of everything that happened on it, in the order of
+    this list of events, joined.
+    """
+
+    on: MessageOn
+    text: Words
+    channels: tuple[MessageChannel, ...] = ("sms", "email")
+    purpose: Purpose = "service"
+    subject: Words = {}
+    email_template: str = ""
+    """A template kept at the e-mail vendor; without it the text is sent."""
+
+
+class Alert(Part):
+    """What staff are told at once."""
+
+    on: Literal["visit", "sale", "redemption"]
+    text: str
+    tiers: tuple[Name, ...] = ()
+    at_least: Money = 0
+
+
+class QuietHours(Part):
+    """No message leaves in this span of the member's local time; it waits for the end."""
+
+    start: TimeOfDay = "21:00"
+    end: TimeOfDay = "08:00"
+
+
+class Sending(Part):
+    """Rules for every message."""
+
+    quiet_hours: QuietHours = QuietHours()
+    marketing_cap: Annotated[int, Meta(ge=0)] = 4
+    """The most marketing messages a member gets in `cap_days`."""
+    cap_days: Annotated[int, Meta(ge=1)] = 7
+    useful_hours: Annotated[int, Meta(ge=1)] = 24
+    """A message that could not leave for so long is dropped."""
+
+
+class Program(Part):
+    """A brand's whole program."""
+
+    engine: Literal[1]
+    title: str
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+    zone: str
+    country: Annotated[str, Meta(pattern="^[A-Z]{2}$")]
+    """Where a phone number without a country code is at home."""
+    languages: Annotated[tuple[str, ...], Meta(min_length=1)]
+    """The first is used where a member's own is not offered."""
+    stores: dict[Name, Store]
+    earning: Earning
+    expiry: Expiry | None = None
+    visits: Visits = Visits()
+    tiers: Tiers | None = None
+    rewards: dict[Name, Reward] = {}
+    milestones: dict[Name, Milestone] = {}
+    messages: dict[Name, Message] = {}
+    alerts: dict[Name, Alert] = {}
+    sending: Sending = Sending()
+    consent_texts: dict[str, Words] = {}
+    """The words a guest agrees to, by a version of your own, as in `2026-11`."""
+    connectors: dict[Literal["sms", "email", "staff"], tuple[Name, ...]] = {}
+    """Which vendors carry what; a further one is used only when the first surely refused."""
+    business_day_turns_at: TimeOfDay = "04:00"
+
+    def zone_of(self, store: str) -> str:
+        """The store's time zone."""
+        return self.stores[store].zone or self.zone
+
+    def currency_of(self, store: str) -> str:
+        """The store's currency."""
+        return self.stores[store].currency or self.currency
+
+    def turn_of(self, store: str) -> str:
+        """The time of day at which the store's business day begins."""
+        return self.stores[store].business_day_turns_at or self.business_day_turns_at
+
+    def store_of(self, till: str, location: str) -> str | None:
+        """The store a till's location belongs to, or None."""
+        name = f"{till}:{location}"
+        return next((key for key, store in self.stores.items() if name in store.tills), None)
+
+    def words(self, words: Words, language: str) -> str:
+        """Choose the text in this language, else in the program's first."""
+        return words.get(language) or words.get(self.languages[0]) or next(iter(words.values()), "")
+
+
+class Version(msgspec.Struct, frozen=True, kw_only=True):
+    """A program with the instant it holds from. `hash` names it on every entry."""
+
+    hash: str
+    effective_from: datetime
+    program: Program
