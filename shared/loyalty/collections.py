@@ -54,7 +54,10 @@ COLLECTIONS: dict[str, Collection] = {
         "people", "member id", "Name, addresses, language, consent, suppression, cap window."
     ),
     "claims": Collection(
-        "people", "message id and channel", "One message to one person, and its fate.", (), 400
+        "people", "message id", "One message to one person, claimed before it is sent.", (), 400
+    ),
+    "deliveries": Collection(
+        "people", "message id", "What a vendor told about a message; only moves forward.", (), 400
     ),
     "consents": Collection(
         "people", "member:channel:purpose:instant", "Proof of each consent.", ("member", "at")

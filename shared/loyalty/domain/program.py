@@ -18,8 +18,8 @@ Money = Annotated[int, Meta(ge=0, extra={"written": "money"})]
 """Minor units; written `12.50` in the program's (or the store's) currency."""
 Factor = Annotated[int, Meta(ge=0, extra={"written": "factor"})]
 """Basis points; written `1.5` for 15000."""
-Minutes = Annotated[int, Meta(ge=0, extra={"written": "duration"})]
-"""Minutes; written `90m`, `2h` or `1d`."""
+Minutes = Annotated[int, Meta(ge=0, le=3660 * 1440, extra={"written": "duration"})]
+"""Minutes; written `90m`, `2h` or `1d`. Ten years at most: dates end in the year 9999."""
 TimeOfDay = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["04:00"])]
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -29,11 +29,13 @@ MessageChannel = Literal["sms", "email"]
 Purpose = Literal["service", "marketing"]
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Part(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
     """A part of the program file: unknown keys are mistakes."""
 
 
-class Store(Part):
+class Store(Part, frozen=True):
     """One shop. What it leaves out it takes from the program."""
 
     title: str
@@ -44,7 +46,7 @@ class Store(Part):
     business_day_turns_at: TimeOfDay | None = None
 
 
-class When(Part):
+class When(Part, frozen=True):
     """When a rule applies: every key given must hold."""
 
     channels: tuple[Channel, ...] = ()
@@ -61,7 +63,7 @@ class When(Part):
     """The receipt's kept eligible amount must reach this."""
 
 
-class Spend(Part, tag_field="earn", tag="spend"):
+class Spend(Part, frozen=True, tag_field="earn", tag="spend"):
     """Points for money: `points` for every `per` of eligible amount on the lines that match."""
 
     title: Words
@@ -72,7 +74,7 @@ class Spend(Part, tag_field="earn", tag="spend"):
     when: When = When()
 
 
-class Items(Part, tag_field="earn", tag="items"):
+class Items(Part, frozen=True, tag_field="earn", tag="items"):
     """Points for pieces: `points` for each whole piece on the lines that match."""
 
     title: Words
@@ -80,7 +82,7 @@ class Items(Part, tag_field="earn", tag="items"):
     when: When = When()
 
 
-class Bonus(Part, tag_field="earn", tag="bonus"):
+class Bonus(Part, frozen=True, tag_field="earn", tag="bonus"):
     """Points for the receipt as such, once."""
 
     title: Words
@@ -88,7 +90,7 @@ class Bonus(Part, tag_field="earn", tag="bonus"):
     when: When = When()
 
 
-class Multiply(Part, tag_field="earn", tag="multiply"):
+class Multiply(Part, frozen=True, tag_field="earn", tag="multiply"):
     """Everything a receipt earns, times a factor; with `skus` or `categories` only those lines."""
 
     title: Words
@@ -99,21 +101,21 @@ class Multiply(Part, tag_field="earn", tag="multiply"):
 Rule = Spend | Items | Bonus | Multiply
 
 
-class Caps(Part):
+class Caps(Part, frozen=True):
     """The most points one receipt, and one member on one business day, can earn."""
 
     per_receipt: Annotated[int, Meta(ge=1)] | None = None
     per_day: Annotated[int, Meta(ge=1)] | None = None
 
 
-class Limits(Part):
+class Limits(Part, frozen=True):
     """Beyond these a sale is accepted, but its points wait for a person's review."""
 
     receipt_ceiling: Money | None = None
     receipts_per_hour: Annotated[int, Meta(ge=1)] | None = None
 
 
-class Earning(Part):
+class Earning(Part, frozen=True):
     """What a receipt earns."""
 
     rules: dict[Name, Rule]
@@ -130,14 +132,14 @@ class Earning(Part):
     """The most a member can owe; what goes beyond is written off."""
 
 
-class Expiry(Part):
+class Expiry(Part, frozen=True):
     """When points lapse: so many months after they can be spent, at the day's end."""
 
     months: Annotated[int, Meta(ge=1, le=120)]
     round_to: Literal["day", "month"] = "day"
 
 
-class Visits(Part):
+class Visits(Part, frozen=True):
     """What counts as one visit: all receipts of a day and store within one sitting."""
 
     sitting: Minutes = 90
@@ -145,7 +147,7 @@ class Visits(Part):
     channels: tuple[Channel, ...] = ("in_store", "app", "online", "delivery")
 
 
-class Level(Part):
+class Level(Part, frozen=True):
     """A tier and where it begins."""
 
     title: Words
@@ -153,26 +155,26 @@ class Level(Part):
     """Spend: an amount of money; visits and points: a whole number."""
 
 
-class Tiers(Part):
+class Tiers(Part, frozen=True):
     """Standing that spending points never lowers."""
 
     levels: dict[Name, Level]
     metric: Literal["spend", "visits", "points"] = "spend"
     window: Literal["rolling_year", "calendar_year", "lifetime"] = "rolling_year"
-    grace_days: Annotated[int, Meta(ge=0)] = 30
+    grace_days: Annotated[int, Meta(ge=0, le=3660)] = 30
 
 
-class Reward(Part):
+class Reward(Part, frozen=True):
     """Something a guest gets. Given as a voucher with a code."""
 
     title: Words
     kind: Literal["free_item", "money_off"] = "free_item"
     value: Money = 0
     categories: tuple[str, ...] = ()
-    valid_days: Annotated[int, Meta(ge=1)] = 30
+    valid_days: Annotated[int, Meta(ge=1, le=3660)] = 30
 
 
-class Milestone(Part):
+class Milestone(Part, frozen=True):
     """A line crossed by visits, kept spend or points earned by purchases."""
 
     title: Words
@@ -199,7 +201,7 @@ MessageOn = Literal[
 ]
 
 
-class Message(Part):
+class Message(Part, frozen=True):
     """What a guest is told, by the first channel that may be used.
 
     One receipt gives one message: the texts of everything that happened on it, in the order of
@@ -215,7 +217,7 @@ class Message(Part):
     """A template kept at the e-mail vendor; without it the text is sent."""
 
 
-class Alert(Part):
+class Alert(Part, frozen=True):
     """What staff are told at once."""
 
     on: Literal["visit", "sale", "redemption"]
@@ -224,25 +226,25 @@ class Alert(Part):
     at_least: Money = 0
 
 
-class QuietHours(Part):
+class QuietHours(Part, frozen=True):
     """No message leaves in this span of the member's local time; it waits for the end."""
 
     start: TimeOfDay = "21:00"
     end: TimeOfDay = "08:00"
 
 
-class Sending(Part):
+class Sending(Part, frozen=True):
     """Rules for every message."""
 
     quiet_hours: QuietHours = QuietHours()
     marketing_cap: Annotated[int, Meta(ge=0)] = 4
     """The most marketing messages a member gets in `cap_days`."""
-    cap_days: Annotated[int, Meta(ge=1)] = 7
-    useful_hours: Annotated[int, Meta(ge=1)] = 24
+    cap_days: Annotated[int, Meta(ge=1, le=3660)] = 7
+    useful_hours: Annotated[int, Meta(ge=1, le=3660 * 24)] = 24
     """A message that could not leave for so long is dropped."""
 
 
-class Program(Part):
+class Program(Part, frozen=True):
     """A brand's whole program."""
 
     engine: Literal[1]

@@ -115,7 +115,9 @@ def eligible(sale: Sale, excluded_categories: frozenset[str] = frozenset()) -> l
     Tips, service, delivery, deposits, donations and gift-card sales earn nothing. What the till
     took off the whole receipt is shared over its goods by largest remainder.
     """
-    goods = [max(0, line.amount - line.discount) if line.kind == "item" else 0 for line in sale.lines]
+    goods = [
+        max(0, line.amount - line.discount) if line.kind == "item" else 0 for line in sale.lines
+    ]
     left = goods
     for whole in (sale.discount, sale.reward_discount, sale.included_tax):
         left = [max(0, rest - part) for rest, part in zip(left, spread(whole, goods), strict=True)]
@@ -132,7 +134,9 @@ def kept(sale: Sale, amounts: list[int], refunds: Iterable[Refund]) -> list[int]
     was paid (tip apart) from every line; once nothing paid is left, nothing earns.
     """
     back = list(refunds)
-    rest = [_kept_line(line, amount, back) for line, amount in zip(sale.lines, amounts, strict=True)]
+    rest = [
+        _kept_line(line, amount, back) for line, amount in zip(sale.lines, amounts, strict=True)
+    ]
     paid = sale.total - sale.tip - sum(refund.amount for refund in back if refund.lines)
     free = sum(refund.amount for refund in back if not refund.lines)
     if not free:

@@ -1,0 +1,12 @@
+"""What tills, shops and automations post."""
+
+import functions_framework
+from flask import Request, Response
+
+from loyalty.app import app
+
+
+@functions_framework.http
+def main(request: Request) -> Response:
+    """Answer one call."""
+    return app().ingest(request)

@@ -1,0 +1,232 @@
+"""All functions on one machine: one server, one SQLite file, one durable bus.
+
+This is the whole system, not an imitation of it: the same `main`s behind functions-framework,
+the same steps, and nothing acknowledged is ever lost, not even to kill -9.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from wsgiref.types import WSGIApplication
+
+import functions_framework
+import msgspec
+import waitress
+import yaml
+from flask import Flask, Response
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+from loyalty import app as composition
+from loyalty import program_file, programs
+from loyalty.adapters.local_bus import BusOptions, LocalBus
+from loyalty.adapters.sqlite import SqliteStore
+from loyalty.adapters.sqlite_writer import InUse
+from loyalty.delivery import Shop, deliver
+from loyalty.events import SweepRequested, encode
+from loyalty.logs import Log
+from loyalty.ports import Clock
+from loyalty.settings import Settings
+from loyalty.web import auth
+
+TOP = Path(__file__).parent.parent
+TICK = 5.0
+"""Seconds between two looks at what is due."""
+THREADS = 16
+
+
+class Topology(msgspec.Struct):
+    """What infra/topology.yaml says: every function, its trigger and what it publishes."""
+
+    class Function(msgspec.Struct):
+        """One function."""
+
+        trigger: str
+        about: str
+        publishes: list[str]
+
+    functions: dict[str, Function]
+
+    def topics(self) -> dict[str, list[str]]:
+        """List the subscriptions of every topic: the functions that hear it."""
+        found: dict[str, list[str]] = {t: [] for f in self.functions.values() for t in f.publishes}
+        for name, function in self.functions.items():
+            if function.trigger != "http":
+                found.setdefault(function.trigger, []).append(name)
+        return found
+
+    def served(self) -> list[str]:
+        """List the functions that the outside may call."""
+        return [name for name, function in self.functions.items() if function.trigger == "http"]
+
+
+def topology() -> Topology:
+    """Read the wiring that the deployment reads too."""
+    text = (TOP / "infra/topology.yaml").read_text("utf-8")
+    return msgspec.convert(yaml.safe_load(text), Topology)
+
+
+class Local:
+    """The running system. `start` returns once it answers; `stop` finishes what was accepted."""
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        *,
+        clock: Clock | None = None,
+        log: Log | None = None,
+        options: BusOptions | None = None,
+        wrap: Callable[[Shop], Shop] = lambda shop: shop,
+    ) -> None:
+        self.settings = _with_secrets(environment)
+        self.wiring = topology()
+        store = SqliteStore(self.settings["LOYALTY_STORE"].removeprefix("sqlite:"))
+        self.bus = LocalBus(store.writer, self.wiring.topics(), options or BusOptions())
+        shop = composition.shop(self.settings, store, self.bus, clock, log)
+        self.shop = composition.use(composition.App(wrap(shop))).shop
+        self.key = self.settings["LOYALTY_API_KEY"]
+        self.url = ""
+        self._stopping = threading.Event()
+        self._server: Any = None
+
+    def start(self, *, ticks: bool = True) -> None:
+        """Publish the program if there is none, then serve and deliver."""
+        _publish_first(self.shop, Path(self.settings["LOYALTY_PROGRAM"]))
+        auth.seed(self.shop.store, self.key)
+        self.bus.start(self._deliver)
+        host, port = self.settings["HOST"], int(self.settings["PORT"])
+        self._server = waitress.create_server(
+            _site(self.wiring), host=host, port=port, threads=THREADS, ident="regulars"
+        )
+        self.url = f"http://{host}:{self._server.effective_port}"
+        threading.Thread(target=self._server.run, name="server", daemon=True).start()
+        if ticks:
+            threading.Thread(target=self._tick, name="scheduler", daemon=True).start()
+
+    def stop(self) -> None:
+        """Take no more calls, finish running handlers, close the file."""
+        self._stopping.set()
+        if self._server:
+            self._server.close()
+        self.bus.stop()
+        self.shop.store.close()
+
+    def sweep(self) -> None:
+        """Ask for everything that is due by now."""
+        now = self.shop.clock.now()
+        event = SweepRequested(id=f"sweep:{now.isoformat()}", at=now, subject="sweep")
+        self.shop.bus.publish("sweep-requested", [encode(event)])
+
+    def _tick(self) -> None:
+        while not self._stopping.wait(TICK):
+            self.sweep()
+
+    def _deliver(self, subscription: str, body: bytes, _attempt: int) -> None:
+        step: Any = import_module(f"loyalty.steps.{subscription}")
+        deliver(subscription, step, body, self.shop)
+
+
+def _site(wiring: Topology) -> WSGIApplication:
+    """Mount every public function below its name, as the cloud gives each an address."""
+    front = Flask("regulars")
+    names = [name.replace("_", "-") for name in wiring.served()]
+    front.add_url_rule("/healthz", view_func=lambda: Response("ok\n", content_type="text/plain"))
+    front.add_url_rule("/", view_func=lambda: {"functions": [f"/{name}" for name in names]})
+    mounts = {
+        f"/{name.replace('_', '-')}": functions_framework.create_app(
+            "main", str(TOP / "functions" / name / "main.py")
+        ).wsgi_app
+        for name in wiring.served()
+    }
+    return DispatcherMiddleware(front.wsgi_app, mounts)
+
+
+def _publish_first(shop: Shop, path: Path) -> None:
+    try:
+        programs.first(shop.store, path.read_text("utf-8"), shop.clock.now())
+    except FileNotFoundError:
+        sys.exit(f"There is no program at {path}. Set LOYALTY_PROGRAM, or run `loyalty init`.")
+    except program_file.Mistakes as mistakes:
+        sys.exit(str(mistakes))
+
+
+def _with_secrets(environment: Mapping[str, str]) -> Settings:
+    """Fill in what one machine makes for itself: its pepper and its key, kept in its folder."""
+    given = Settings(environment)
+    folder = Path(given["LOYALTY_DATA"])
+    folder.mkdir(parents=True, exist_ok=True)
+    made = {
+        "LOYALTY_STORE": f"sqlite:{folder / 'loyalty.db'}",
+        "LOYALTY_PEPPER": _kept(folder / "pepper", lambda: f"p1:{secrets.token_urlsafe(32)}"),
+        "LOYALTY_API_KEY": _kept(folder / "api-key", lambda: f"rk_{secrets.token_urlsafe(24)}"),
+    }
+    unset = {name: value for name, value in made.items() if not environment.get(name)}
+    return Settings({**environment, **unset})
+
+
+def _kept(path: Path, make: Callable[[], str]) -> str:
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(make(), "ascii")
+    return path.read_text("ascii")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Serve until told to stop."""
+    parser = argparse.ArgumentParser(prog="make run", description=__doc__)
+    parser.add_argument(
+        "--sandbox", action="store_true", help="play the vendors too, with pages that show messages"
+    )
+    chosen = parser.parse_args(arguments)
+    environment = dict(os.environ)
+    sandbox = _sandbox(environment) if chosen.sandbox else None
+    try:
+        local = Local(environment)
+    except InUse as used:
+        sys.exit(str(used))
+    local.start()
+    _announce(local, sandbox)
+    _wait_for_signal()
+    print("Stopping: finishing what was accepted.", flush=True)
+    local.stop()
+    if sandbox:
+        sandbox.stop()
+
+
+def _sandbox(environment: dict[str, str]) -> Any:
+    from infra import played  # noqa: PLC0415 - only with --sandbox
+
+    url = f"http://{environment.get('HOST') or '127.0.0.1'}:{environment.get('PORT') or '8080'}"
+    sandbox = played.start(url)
+    environment.update({**played.environment(sandbox, url), **environment})
+    return sandbox
+
+
+def _announce(local: Local, sandbox: Any) -> None:
+    print(f"Regulars is ready at {local.url}")
+    for name in local.wiring.served():
+        print(f"  {local.url}/{name.replace('_', '-')}  {local.wiring.functions[name].about}")
+    print(f"API key: {local.key}")
+    if sandbox:
+        print(f"Sandbox: {sandbox.url} (phones, mail and staff as people see them)")
+    print("Ctrl-C stops it.", flush=True)
+
+
+def _wait_for_signal() -> None:
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    while not stop.wait(1.0):
+        pass
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,219 @@
+"""The store on one machine: both databases as JSON documents in one SQLite file."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from loyalty.adapters import sqlite_index as index
+from loyalty.adapters.sqlite_writer import Writer
+from loyalty.collections import COLLECTIONS, Collection
+from loyalty.errors import AlreadyExists, TryAgain
+from loyalty.ports import Database, Document, Key, Query, T, Unit
+
+Write = Callable[[sqlite3.Connection], None]
+
+
+class SqliteStore:
+    """A Store in one SQLite file, whose folder is made if need be.
+
+    Units run one after the other on the writer's thread, so they never contend. Documents come
+    back as JSON: their datetimes are ISO text. Raises InUse if another process has the file.
+    """
+
+    def __init__(
+        self, path: str | Path, collections: Mapping[str, Collection] = COLLECTIONS
+    ) -> None:
+        self._collections = collections
+        self.writer = Writer(path)
+        """Shared with the local bus, so that events and documents are in one file."""
+        self._readers = _Readers(self.writer.path)
+        self.writer.run(self._prepare)
+
+    def atomically(self, database: Database, work: Callable[[Unit], T]) -> T:
+        """Run `work` once, in one unit; see `ports.Store`."""
+        return self.writer.run(partial(self._unit, database, work))
+
+    def get(self, *keys: Key) -> list[Document | None]:
+        """Read committed documents, one after the other."""
+        for key in keys:
+            self._collection(key.collection)
+        with self._readers.lend() as db:
+            return _read(db, keys)
+
+    def query(self, query: Query) -> list[tuple[str, Document]]:
+        """One page of what matches. Raises ValueError if a field is not indexed."""
+        self._check_fields(query)
+        with self._readers.lend() as db:
+            found = db.execute(*index.select(query)).fetchall()
+        return [(number, msgspec.json.decode(body)) for number, body in found]
+
+    def count(self, query: Query) -> int:
+        """How many documents match. Raises ValueError if a field is not indexed."""
+        self._check_fields(query)
+        with self._readers.lend() as db:
+            (number,) = db.execute(*index.count(query)).fetchone()
+        return int(number)
+
+    def close(self) -> None:
+        """Commit what was accepted, then let go of the file."""
+        self._readers.close()
+        self.writer.close()
+
+    def _prepare(self, db: sqlite3.Connection) -> None:
+        for table in index.TABLES:
+            db.execute(table)
+        index.rebuild(db, self._collections)
+
+    def _unit(self, database: Database, work: Callable[[Unit], T], db: sqlite3.Connection) -> T:
+        unit = _SqliteUnit(db, database, self._collection)
+        result = work(unit)
+        unit.apply()
+        return result
+
+    def _collection(self, name: str) -> Collection:
+        if name not in self._collections:
+            raise ValueError(f"there is no collection {name!r}")
+        return self._collections[name]
+
+    def _check_fields(self, query: Query) -> None:
+        indexed = self._collection(query.collection).indexed
+        for field in (*(where.field for where in query.where), query.order):
+            if field is not None and field not in indexed:
+                raise ValueError(f"{query.collection}.{field} is not indexed")
+
+
+class _SqliteUnit:
+    """A Unit that keeps its writes until the work is done, as Firestore does.
+
+    Raises ValueError for a document of another database, RuntimeError for a read after a write.
+    """
+
+    def __init__(
+        self, db: sqlite3.Connection, database: Database, collection: Callable[[str], Collection]
+    ) -> None:
+        self._db = db
+        self._database = database
+        self._collection = collection
+        self._writes: list[Write] = []
+
+    def get(self, *keys: Key) -> list[Document | None]:
+        if self._writes:
+            raise RuntimeError("a unit reads everything before its first write")
+        for key in keys:
+            self._indexed(key)
+        return _read(self._db, keys)
+
+    def create(self, key: Key, document: Document) -> None:
+        rows = index.rows(self._indexed(key), document)
+        self._writes.append(partial(_create, key, _encode(document), rows))
+
+    def put(self, key: Key, document: Document) -> None:
+        indexed = self._indexed(key)
+        rows = index.rows(indexed, document)
+        self._writes.append(partial(_put, key, _encode(document), rows, indexed))
+
+    def delete(self, key: Key) -> None:
+        self._writes.append(partial(_delete, key, self._indexed(key)))
+
+    def apply(self) -> None:
+        """Write everything down, in the order it was asked for."""
+        for write in self._writes:
+            write(self._db)
+
+    def _indexed(self, key: Key) -> tuple[str, ...]:
+        collection = self._collection(key.collection)
+        if collection.database != self._database:
+            raise ValueError(
+                f"a unit of {self._database!r} cannot touch {key.collection!r}, "
+                f"which lives in {collection.database!r}"
+            )
+        return collection.indexed
+
+
+class _Readers:
+    """Connections for reading, each lent to one thread at a time.
+
+    There are as many as ever read at the same moment; a thread that ends leaves none behind.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._idle: list[sqlite3.Connection] = []
+        self._closed = False
+
+    @contextmanager
+    def lend(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection; raises TryAgain once closed."""
+        if self._closed:
+            raise TryAgain("the data file is closed")
+        db = self._take()
+        try:
+            yield db
+        finally:
+            self._idle.append(db)
+            if self._closed:
+                self.close()
+
+    def close(self) -> None:
+        """Close all that are idle; those on loan follow when they come back."""
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()
+
+    def _take(self) -> sqlite3.Connection:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            db = sqlite3.connect(self._path, timeout=5, check_same_thread=False)
+            db.execute("PRAGMA query_only = ON")
+            return db
+
+
+def _encode(document: Document) -> str:
+    return msgspec.json.encode(document).decode()
+
+
+def _read(db: sqlite3.Connection, keys: Iterable[Key]) -> list[Document | None]:
+    return [_read_one(db, key) for key in keys]
+
+
+def _read_one(db: sqlite3.Connection, key: Key) -> Document | None:
+    """Read a document; parsed anew every time, so that nobody shares a copy."""
+    found = db.execute("SELECT body FROM documents WHERE collection = ? AND id = ?", key).fetchone()
+    return msgspec.json.decode(found[0]) if found else None
+
+
+def _create(key: Key, body: str, rows: set[index.Row], db: sqlite3.Connection) -> None:
+    try:
+        db.execute("INSERT INTO documents (collection, id, body) VALUES (?, ?, ?)", (*key, body))
+    except sqlite3.IntegrityError:
+        raise AlreadyExists(key) from None
+    index.replace(db, key, set(), rows)
+
+
+def _put(
+    key: Key, body: str, rows: set[index.Row], indexed: tuple[str, ...], db: sqlite3.Connection
+) -> None:
+    index.replace(db, key, _old_rows(db, key, indexed), rows)
+    db.execute(
+        "INSERT INTO documents (collection, id, body) VALUES (?, ?, ?)"
+        " ON CONFLICT (collection, id) DO UPDATE SET body = excluded.body",
+        (*key, body),
+    )
+
+
+def _delete(key: Key, indexed: tuple[str, ...], db: sqlite3.Connection) -> None:
+    index.replace(db, key, _old_rows(db, key, indexed), set())
+    db.execute("DELETE FROM documents WHERE collection = ? AND id = ?", key)
+
+
+def _old_rows(db: sqlite3.Connection, key: Key, indexed: tuple[str, ...]) -> set[index.Row]:
+    """Tell the index rows that are there by reading the document they were made from."""
+    old = _read_one(db, key) if indexed else None
+    return index.rows(indexed, old) if old else set()

@@ -1,0 +1,124 @@
+"""The composition root: the only place that knows which store, bus and HTTP are real."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+import msgspec
+from flask import Request, Response
+
+from loyalty.adapters.clock import SystemClock, clock_from
+from loyalty.adapters.http import RequestsHttp
+from loyalty.connectors.engine import Engine
+from loyalty.delivery import Shop, Step, deliver
+from loyalty.identity import Pepper
+from loyalty.logs import Log
+from loyalty.ports import Bus, Clock, Store
+from loyalty.programs import Programs
+from loyalty.settings import Settings
+from loyalty.web import answers, member_api, router, webhooks
+from loyalty.web.auth import Doorkeeper
+
+
+class App:
+    """Everything a function needs, made once per process and only when first used."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.shop = shop
+        self._door = Doorkeeper()
+        self._safe = answers.answered(shop.log)
+
+    def ingest(self, request: Request) -> Response:
+        """Serve `transaction_ingest`."""
+        return self._safe(webhooks.sales)(request, self.shop)
+
+    def feedback(self, request: Request) -> Response:
+        """Serve `message_feedback`."""
+        return self._safe(webhooks.feedback)(request, self.shop)
+
+    def member_api(self, request: Request) -> Response:
+        """Serve `member_api`."""
+
+        def view(request: Request) -> Response:
+            def admit(call: Request, scope: str) -> object:
+                return self._door.admit(call, scope, self.shop)
+
+            return router.dispatch(member_api.ROUTES, request, self.shop, admit)
+
+        return self._safe(view)(request)
+
+    def push(self, name: str, step: Step, request: Request) -> Response:
+        """Serve an event function: one pushed message, answered 204 once it is done."""
+
+        def view(request: Request) -> Response:
+            deliver(name, step, _pushed(request), self.shop)
+            return Response("", 204)
+
+        return self._safe(view)(request)
+
+
+_APP: list[App] = []
+
+
+def app() -> App:
+    """Return this process's app; in a cloud it is made from the environment at the first call."""
+    if not _APP:
+        settings = Settings()
+        use(App(shop(settings, _store(settings), _bus(settings))))
+    return _APP[0]
+
+
+def use(made: App) -> App:
+    """Make this the app of the process."""
+    _APP[:] = [made]
+    return made
+
+
+def shop(
+    settings: Settings, store: Store, bus: Bus, clock: Clock | None = None, log: Log | None = None
+) -> Shop:
+    """Put together what steps have at hand, around a store and a bus."""
+    now = clock or _clock(settings)
+    return Shop(
+        store=store,
+        bus=bus,
+        clock=now,
+        programs=Programs(store, now),
+        vendors=Engine(RequestsHttp(), SystemClock(), settings.environment),
+        pepper=Pepper(settings["LOYALTY_PEPPER"]),
+        log=log or Log(settings["LOYALTY_LOG"]),
+    )
+
+
+def _clock(settings: Settings) -> Clock:
+    text = settings["LOYALTY_CLOCK"]
+    if settings.in_cloud and text != "system":
+        raise ValueError("LOYALTY_CLOCK must be `system` in the cloud")
+    return clock_from(text)
+
+
+def _store(settings: Settings) -> Store:
+    raise ValueError(f"LOYALTY_STORE={settings['LOYALTY_STORE']} is served by `make run`")
+
+
+def _bus(settings: Settings) -> Bus:
+    raise ValueError(f"LOYALTY_BUS={settings['LOYALTY_BUS']} is served by `make run`")
+
+
+class _Message(msgspec.Struct):
+    data: str = ""
+
+
+class _Push(msgspec.Struct):
+    message: _Message
+
+
+def _pushed(request: Request) -> bytes:
+    """Unwrap a pushed message; what cannot be unwrapped goes on as it is and is put aside."""
+    try:
+        push: Any = msgspec.json.decode(request.get_data(), type=_Push)
+        return base64.b64decode(push.message.data, validate=True)
+    except (msgspec.MsgspecError, binascii.Error, ValueError):
+        return request.get_data()

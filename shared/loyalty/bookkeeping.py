@@ -1,0 +1,135 @@
+"""Writing a passbook down: its entries, the account they lead to, and what is to be published."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from loyalty.delivery import Outcome, Shop, outgoing
+from loyalty.domain.account import Account, ReceiptFact
+from loyalty.domain.entry import Entry, Receipt
+from loyalty.domain.ledger import Passbook
+from loyalty.domain.program import Version
+from loyalty.domain.transaction import Sale
+from loyalty.errors import TryAgain
+from loyalty.events import Event, PointsPosted
+from loyalty.ports import Unit
+from loyalty.records import AccountRecord, EntryRecord, Timer, accounts, entries, timers
+
+_MODULUS = 2**256
+_replace = msgspec.structs.replace
+
+
+def fingerprint(entry: Entry, outcome: Outcome) -> int:
+    """Hash the frozen part of an entry's document."""
+    frozen = msgspec.json.encode([entry, outcome], order="deterministic")
+    return int.from_bytes(hashlib.sha256(frozen).digest(), "big")
+
+
+def added(digest: str, parts: Sequence[int]) -> str:
+    """Add fingerprints to an account's digest; the order does not matter."""
+    return f"{(int(digest or '0', 16) + sum(parts)) % _MODULUS:064x}"
+
+
+def opened(unit: Unit, member: str, version: Version, shop: Shop) -> Passbook:
+    """Open a member's passbook in a unit, with everything that time did written first."""
+    record = accounts.get(unit, member)
+    if record is None:
+        raise TryAgain("the account is not there yet")
+    return opened_from(record, version, shop.clock.now())
+
+
+def opened_from(
+    record: AccountRecord, version: Version, now: datetime, older: Sequence[ReceiptFact] = ()
+) -> Passbook:
+    """Open a passbook from an account that was read, with what time did written first."""
+    book = Passbook(record.account, version.program, now, older)
+    book.settle()
+    return book
+
+
+def posted(book: Passbook, sale: Sale | None = None) -> list[Event]:
+    """Say of each entry in the book that it was posted, with the balances right after it."""
+    return [_posted(entry, after, book, sale) for entry, after in book.pages]
+
+
+def write(
+    unit: Unit, book: Passbook, trigger: str, events: Sequence[Event], apart: str = ""
+) -> Outcome:
+    """Write everything in the book in this unit and return what to publish.
+
+    The outcome is kept on the entry `trigger`, the act that this delivery is about. The entry
+    `apart` is left to the caller, who writes it together with its receipt.
+    """
+    outcome = outgoing(events)
+    prints = []
+    for entry, _ in book.pages:
+        own = outcome if entry.id == trigger else ()
+        prints.append(fingerprint(entry, own))
+        if entry.id != apart:
+            entries.create(unit, entry.id, _record(entry, own))
+    account = armed(unit, book)
+    sealed = _replace(account, digest=added(account.digest, prints))
+    accounts.put(unit, account.id, AccountRecord(account=sealed))
+    return outcome
+
+
+def sale_record(receipt: Receipt, entry: Entry | None = None, outcome: Outcome = ()) -> EntryRecord:
+    """Make the document of a receipt, with the entry that booked it, if it is booked."""
+    base = _record(entry, outcome) if entry else EntryRecord(kind="sale")
+    return _replace(base, receipt=receipt, business_day=receipt.day, state=receipt.state)
+
+
+def _record(entry: Entry, outcome: Outcome) -> EntryRecord:
+    return EntryRecord(
+        entry=entry, outcome=outcome, members=entry.members, kind=entry.kind, at=entry.at
+    )
+
+
+def armed(unit: Unit, book: Passbook) -> Account:
+    """Set the account's timer, but only when its earliest due date moves forward."""
+    account, due = book.account, book.account.due_at()
+    set_for = account.armed_at if account.armed_at and account.armed_at > book.now else None
+    if due is None or (set_for and set_for <= due):
+        return account
+    timers.put(unit, f"account:{account.id}", Timer(kind="account", subject=account.id, due_at=due))
+    return _replace(account, armed_at=due)
+
+
+def _posted(entry: Entry, after: Account, book: Passbook, sale: Sale | None) -> PointsPosted:
+    first = sale if entry.kind == "sale" else None
+    return PointsPosted(
+        id=f"posted:{entry.id}",
+        at=entry.at,
+        subject=entry.receipt or entry.cause or entry.id,
+        entry=entry.id,
+        kind=entry.kind,
+        account=after.id,
+        member=entry.members[0],
+        seq=entry.seq,
+        points=entry.points or _released(entry),
+        balance=after.points(book.now),
+        pending=after.pending(book.now),
+        before=entry.before,
+        after=entry.after,
+        reason=entry.reason,
+        version=entry.version,
+        receipt=entry.receipt,
+        store=entry.store,
+        tier_before=entry.tier_before,
+        tier_after=entry.tier_after,
+        total=first.total if first else 0,
+        currency=first.currency if first else "",
+    )
+
+
+def _released(entry: Entry) -> int:
+    """Count the points a release set free: it moves them, but the balance of lots is the same."""
+    return (
+        sum(move.points for move in entry.moves if move.points > 0)
+        if entry.kind == "release"
+        else 0
+    )

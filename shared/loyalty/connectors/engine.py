@@ -1,0 +1,88 @@
+"""Runs what connectors describe: settings, HTTP, time-outs, retries and limits live here, once.
+
+What a caller of `Engine.run` gets is the result, or one of these:
+
+- `TryAgain`: not done, or safe to repeat. Come back, after `after` seconds where it is set.
+- `InDoubt`: a request that must not be repeated may have been acted on. Look it up first.
+- `VendorRefused`: no for good, with our word (refused, opted-out, bad-address, credentials) and
+  the vendor's code, or the HTTP status where the vendor has none.
+- `LookupError`: no such connector, verb or account; `MissingSettings` names unset variables.
+
+A connector is sent 2xx answers only. A refusal is thrown into its generator, so that it can
+catch, say, a `VendorRefused` with the code `NOT_FOUND` and go on. TryAgain and InDoubt end it.
+
+Repeated without harm, and so retried after a 5xx or a silence, are: every request of a verb that
+only reads, every method but POST and PATCH, and what carries an `Idempotency-Key` header. (Give
+one to a POST for an access token, too.) Nothing else is sent again unless the vendor surely did
+not act on it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from random import Random
+from threading import Lock
+from typing import Any
+
+from loyalty.connectors import load
+from loyalty.connectors.breaker import Breaker
+from loyalty.connectors.call import Call, Line, World
+from loyalty.connectors.rate import Bucket
+from loyalty.connectors.settings import MissingSettings, read_config
+from loyalty.connectors.spec import Config, Verb
+from loyalty.ports import Clock, Http
+
+__all__ = ["Engine", "MissingSettings"]
+
+
+class Engine:
+    """Every vendor call of one process. Shared by threads; what vendor accounts endure is kept.
+
+    `environment` holds the vendors' settings. `sleep` and `random` are given by tests.
+    """
+
+    def __init__(
+        self,
+        http: Http,
+        clock: Clock,
+        environment: Mapping[str, str],
+        sleep: Callable[[float], None] = time.sleep,
+        random: Random | None = None,
+    ) -> None:
+        spread = random or Random()  # noqa: S311 - it spreads retries and guards nothing
+        self._world = World(http, clock, sleep, spread)
+        self._environment = environment
+        self._lines: dict[tuple[str, str], Line] = {}
+        self._lock = Lock()
+
+    def config(self, connector: str, account: str = "") -> Config:
+        """Read an account's settings. Raises LookupError (MissingSettings for unset variables).
+
+        To a webhook's caller an account that nobody set up must look like a bad signature:
+        verify then with `Config(connector=…, values={})`, which takes as long.
+        """
+        return read_config(load(connector), account, self._environment)
+
+    def run(
+        self,
+        connector: str,
+        verb: Verb,
+        argument: Any,
+        account: str = "",
+        budget_seconds: float = 10.0,
+    ) -> Any:
+        """Do one operation within the budget; the module tells what it returns and raises."""
+        vendor = load(connector)
+        if verb not in vendor.operations:
+            raise LookupError(f"{connector} has no {verb}")
+        conversation = vendor.operations[verb](self.config(connector, account), argument)
+        call = Call(vendor, verb, self._line(connector, account), self._world, budget_seconds)
+        return call.hold(conversation)
+
+    def _line(self, connector: str, account: str) -> Line:
+        with self._lock:
+            key = connector, account
+            if key not in self._lines:
+                self._lines[key] = Line(Bucket(load(connector).rate), Breaker())
+            return self._lines[key]

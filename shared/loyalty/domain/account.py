@@ -1,0 +1,120 @@
+"""A member's account: lots, debt, standing and the compact facts that decisions rest on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+REMEMBERED_DAYS = 40
+"""So many business days back, facts are kept on the account itself."""
+
+
+class Lot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Points that came together. `available_at` None: spendable; `expires_at` None: never lapse."""
+
+    points: int
+    month: str
+    available_at: datetime | None = None
+    expires_at: datetime | None = None
+
+    @property
+    def key(self) -> tuple[datetime | None, datetime | None, str]:
+        """Lots with the same key are one lot."""
+        return (self.available_at, self.expires_at, self.month)
+
+    def lapsed(self, now: datetime) -> bool:
+        """Tell whether the points are gone by time."""
+        return self.expires_at is not None and self.expires_at <= now
+
+    def spendable(self, now: datetime) -> bool:
+        """Tell whether the points can be spent."""
+        return not self.lapsed(now) and (self.available_at is None or self.available_at <= now)
+
+
+class ReceiptFact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What later decisions need of a receipt. `minute` counts from the epoch.
+
+    `booked` are points of rules without carry, after the day's cap; `raw` before it.
+    """
+
+    receipt: str
+    day: str
+    store: str
+    minute: int
+    kept: int = 0
+    raw: int = 0
+    booked: int = 0
+    counts: bool = False
+
+
+class Totals(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What tiers and milestones look at: kept eligible money, visits, points of purchases."""
+
+    spend: int = 0
+    visits: int = 0
+    points: int = 0
+
+    def plus(self, other: Totals) -> Totals:
+        """Add up."""
+        return Totals(
+            spend=self.spend + other.spend,
+            visits=self.visits + other.visits,
+            points=self.points + other.points,
+        )
+
+    def of(self, metric: Literal["spend", "visits", "points"]) -> int:
+        """Return one of them."""
+        return {"spend": self.spend, "visits": self.visits, "points": self.points}[metric]
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A tier held, since when, by which act, and when it is looked at again (None: never)."""
+
+    tier: str
+    since: datetime
+    cause: str
+    until: datetime | None = None
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """All that is known of a member's points; a cache that `verify` can rebuild from entries.
+
+    `seq` grows with every commit, `count` and `digest` (a sum of hashes, modulo 2^256) cover
+    its entries. `armed_at` is when its timer is due.
+    """
+
+    id: str
+    seq: int = 0
+    count: int = 0
+    digest: str = ""
+    lots: tuple[Lot, ...] = ()
+    debt: int = 0
+    carry: dict[str, int] = {}
+    totals: Totals = Totals()
+    months: dict[str, Totals] = {}
+    facts: tuple[ReceiptFact, ...] = ()
+    standing: Standing | None = None
+    last_visit: datetime | None = None
+    armed_at: datetime | None = None
+
+    def points(self, now: datetime) -> int:
+        """Return the balance: what can be spent now, less what is owed."""
+        return sum(lot.points for lot in self.lots if lot.spendable(now)) - self.debt
+
+    def pending(self, now: datetime) -> int:
+        """Return the points that cannot be spent yet."""
+        waiting = (lot for lot in self.lots if not lot.spendable(now) and not lot.lapsed(now))
+        return sum(lot.points for lot in waiting)
+
+    @property
+    def tier(self) -> str | None:
+        """The tier held, if any."""
+        return self.standing.tier if self.standing else None
+
+    def due_at(self) -> datetime | None:
+        """Find the next instant at which something happens to it by time alone."""
+        instants = [lot.available_at or lot.expires_at for lot in self.lots]
+        instants += [self.standing.until] if self.standing else []
+        return min((at for at in instants if at), default=None)

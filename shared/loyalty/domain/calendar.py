@@ -1,0 +1,76 @@
+"""Local time: business days, spans of the day, and where a day or a month ends."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def local(at: datetime, zone: str) -> datetime:
+    """Tell what a clock on the wall of this zone shows at an instant."""
+    return at.astimezone(ZoneInfo(zone))
+
+
+def business_day(at: datetime, zone: str, turns_at: str) -> str:
+    """Name the business day (ISO date) of an instant: before the turn it is still yesterday."""
+    there = local(at, zone)
+    late_night = there.strftime("%H:%M") < turns_at
+    return (there.date() - timedelta(days=late_night)).isoformat()
+
+
+def weekday(at: datetime, zone: str) -> str:
+    """Name the weekday of the local calendar date."""
+    return WEEKDAYS[local(at, zone).weekday()]
+
+
+def within(at: datetime, zone: str, start: str | None, end: str | None) -> bool:
+    """Tell whether the local time is in [start, end); a span may pass midnight."""
+    now, begin, stop = local(at, zone).strftime("%H:%M"), start or "00:00", end or "24:00"
+    return begin <= now < stop if begin <= stop else now >= begin or now < stop
+
+
+def end_of(at: datetime, zone: str, end: str) -> datetime:
+    """Find the next instant, from `at` on, at which the local clock shows `end`."""
+    there = local(at, zone)
+    goal = datetime.combine(there.date(), time.fromisoformat(end), there.tzinfo)
+    goal = goal if goal > there else _next_day(goal)
+    return goal.astimezone(UTC)
+
+
+def _next_day(goal: datetime) -> datetime:
+    return datetime.combine(goal.date() + timedelta(days=1), goal.time(), goal.tzinfo)
+
+
+def months_later(day: date, months: int) -> date:
+    """Count months on; where the month is too short, its last day: 31 Jan + 1 is end of Feb."""
+    index = day.year * 12 + day.month - 1 + months
+    last = _last_day(index // 12, index % 12 + 1)
+    return date(index // 12, index % 12 + 1, min(day.day, last))
+
+
+def expiry(start: datetime, zone: str, months: int, *, to_month_end: bool) -> datetime:
+    """Find the first instant after points from `start` have lapsed."""
+    day = months_later(local(start, zone).date(), months)
+    if to_month_end:
+        day = day.replace(day=_last_day(day.year, day.month))
+    return day_end(day, zone)
+
+
+def day_end(day: date, zone: str) -> datetime:
+    """Find the first instant of the next local day."""
+    midnight = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone))
+    return midnight.astimezone(UTC)
+
+
+def months_back(month: str, count: int) -> str:
+    """Name the month `count` months before `2026-11`."""
+    year, number = (int(part) for part in month.split("-"))
+    index = year * 12 + number - 1 - count
+    return f"{index // 12:04d}-{index % 12 + 1:02d}"
+
+
+def _last_day(year: int, month: int) -> int:
+    follows = date(year + month // 12, month % 12 + 1, 1)
+    return (follows - timedelta(days=1)).day

@@ -1,0 +1,87 @@
+"""Ledger entries: one act each, frozen once written, whose postings sum to zero."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from loyalty.domain.account import Lot, Totals
+from loyalty.domain.transaction import Refund, Sale, Void
+
+Book = Literal["member", "debt", "issued", "redeemed", "expired", "adjusted", "written-off"]
+EntryKind = Literal[
+    "sale", "edit", "refund", "void", "review", "award", "withdrawal", "release", "expire",
+    "extend", "adjust", "tier",
+]  # fmt: skip
+
+
+class Posting(msgspec.Struct, frozen=True, kw_only=True):
+    """Points onto (or off) one book. `member` and `debt` are the member's; the rest is ours."""
+
+    book: Book
+    points: int
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One act. `points` is what the member's balance (lots less debt) gained by it.
+
+    `moves` tell how each lot changed, so that any past moment can be shown. `at` is when it was
+    committed, `occurred_at` when it happened at the till.
+    """
+
+    id: str
+    kind: EntryKind
+    members: tuple[str, ...]
+    at: datetime
+    occurred_at: datetime
+    points: int
+    reason: str
+    version: str = ""
+    rule: str = ""
+    receipt: str = ""
+    revision: int = 0
+    store: str = ""
+    postings: tuple[Posting, ...] = ()
+    moves: tuple[Lot, ...] = ()
+    cause: str = ""
+    seq: int = 0
+    before: Totals = Totals()
+    after: Totals = Totals()
+    tier_before: str | None = None
+    tier_after: str | None = None
+
+
+ReceiptState = Literal["awaiting-sale", "unclaimed", "review", "refused", "posted"]
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The part of a sale's document that later facts change.
+
+    `sale` is its newest revision, `refunds` everything given back so far by refund id, `posted`
+    those that have an entry. `version` and `tier` are the context of the first judgement and
+    never change. `points` is the net booked, of which `booked` without carry; `carried` the
+    receipt's shares in sums with carry; `counts` whether it counts for visits; `lot` the key its
+    points were put under.
+    """
+
+    id: str
+    state: ReceiptState
+    sale: Sale | None = None
+    refunds: dict[str, Refund] = {}
+    posted: tuple[str, ...] = ()
+    void: Void | None = None
+    voided: bool = False
+    member: str = ""
+    version: str = ""
+    tier: str | None = None
+    day: str = ""
+    points: int = 0
+    kept: int = 0
+    raw: int = 0
+    booked: int = 0
+    counts: bool = False
+    carried: dict[str, int] = {}
+    lot: Lot | None = None
+    review: str = ""

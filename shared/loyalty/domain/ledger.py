@@ -1,0 +1,293 @@
+"""Writing a member's account: every change is an entry, and every entry's postings sum to zero."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from loyalty.domain import calendar, facts, lots, tiers
+from loyalty.domain.account import Account, Lot, ReceiptFact, Standing, Totals
+from loyalty.domain.earning import NOTHING, Judgement, judge, rate, reason
+from loyalty.domain.entry import Entry, EntryKind, Posting, Receipt
+from loyalty.domain.money import show
+from loyalty.domain.program import Program
+from loyalty.domain.transaction import Sale
+
+NOTICE = timedelta(days=7)
+"""Points that would lapse sooner than this after being posted are extended to it."""
+
+_NO_CHANGE = Totals()
+_replace = msgspec.structs.replace
+
+
+class Passbook:
+    """An account being written, act by act. Pure: it only collects entries and the new account.
+
+    `program` is the one in force now; a receipt is judged by the version of its own time.
+    `older` are facts of a business day that the account no longer remembers.
+    """
+
+    def __init__(
+        self, account: Account, program: Program, now: datetime, older: Iterable[ReceiptFact] = ()
+    ) -> None:
+        self.account = account
+        self.program = program
+        self.now = now
+        self.pages: list[tuple[Entry, Account]] = []
+        """Each entry, with the account as it stood right after it."""
+        self._older = tuple(older)
+
+    # -- what time alone does -------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Write what time did since the last act: releases, lapses, the end of a tier."""
+        for at in sorted({lot.available_at for lot in self.account.lots if lot.available_at}):
+            if at <= self.now:
+                self._release(at)
+        for at in sorted({lot.expires_at for lot in self.account.lots if lot.expires_at}):
+            if at <= self.now:
+                self._expire(at)
+        standing = self.account.standing
+        if standing and standing.until and standing.until <= self.now:
+            self._review_tier(standing)
+
+    def _release(self, at: datetime) -> None:
+        waiting = [lot for lot in self.account.lots if lot.available_at == at]
+        released = tuple(_replace(lot, available_at=None) for lot in waiting)
+        points = sum(lot.points for lot in waiting)
+        moves = (*(_replace(lot, points=-lot.points) for lot in waiting), *released)
+        self._write(
+            "release", _by_time("release", self.account.id, at), at, moves=moves,
+            reason=f"{points} points can be spent now",
+        )  # fmt: skip
+
+    def _expire(self, at: datetime) -> None:
+        gone = [lot for lot in self.account.lots if lot.expires_at == at]
+        points = sum(lot.points for lot in gone)
+        self._write(
+            "expire", _by_time("expire", self.account.id, at), at,
+            moves=tuple(_replace(lot, points=-lot.points) for lot in gone),
+            postings=_postings({"member": -points, "expired": points}),
+            points=-points, reason=f"{points} points lapsed",
+        )  # fmt: skip
+
+    def _review_tier(self, old: Standing) -> None:
+        why = f"{old.tier} ended its window"
+        self._write("tier", _by_time("tier", self.account.id, self.now), self.now, reason=why)
+
+    # -- receipts -------------------------------------------------------------------------
+
+    def book(
+        self,
+        receipt: Receipt,
+        kind: EntryKind,
+        entry_id: str,
+        rules: Program,
+        occurred_at: datetime,
+    ) -> Receipt:
+        """Book the difference between what a receipt is worth now and what was booked for it.
+
+        The one formula for sale, edit, refund, void and review. `rules` is the program version
+        by which the receipt is judged. Returns the receipt with its new tail.
+        """
+        sale = _sale_of(receipt)
+        worth = self._judgement(receipt, rules)
+        gain, booked = self._gain(receipt, worth, rules)
+        changed = _replace(
+            receipt, kept=worth.kept, raw=worth.raw, booked=booked, carried=worth.carried,
+            points=receipt.points + gain, day=receipt.day or facts.day_of(rules, sale),
+            counts=facts.counts(rules, sale, worth.kept),
+        )  # fmt: skip
+        totals = self._learn(receipt, changed, rules, gain)
+        carry = _carry(self.account.carry, receipt.carried, worth.carried)
+        self.account = _replace(self.account, carry=carry)
+        lot = self._lot(changed, rules) if gain > 0 else changed.lot
+        self._move(gain, lot, kind, entry_id, occurred_at, totals=totals, month=changed.day[:7],
+                   reason=_why(receipt, worth, rules, kind), receipt=receipt.id,
+                   revision=sale.revision, store=sale.store, version=receipt.version)  # fmt: skip
+        return _replace(changed, lot=self._extend(lot, gain, entry_id) if gain > 0 else lot)
+
+    def _judgement(self, receipt: Receipt, rules: Program) -> Judgement:
+        if receipt.voided or receipt.state in ("review", "refused"):
+            return NOTHING
+        back = [receipt.refunds[name] for name in receipt.posted]
+        return judge(rules, _sale_of(receipt), back, receipt.tier)
+
+    def _gain(self, receipt: Receipt, worth: Judgement, rules: Program) -> tuple[int, int]:
+        """Return the points this act books, and the receipt's points without carry from now on."""
+        carried = 0
+        for key in receipt.carried.keys() | worth.carried.keys():
+            old = self.account.carry.get(key, 0)
+            new = old - receipt.carried.get(key, 0) + worth.carried.get(key, 0)
+            carried += new // rate(key) - old // rate(key)
+        plain, cap = worth.raw - receipt.booked, rules.earning.caps.per_day
+        if cap is not None:
+            day = receipt.day or facts.day_of(rules, _sale_of(receipt))
+            others = [f for f in self._known(receipt.id) if f.day == day]
+            day_worth = min(cap, sum(f.raw for f in others) + worth.raw)
+            plain = day_worth - sum(f.booked for f in others) - receipt.booked
+        return carried + plain, receipt.booked + plain
+
+    def _known(self, receipt_id: str) -> list[ReceiptFact]:
+        """List the facts of all other receipts."""
+        name = facts.short(receipt_id)
+        return [f for f in (*self._older, *self.account.facts) if f.receipt != name]
+
+    def _learn(self, old: Receipt, new: Receipt, rules: Program, gain: int) -> Totals:
+        """Put the receipt's fact on the account; return what totals gained by it."""
+        others, fact = self._known(new.id), facts.fact_of(new)
+        before = [*others, facts.fact_of(old)] if old.day else others
+        where, sitting = (new.day, fact.store), rules.visits.sitting
+        visits = facts.visits_of([*others, fact], *where, sitting)
+        visits -= facts.visits_of(before, *where, sitting)
+        last = self.account.last_visit
+        if fact.counts:
+            last = max(last or _sale_of(new).occurred_at, _sale_of(new).occurred_at)
+        remembered = facts.remembered([f for f in others if f not in self._older] + [fact])
+        self.account = _replace(self.account, facts=remembered, last_visit=last)
+        return Totals(spend=new.kept - old.kept, visits=visits, points=gain)
+
+    def _lot(self, receipt: Receipt, rules: Program) -> Lot:
+        """Make the lot a receipt's points go to: dates count from the receipt's own time."""
+        sale = _sale_of(receipt)
+        wait = timedelta(minutes=rules.earning.pending.get(sale.channel, 0))
+        return self._dated(sale.occurred_at + wait, receipt.day[:7], rules)
+
+    def _dated(self, available_at: datetime, month: str, rules: Program) -> Lot:
+        expires_at = None
+        if rules.expiry:
+            rounded = rules.expiry.round_to == "month"
+            months = rules.expiry.months
+            expires_at = calendar.expiry(available_at, rules.zone, months, to_month_end=rounded)
+        waits = available_at if available_at > self.now else None
+        return Lot(points=0, month=month, available_at=waits, expires_at=expires_at)
+
+    def _extend(self, lot: Lot | None, gain: int, cause: str) -> Lot | None:
+        """Move just-posted points that would lapse within the notice to its end."""
+        soon = self.now + NOTICE
+        if lot is None or lot.expires_at is None or lot.expires_at >= soon:
+            return lot
+        present = next((old.points for old in self.account.lots if old.key == lot.key), 0)
+        points = min(gain, present)
+        longer = _replace(
+            lot, expires_at=calendar.expiry(soon, self.program.zone, 0, to_month_end=False)
+        )
+        moves = (_replace(lot, points=-points), _replace(longer, points=points))
+        self._write(
+            "extend", f"extend:{cause}", self.now, moves=moves if points else (), cause=cause,
+            reason="late receipt: its points would have lapsed already",
+        )  # fmt: skip
+        return longer
+
+    # -- gifts ----------------------------------------------------------------------------
+
+    def award(self, entry_id: str, points: int, why: str, rule: str, cause: str) -> Entry:
+        """Give points that no purchase earned (they never count as progress)."""
+        month = calendar.local(self.now, self.program.zone).strftime("%Y-%m")
+        lot = self._dated(self.now, month, self.program)
+        return self._move(
+            points, lot, "award", entry_id, self.now, reason=why, rule=rule, cause=cause
+        )
+
+    def withdraw(self, entry_id: str, points: int, why: str, rule: str, cause: str) -> Entry:
+        """Take an award back, as far as it is there; the rest follows the debt policy."""
+        return self._move(-points, None, "withdrawal", entry_id, self.now, reason=why, rule=rule,
+                          cause=cause)  # fmt: skip
+
+    # -- how points move ------------------------------------------------------------------
+
+    def _move(
+        self, gain: int, lot: Lot | None, kind: EntryKind, entry_id: str, occurred_at: datetime,
+        **about: Any,
+    ) -> Entry:  # fmt: skip
+        if gain >= 0:
+            paid = min(self.account.debt, gain)
+            moves = (_replace(lot, points=gain - paid),) if lot and gain > paid else ()
+            parts = {"member": gain - paid, "debt": paid, "issued": -gain}
+            return self._write(kind, entry_id, occurred_at, moves=moves, debt=-paid, points=gain,
+                               postings=_postings(parts), **about)  # fmt: skip
+        taken = lots.take_back(self.account.lots, -gain, lot, self.now)
+        owed = self._owed(taken.missing)
+        parts = {"member": gain + taken.missing, "debt": -owed, "issued": -gain,
+                 "written-off": owed - taken.missing}  # fmt: skip
+        return self._write(
+            kind, entry_id, occurred_at, moves=taken.moves, debt=owed,
+            points=gain + taken.missing - owed, postings=_postings(parts), **about,
+        )  # fmt: skip
+
+    def _owed(self, missing: int) -> int:
+        earning = self.program.earning
+        if earning.debt == "forgive":
+            return 0
+        if earning.debt_cap is None:
+            return missing
+        return min(missing, max(0, earning.debt_cap - self.account.debt))
+
+    def _write(  # noqa: PLR0913 - every act comes through here
+        self, kind: EntryKind, entry_id: str, occurred_at: datetime, *,
+        moves: tuple[Lot, ...] = (), debt: int = 0, totals: Totals = _NO_CHANGE, month: str = "",
+        **about: Any,
+    ) -> Entry:  # fmt: skip
+        """Put one entry into the book and bring the account to where it leads."""
+        old = self.account
+        months = tiers.months_with(old, month, totals) if month else old.months
+        new = _replace(
+            old, seq=old.seq + 1, count=old.count + 1, debt=old.debt + debt, months=months,
+            lots=_moved(old.lots, moves), totals=old.totals.plus(totals),
+        )  # fmt: skip
+        new = _replace(new, standing=tiers.reviewed(new, self.program, self.now, entry_id))
+        entry = Entry(
+            id=entry_id, kind=kind, members=(old.id,), at=self.now, occurred_at=occurred_at,
+            moves=moves, seq=new.seq, before=old.totals, after=new.totals,
+            tier_before=old.tier, tier_after=new.tier, **{"points": 0, **about},
+        )  # fmt: skip
+        self.account = new
+        self.pages.append((entry, new))
+        return entry
+
+
+def held_for_review(rules: Program, sale: Sale, known: Iterable[ReceiptFact]) -> str:
+    """Say why a sale's points must wait for a person; empty if they need not."""
+    limits = rules.earning.limits
+    if limits.receipt_ceiling is not None and sale.total > limits.receipt_ceiling:
+        return f"above the ceiling of {show(limits.receipt_ceiling, sale.currency)}"
+    others = [f for f in known if f.receipt != facts.short(sale.receipt_id)]
+    seen = facts.within_an_hour(others, sale.occurred_at) + 1
+    if limits.receipts_per_hour is not None and seen > limits.receipts_per_hour:
+        return f"more than {limits.receipts_per_hour} receipts in an hour"
+    return ""
+
+
+def _why(receipt: Receipt, worth: Judgement, rules: Program, kind: EntryKind) -> str:
+    if receipt.state in ("review", "refused"):
+        return f"held for review: {receipt.review}" if receipt.state == "review" else "refused"
+    told = reason(rules, _sale_of(receipt), worth) if not receipt.voided else "nothing is kept"
+    return told if kind == "sale" else f"{kind}: {told}"
+
+
+def _sale_of(receipt: Receipt) -> Sale:
+    if receipt.sale is None:
+        raise ValueError("a receipt cannot be booked before its sale is known")
+    return receipt.sale
+
+
+def _carry(old: dict[str, int], was: dict[str, int], now: dict[str, int]) -> dict[str, int]:
+    sums = {key: old.get(key, 0) - was.get(key, 0) + now.get(key, 0) for key in old | was | now}
+    return {key: amount for key, amount in sorted(sums.items()) if amount}
+
+
+def _moved(have: tuple[Lot, ...], moves: tuple[Lot, ...]) -> tuple[Lot, ...]:
+    for move in moves:
+        have = lots.add(have, move)
+    return have
+
+
+def _postings(parts: dict[Any, int]) -> tuple[Posting, ...]:
+    return tuple(Posting(book=book, points=points) for book, points in parts.items() if points)
+
+
+def _by_time(kind: str, account: str, at: datetime) -> str:
+    return f"{kind}:{account}:{at.strftime('%Y%m%dT%H%M%SZ')}"

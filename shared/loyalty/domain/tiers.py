@@ -1,0 +1,72 @@
+"""Standing: up at once, down only when its window and grace have ended."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import msgspec
+
+from loyalty.domain import calendar
+from loyalty.domain.account import Account, Standing, Totals
+from loyalty.domain.program import Program, Tiers
+
+
+def qualifying(account: Account, tiers: Tiers, month: str) -> int:
+    """Add up what counts for the tier as of a month: the same for any order of receipts."""
+    if tiers.window == "lifetime":
+        return account.totals.of(tiers.metric)
+    if tiers.window == "calendar_year":
+        first = f"{month[:4]}-01"
+    else:
+        first = calendar.months_back(month, 11)
+    window = (totals for name, totals in account.months.items() if first <= name <= month)
+    return sum((totals.of(tiers.metric) for totals in window), 0)
+
+
+def reviewed(account: Account, program: Program, now: datetime, cause: str) -> Standing | None:
+    """Return the standing as it has to be now: risen, kept on, or stepped down once."""
+    if program.tiers is None:
+        return account.standing
+    names = list(program.tiers.levels)
+    month = calendar.local(now, program.zone).strftime("%Y-%m")
+    total = qualifying(account, program.tiers, month)
+    earned = sum(total >= level.at for level in program.tiers.levels.values())
+    held = names.index(account.tier) + 1 if account.tier in names else 0
+    if earned > held:
+        return _standing(names[earned - 1], program, now, cause)
+    if account.standing and account.standing.until and account.standing.until <= now:
+        return _after_review(names, held, earned, program, now, account.standing)
+    return account.standing
+
+
+def _after_review(
+    names: list[str], held: int, earned: int, program: Program, now: datetime, old: Standing
+) -> Standing | None:
+    if earned >= held:
+        fresh = _standing(old.tier, program, now, old.cause)
+        return msgspec.structs.replace(fresh, since=old.since)
+    return _standing(names[held - 2], program, now, f"review:{old.tier}") if held > 1 else None
+
+
+def _standing(tier: str, program: Program, now: datetime, cause: str) -> Standing:
+    return Standing(tier=tier, since=now, cause=cause, until=_until(program, now))
+
+
+def _until(program: Program, now: datetime) -> datetime | None:
+    tiers, there = program.tiers, calendar.local(now, program.zone).date()
+    if tiers is None or tiers.window == "lifetime":
+        return None
+    end = date(there.year, 12, 31)
+    if tiers.window == "rolling_year":
+        end = calendar.months_later(there, 12)
+    return (calendar.day_end(end, program.zone) + timedelta(days=tiers.grace_days)).astimezone(UTC)
+
+
+def months_with(account: Account, month: str, gain: Totals) -> dict[str, Totals]:
+    """Add to a month's totals; months that no window reaches any more are dropped."""
+    months = dict(account.months)
+    months[month] = months.get(month, Totals()).plus(gain)
+    newest = max(months)
+    return {
+        name: months[name] for name in sorted(months) if name > calendar.months_back(newest, 36)
+    }

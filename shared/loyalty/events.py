@@ -1,0 +1,179 @@
+"""What happened, as facts in the past tense, and how they travel: CloudEvents in JSON.
+
+An event's topic is its class name in kebab case. Ids derive from the act that caused the event,
+so a second run of the same act publishes the same bytes. No phone, e-mail or name is ever here.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from loyalty.domain.account import Totals
+from loyalty.domain.entry import EntryKind
+from loyalty.domain.transaction import Transaction
+from loyalty.errors import Rejected, TryAgain
+
+VERSION = 1
+"""The wire version; readers also take the one before."""
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What all events have. `subject` is what it is about; it stays the same through all steps."""
+
+    id: str
+    at: datetime
+    subject: str
+
+
+class TransactionRecorded(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A till told a fact about a receipt. `digest` is of the raw body, which is not kept."""
+
+    transaction: Transaction
+    digest: str = ""
+
+
+class PointsPosted(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """An entry was written. Balances are those right after it; `total` is what a sale came to."""
+
+    entry: str
+    kind: EntryKind
+    account: str
+    member: str
+    seq: int
+    points: int
+    balance: int
+    pending: int
+    before: Totals
+    after: Totals
+    reason: str
+    version: str = ""
+    receipt: str = ""
+    store: str = ""
+    total: int = 0
+    currency: str = ""
+    tier_before: str | None = None
+    tier_after: str | None = None
+
+
+class MilestoneReached(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A member crossed a line. `voucher` names the reward given for it, if any."""
+
+    member: str
+    milestone: str
+    number: int
+    entry: str
+    points: int = 0
+    voucher: str = ""
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing a message has to say: a message of the program, and the values for its slots.
+
+    `words` are slots whose value is a name in the program, put into the guest's language later:
+    `tier:gold`, `milestone:tenth_visit`.
+    """
+
+    message: str
+    values: dict[str, str] = {}
+    words: dict[str, str] = {}
+
+
+class NotificationRequested(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A guest (or staff, with no member) should be told something, once."""
+
+    says: tuple[Said, ...]
+    version: str
+    member: str = ""
+    account: str = ""
+    audience: Literal["guest", "staff"] = "guest"
+    store: str = ""
+    useful_until: datetime
+
+
+class MemberChanged(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A member joined, or something about them changed that partners may care for."""
+
+    member: str
+    what: Literal["joined", "updated", "consent", "erased"]
+
+
+class SweepRequested(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """Look for work that is due by now."""
+
+
+_EVENTS: tuple[type[Event], ...] = (
+    TransactionRecorded,
+    PointsPosted,
+    MilestoneReached,
+    NotificationRequested,
+    MemberChanged,
+    SweepRequested,
+)
+
+
+def topic_of(kind: type[Event]) -> str:
+    """Name the topic an event travels on: `TransactionRecorded` on `transaction-recorded`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", kind.__name__).lower()
+
+
+TOPICS: dict[str, type[Event]] = {topic_of(kind): kind for kind in _EVENTS}
+
+
+class _Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """CloudEvents 1.0, structured mode."""
+
+    specversion: str
+    id: str
+    source: str
+    type: str
+    time: datetime
+    subject: str
+    data: msgspec.Raw
+    datacontenttype: str = "application/json"
+    dataschemaversion: int = VERSION
+
+
+def encode(event: Event) -> bytes:
+    """Write an event in its wire form."""
+    envelope = _Envelope(
+        specversion="1.0",
+        id=event.id,
+        source="/loyalty",
+        type=f"loyalty.{topic_of(type(event))}",
+        time=event.at,
+        subject=event.subject,
+        data=msgspec.Raw(msgspec.json.encode(event)),
+    )
+    return msgspec.json.encode(envelope)
+
+
+def decode(body: bytes) -> Event:
+    """Read an event.
+
+    Raises Rejected if it can never be read, and TryAgain if it is of a version that only newer
+    code knows (a deploy is under way).
+    """
+    try:
+        envelope = msgspec.json.decode(body, type=_Envelope)
+        kind = TOPICS[envelope.type.removeprefix("loyalty.")]
+    except (msgspec.MsgspecError, KeyError) as error:
+        raise Rejected("unreadable-event", type(error).__name__) from None
+    if envelope.dataschemaversion != VERSION:
+        raise TryAgain(f"event version {envelope.dataschemaversion} is not known here")
+    try:
+        return msgspec.json.decode(envelope.data, type=kind)
+    except msgspec.MsgspecError:
+        raise Rejected("unreadable-event", f"not a {envelope.type}") from None
+
+
+def peek(body: bytes) -> dict[str, Any]:
+    """Read only the envelope's own fields, for lists of dead letters; never raises."""
+    try:
+        envelope = msgspec.json.decode(body, type=_Envelope)
+    except msgspec.MsgspecError:
+        return {"id": "", "type": "unreadable", "subject": ""}
+    return {"id": envelope.id, "type": envelope.type, "subject": envelope.subject}

@@ -1,0 +1,89 @@
+"""Who is who without knowing their name: normalized addresses as keyed hashes, and codes."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import unicodedata
+
+import phonenumbers
+
+from loyalty.errors import Problem
+
+_MOBILE = frozenset(
+    {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
+     phonenumbers.PhoneNumberType.FIXED_LINE, phonenumbers.PhoneNumberType.PERSONAL_NUMBER,
+     phonenumbers.PhoneNumberType.VOIP, phonenumbers.PhoneNumberType.UNKNOWN}
+)  # fmt: skip
+SHORTEST_PEPPER = 16
+LONGEST_EMAIL = 254
+_UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs"})
+_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+"""No letter that is read as a digit at a noisy counter."""
+
+
+class Pepper:
+    """Keys every hash of personal data. Written `ID:SECRET`; the id is part of each hash."""
+
+    def __init__(self, text: str) -> None:
+        self._id, _, secret = text.partition(":")
+        if not self._id or len(secret) < SHORTEST_PEPPER:
+            raise ValueError("LOYALTY_PEPPER must be ID:SECRET with 16 characters or more")
+        self._secret = secret.encode()
+
+    def hash(self, kind: str, value: str) -> str:
+        """Hash a normalized value, as in `p1.4f2a…`."""
+        digest = hmac.digest(self._secret, f"{kind}:{value}".encode(), "sha256")
+        return f"{self._id}.{digest.hex()[:48]}"
+
+    def code(self, what: str) -> str:
+        """Make the short code of something given out, as in `K7QM-2XRD`; always the same one."""
+        digest = hmac.digest(self._secret, f"code:{what}".encode(), "sha256")
+        letters = "".join(_LETTERS[byte % 32] for byte in digest[:8])
+        return f"{letters[:4]}-{letters[4:]}"
+
+    def __repr__(self) -> str:
+        """Never show the secret."""
+        return f"Pepper({self._id!r})"
+
+
+def phone(text: str, country: str) -> str:
+    """Normalize a phone to E.164. Raises Problem 422 for what no person can be texted at."""
+    try:
+        number = phonenumbers.parse(text, country)
+    except phonenumbers.NumberParseException:
+        raise _bad_phone() from None
+    usable = phonenumbers.is_valid_number(number) and not number.extension
+    if not usable or phonenumbers.number_type(number) not in _MOBILE:
+        raise _bad_phone()
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def email(text: str) -> str:
+    """Normalize an e-mail address. Raises Problem 422 if it cannot be one."""
+    name, at, domain = text.strip().rpartition("@")
+    plain = text.isprintable() and not any(c in text for c in " ,;<>\"'")
+    if not (at and name and "." in domain and plain and len(text) <= LONGEST_EMAIL):
+        raise Problem(422, "email_not_allowed", "The e-mail address cannot be used.")
+    return f"{name}@{domain}".casefold()
+
+
+def digest(what: str | bytes) -> str:
+    """Hash what is not personal."""
+    return hashlib.sha256(what.encode() if isinstance(what, str) else what).hexdigest()
+
+
+def id_from(text: str) -> str:
+    """Make a short id that is always the same for the same text."""
+    return base64.b32encode(hashlib.sha256(text.encode()).digest()[:15]).decode().lower()
+
+
+def _bad_phone() -> Problem:
+    return Problem(422, "phone_not_allowed", "The phone number cannot be used.")
+
+
+def clean(text: str, longest: int) -> str:
+    """Normalize a name as people write it: no control or direction marks, no endless length."""
+    kept = (c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) not in _UNSEEN)
+    return " ".join("".join(kept).split())[:longest]

@@ -1,0 +1,212 @@
+"""Joining, finding and changing members: people first, then the ledger, then the promise kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from loyalty import identity, timekeeping
+from loyalty.delivery import Outcome, Shop, outgoing
+from loyalty.domain.account import Account
+from loyalty.domain.transaction import Claim
+from loyalty.errors import AlreadyExists
+from loyalty.events import Event, MemberChanged, TransactionRecorded
+from loyalty.ports import Unit
+from loyalty.records import (
+    AccountRecord,
+    Consent,
+    ConsentProof,
+    Contact,
+    Identity,
+    Profile,
+    accounts,
+    consents,
+    contacts,
+    entries,
+    identities,
+    profiles,
+    suppressions,
+)
+
+_replace = msgspec.structs.replace
+
+
+class Joining(msgspec.Struct, frozen=True, kw_only=True):
+    """What a new member told us, normalized. `consents` maps `sms:service` to yes or no."""
+
+    name: str
+    phone: str = ""
+    email: str = ""
+    birthday: str = ""
+    language: str = ""
+    consents: Mapping[str, bool] = {}
+    consent_text: str = ""
+    source: str = "api"
+
+
+def enroll(joining: Joining, key: str, shop: Shop) -> tuple[str, bool]:
+    """Make a member, or find the one who has this phone or e-mail; `(member id, is new)`.
+
+    `key` is the caller's idempotency key: the same key is the same member, whenever it comes.
+    """
+    hashes = _hashes(joining, shop)
+    known = _owner(hashes, shop)
+    if known:
+        return known, False
+    member = f"m_{identity.id_from(key or hashes[0])}"
+    now = shop.clock.now()
+    _write_person(member, joining, hashes, now, shop)
+    owner, outcome = shop.store.atomically("ledger", lambda u: _open(u, member, hashes, now, shop))
+    if owner != member:
+        _forget_person(member, shop)
+        return owner, False
+    timekeeping.keep(f"joined:{member}", outcome, shop)
+    return member, True
+
+
+def find(shop: Shop, *, phone: str = "", email: str = "") -> str | None:
+    """Find a member by a normalized phone or e-mail."""
+    kind, value = ("phone", phone) if phone else ("email", email)
+    found = identities.get(shop.store, shop.pepper.hash(kind, value))
+    return found.member if found and found.member else None
+
+
+def _hashes(joining: Joining, shop: Shop) -> list[str]:
+    given = (("phone", joining.phone), ("email", joining.email))
+    return [shop.pepper.hash(kind, value) for kind, value in given if value]
+
+
+def _owner(hashes: list[str], shop: Shop) -> str:
+    found = (identities.get(shop.store, name) for name in hashes)
+    return next((each.member for each in found if each and each.member), "")
+
+
+def _open(
+    unit: Unit, member: str, hashes: list[str], now: datetime, shop: Shop
+) -> tuple[str, Outcome]:
+    """Open the account and take the identities; receipts that waited for them are claimed."""
+    names = [*hashes, shop.pepper.hash("member", member)]
+    found = {name: identities.get(unit, name) or Identity() for name in names}
+    owner = next((each.member for each in found.values() if each.member), "")
+    if owner and owner != member:
+        return owner, ()
+    account = accounts.get(unit, member)
+    waiting = sorted({receipt for each in found.values() for receipt in each.waiting})
+    events = _claims(unit, member, waiting, now)
+    if account is None:
+        accounts.put(unit, member, AccountRecord(account=Account(id=member)))
+    for name in names:
+        identities.put(unit, name, Identity(member=member))
+    outcome = outgoing(events)
+    timekeeping.promise(unit, f"joined:{member}", outcome, now)
+    return member, outcome
+
+
+def _claims(unit: Unit, member: str, receipts: list[str], now: datetime) -> list[Event]:
+    records = [entries.get(unit, f"sale:{receipt}") for receipt in receipts]
+    sales = [r.receipt.sale for r in records if r and r.receipt and r.receipt.sale]
+    claims = [
+        Claim(source=s.source, account=s.account, receipt=s.receipt, member=member, occurred_at=now)
+        for s in sorted(sales, key=lambda sale: (sale.occurred_at, sale.receipt_id))
+    ]
+    told = [
+        TransactionRecorded(
+            id=f"claim:{c.receipt_id}:{member}", at=now, subject=c.receipt_id, transaction=c
+        )
+        for c in claims
+    ]
+    joined = MemberChanged(
+        id=f"joined:{member}", at=now, subject=member, member=member, what="joined"
+    )
+    return [*told, joined]
+
+
+def _write_person(
+    member: str, joining: Joining, hashes: list[str], now: datetime, shop: Shop
+) -> None:
+    """Write profile, contact and consent proofs; an address that said stop before stays blocked."""
+
+    def work(unit: Unit) -> None:
+        if contacts.get(unit, member) is not None:
+            return
+        blocked = _blocked(unit, joining, hashes)
+        given = {
+            name: Consent(given=yes, at=now, source=joining.source, text=joining.consent_text)
+            for name, yes in joining.consents.items()
+        }
+        contact = Contact(
+            member=member, name=joining.name, phone=joining.phone, email=joining.email,
+            language=joining.language, consents=given, suppressed=blocked, seq=1,
+        )  # fmt: skip
+        profile = Profile(
+            member=member, joined_at=now, birthday=joining.birthday, joined_by=joining.source
+        )
+        contacts.create(unit, member, contact)
+        profiles.create(unit, member, profile)
+        for name, yes in given.items():
+            _prove(unit, member, name, yes)
+
+    try:
+        shop.store.atomically("people", work)
+    except AlreadyExists:
+        return
+
+
+def _blocked(unit: Unit, joining: Joining, hashes: list[str]) -> dict[str, str]:
+    channels = [c for c, value in (("sms", joining.phone), ("email", joining.email)) if value]
+    found = {c: suppressions.get(unit, f"{h}:{c}") for c, h in zip(channels, hashes, strict=True)}
+    return {channel: each.why for channel, each in found.items() if each}
+
+
+def _prove(unit: Unit, member: str, name: str, consent: Consent) -> None:
+    channel, _, purpose = name.partition(":")
+    proof = ConsentProof(
+        member=member, channel=channel, purpose=purpose, given=consent.given, at=consent.at,
+        source=consent.source, text=consent.text,
+    )  # fmt: skip
+    consents.put(unit, f"{member}:{name}:{consent.at.isoformat()}", proof)
+
+
+def withdraw_consent(
+    unit: Unit, contact: Contact, channel: str, now: datetime, source: str
+) -> Contact:
+    """Take back every consent on a channel, with proof."""
+    changed = dict(contact.consents)
+    for name, old in contact.consents.items():
+        if name.startswith(f"{channel}:") and old.given:
+            changed[name] = Consent(given=False, at=now, source=source)
+            _prove(unit, contact.member, name, changed[name])
+    return _replace(contact, consents=changed)
+
+
+def _forget_person(member: str, shop: Shop) -> None:
+    def work(unit: Unit) -> None:
+        contacts.delete(unit, member)
+        profiles.delete(unit, member)
+
+    shop.store.atomically("people", work)
+
+
+def view(member: str, shop: Shop) -> dict[str, Any] | None:
+    """Show a member as the API does, with balances as of now."""
+    record = accounts.get(shop.store, member)
+    contact = contacts.get(shop.store, member)
+    if record is None or contact is None:
+        return None
+    account, now = record.account, shop.clock.now()
+    return {
+        "id": member,
+        "name": contact.name,
+        "phone": contact.phone,
+        "email": contact.email,
+        "language": contact.language,
+        "points": account.points(now),
+        "pending_points": account.pending(now),
+        "tier": account.tier,
+        "visits": account.totals.visits,
+        "lifetime_points": account.totals.points,
+        "debt": account.debt,
+    }

@@ -1,0 +1,90 @@
+"""The published versions of the program: an append-only list, read through a short cache."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from loyalty import program_file
+from loyalty.domain.program import Program, Version
+from loyalty.errors import TryAgain
+from loyalty.identity import digest
+from loyalty.ports import Clock, Store
+from loyalty.records import ProgramRecord, programs
+
+CACHE = timedelta(seconds=60)
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+"""The first version holds for every receipt there is, however late it comes."""
+
+
+class Programs:
+    """All versions in force. Parsed once per version; the list is read again after the cache."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._versions: list[Version] = []
+        self._parsed: dict[str, Program] = {}
+        self._read_at: datetime | None = None
+
+    def at(self, instant: datetime) -> Version:
+        """Return the version that held at an instant. Raises TryAgain if none is published."""
+        known = [version for version in self._list() if version.effective_from <= instant]
+        if not known:
+            raise TryAgain("no program is published yet")
+        return known[-1]
+
+    def current(self) -> Version:
+        """Return the version in force now."""
+        return self.at(self._clock.now())
+
+    def named(self, name: str) -> Program:
+        """Return the version with this hash, which an entry names."""
+        found = next((v for v in self._list() if v.hash == name), None)
+        if found is None:
+            self._read_at = None
+            raise TryAgain("the program version is not known here yet")
+        return found.program
+
+    def _list(self) -> list[Version]:
+        now = self._clock.now()
+        fresh = self._read_at is not None and abs(now - self._read_at) < CACHE
+        if not (fresh and self._versions):
+            records = programs.find(self._store, order="effective_from", limit=1000)
+            self._versions = [self._version(record) for record in records]
+            self._read_at = now
+        return self._versions
+
+    def _version(self, record: ProgramRecord) -> Version:
+        if record.hash not in self._parsed:
+            self._parsed[record.hash] = program_file.read(record.text)
+        return Version(
+            hash=record.hash,
+            effective_from=record.effective_from,
+            program=self._parsed[record.hash],
+        )
+
+
+def publish(store: Store, text: str, now: datetime) -> Version:
+    """Add a version. It takes effect once every cache has surely seen it; the first one at once.
+
+    Publishing the newest version again changes nothing. Raises `program_file.Mistakes`.
+    """
+    program = program_file.read(text)
+    listed = programs.find(store, order="effective_from", limit=1000)
+    if listed and listed[-1].text == text:
+        return _as_version(listed[-1], program)
+    effective = now + 2 * CACHE if listed else EPOCH
+    name = digest(f"{len(listed)}:{text}")[:16]
+    record = ProgramRecord(hash=name, effective_from=effective, published_at=now, text=text)
+    store.atomically("ledger", lambda unit: programs.create(unit, name, record))
+    return _as_version(record, program)
+
+
+def first(store: Store, text: str, now: datetime) -> None:
+    """Publish a program where there is none yet. Raises `program_file.Mistakes`."""
+    if not programs.find(store, limit=1):
+        publish(store, text, now)
+
+
+def _as_version(record: ProgramRecord, program: Program) -> Version:
+    return Version(hash=record.hash, effective_from=record.effective_from, program=program)

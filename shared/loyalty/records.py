@@ -1,0 +1,297 @@
+"""Documents as typed values: what each collection holds, and how it is read and written."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+
+import msgspec
+
+from loyalty.collections import COLLECTIONS
+from loyalty.domain.account import Account
+from loyalty.domain.entry import Entry, Receipt
+from loyalty.errors import TryAgain
+from loyalty.ports import Document, Key, Query, Store, Unit, Where
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """What every stored document has: the version of its form."""
+
+    v: int = 1
+
+
+class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
+    """Events an act decided on, as they will be published: topic and wire bytes as text."""
+
+    topic: str
+    body: str
+
+
+class EntryRecord(Record, frozen=True, kw_only=True):
+    """An entry with its outcome (both frozen), and for a sale its receipt.
+
+    A receipt that nobody could be credited for yet has no entry. The other fields are copies
+    for queries.
+    """
+
+    entry: Entry | None = None
+    outcome: tuple[Outgoing, ...] = ()
+    receipt: Receipt | None = None
+    members: tuple[str, ...] = ()
+    kind: str = ""
+    at: datetime | None = None
+    business_day: str = ""
+    state: str = ""
+
+
+class Identity(Record, frozen=True, kw_only=True):
+    """Whose phone, e-mail or customer id this is; while nobody's, which receipts wait."""
+
+    member: str = ""
+    waiting: tuple[str, ...] = ()
+
+
+class Timer(Record, frozen=True, kw_only=True):
+    """Work that is due. `outcome` is published as it is; a timer of an account settles it."""
+
+    kind: Literal["publish", "account"]
+    subject: str
+    due_at: datetime
+    tries: int = 0
+    outcome: tuple[Outgoing, ...] = ()
+
+
+class MilestoneGuard(Record, frozen=True, kw_only=True):
+    """A milestone granted (or withdrawn) for one member and number, by the act with this seq.
+
+    `trigger` is the entry that keeps the outcome of that act; `turn` counts changes of state.
+    """
+
+    state: Literal["granted", "withdrawn"]
+    seq: int
+    turn: int
+    trigger: str
+    points: int = 0
+    voucher: str = ""
+
+
+class Voucher(Record, frozen=True, kw_only=True):
+    """A reward given out, to be redeemed once by its code."""
+
+    id: str
+    member: str
+    reward: str
+    code: str
+    cause: str
+    version: str
+    issued_at: datetime
+    expires_at: datetime
+    state: Literal["open", "withdrawn", "redeemed", "expired"] = "open"
+
+
+class Review(Record, frozen=True, kw_only=True):
+    """A sale whose points wait for a person."""
+
+    receipt: str
+    member: str
+    why: str
+    at: datetime
+    state: Literal["open", "approved", "refused"] = "open"
+    by: str = ""
+
+
+class Quarantined(Record, frozen=True, kw_only=True):
+    """What can never be processed as it is. Holds no personal data."""
+
+    id: str
+    code: str
+    why: str
+    at: datetime
+    topic: str = ""
+    body: str = ""
+
+
+class ProgramRecord(Record, frozen=True, kw_only=True):
+    """A published version: its text as the merchant wrote it, and since when it holds."""
+
+    hash: str
+    effective_from: datetime
+    published_at: datetime
+    text: str
+
+
+class ApiKey(Record, frozen=True, kw_only=True):
+    """A key's rights; the key itself is only in its holder's hands."""
+
+    name: str
+    scopes: tuple[str, ...]
+    per_minute: int = 600
+    stores: tuple[str, ...] = ()
+
+
+class Consent(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a member agreed to a purpose on a channel, and how that is known."""
+
+    given: bool
+    at: datetime
+    source: str = ""
+    text: str = ""
+
+
+class Contact(Record, frozen=True, kw_only=True):
+    """How to greet and reach a member, and whether that is allowed.
+
+    `consents` has keys `sms:service`; `suppressed` maps a channel to why nothing may go there;
+    `sent` are the instants of counted marketing messages. `seq` grows with every change.
+    """
+
+    member: str
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+    language: str = ""
+    zone: str = ""
+    consents: dict[str, Consent] = {}
+    suppressed: dict[str, str] = {}
+    sent: tuple[datetime, ...] = ()
+    seq: int = 0
+
+
+class Profile(Record, frozen=True, kw_only=True):
+    """The rest of what a member told about themselves."""
+
+    member: str
+    joined_at: datetime
+    birthday: str = ""
+    joined_by: str = ""
+
+
+class Claim(Record, frozen=True, kw_only=True):
+    """One message to one person over one vendor, and what became of it.
+
+    Claimed before the vendor is called: whoever finds it in `claimed` must look it up first.
+    """
+
+    message: str
+    channel: str
+    connector: str
+    state: str
+    at: datetime
+    member: str = ""
+    purpose: str = "service"
+    provider_id: str = ""
+    word: str = ""
+
+
+class DeliveryRecord(Record, frozen=True, kw_only=True):
+    """What the vendor told about a message; its state only moves forward."""
+
+    message: str
+    state: str
+    at: datetime
+    provider_id: str = ""
+    word: str = ""
+
+
+class ConsentProof(Record, frozen=True, kw_only=True):
+    """One yes or no, kept as proof."""
+
+    member: str
+    channel: str
+    purpose: str
+    given: bool
+    at: datetime
+    source: str
+    text: str = ""
+
+
+class Suppression(Record, frozen=True, kw_only=True):
+    """An address (hashed) that said stop; kept even when the person is erased."""
+
+    at: datetime
+    why: str
+
+
+R = TypeVar("R", bound=Record)
+
+
+class Records(Generic[R]):
+    """One collection as typed records, over a unit or outside one."""
+
+    def __init__(self, collection: str, kind: type[R], version: int = 1) -> None:
+        self.collection = collection
+        self.database = COLLECTIONS[collection].database
+        self._kind = kind
+        self._version = version
+
+    def key(self, name: str) -> Key:
+        """Make the address of a why-id: always a hash, so that no id can reach another place."""
+        return Key(self.collection, hashlib.sha256(name.encode()).hexdigest()[:40])
+
+    def read(self, document: Document | None) -> R | None:
+        """Turn a document into its record. Raises TryAgain on a version only newer code knows."""
+        if document is None:
+            return None
+        if document.get("v") != self._version:
+            raise TryAgain(f"{self.collection}: version {document.get('v')} is not known here")
+        return msgspec.convert(document, self._kind)
+
+    def document(self, record: R) -> Document:
+        """Turn a record into its document."""
+        plain: Document = msgspec.to_builtins(record, builtin_types=(datetime,))
+        return plain
+
+    def get(self, source: Unit | Store, name: str) -> R | None:
+        """Read one record, in a unit or outside."""
+        return self.read(source.get(self.key(name))[0])
+
+    def create(self, unit: Unit, name: str, record: R) -> None:
+        """Write a record that must not be there yet."""
+        unit.create(self.key(name), self.document(record))
+
+    def put(self, unit: Unit, name: str, record: R) -> None:
+        """Write a record."""
+        unit.put(self.key(name), self.document(record))
+
+    def delete(self, unit: Unit, name: str) -> None:
+        """Remove a record."""
+        unit.delete(self.key(name))
+
+    def find(
+        self,
+        store: Store,
+        *where: tuple[str, str, Any],
+        order: str | None = None,
+        descending: bool = False,
+        limit: int = 100,
+    ) -> list[R]:
+        """List records that match, outside any unit."""
+        filters = tuple(Where(*each) for each in where)  # type: ignore[arg-type]  # checked by the store
+        query = Query(self.collection, filters, order, descending, limit)
+        return [record for _, found in store.query(query) if (record := self.read(found))]
+
+
+class AccountRecord(Record, frozen=True, kw_only=True):
+    """A member's account as it is stored."""
+
+    account: Account
+    closed: str = ""
+
+
+accounts = Records("accounts", AccountRecord)
+entries = Records("entries", EntryRecord)
+identities = Records("identities", Identity)
+timers = Records("timers", Timer)
+milestones = Records("milestones", MilestoneGuard)
+vouchers = Records("vouchers", Voucher)
+reviews = Records("reviews", Review)
+quarantine = Records("quarantine", Quarantined)
+programs = Records("programs", ProgramRecord)
+keys = Records("keys", ApiKey)
+contacts = Records("contacts", Contact)
+profiles = Records("profiles", Profile)
+claims = Records("claims", Claim)
+deliveries = Records("deliveries", DeliveryRecord)
+consents = Records("consents", ConsentProof)
+suppressions = Records("suppressions", Suppression)

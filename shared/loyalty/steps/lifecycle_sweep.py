@@ -1,0 +1,67 @@
+"""Everything that is due by now: promised events, and what time alone does to an account."""
+
+from __future__ import annotations
+
+from loyalty import bookkeeping, timekeeping
+from loyalty.delivery import Outcome, Shop, outgoing, publish
+from loyalty.errors import TryAgain
+from loyalty.events import Event, SweepRequested
+from loyalty.ports import Unit
+from loyalty.records import AccountRecord, Timer, accounts, timers
+
+HEARS = SweepRequested
+PAGE = 100
+"""So many timers in one go; if there are more, the sweep asks for itself again."""
+
+
+def handle(event: Event, shop: Shop) -> Outcome:
+    """Do a page of what is due. The index is the cursor: what is done is no longer due."""
+    now = shop.clock.now()
+    due = timers.find(shop.store, ("due_at", "<=", now), order="due_at", limit=PAGE)
+    for timer in due:
+        _try(timer, shop)
+    if len(due) < PAGE:
+        return ()
+    again = SweepRequested(id=f"{event.id}+", at=now, subject=event.subject)
+    return outgoing([again])
+
+
+def _try(timer: Timer, shop: Shop) -> None:
+    """Do one timer. One that fails is put off, and delays nobody."""
+    try:
+        _WORK[timer.kind](timer, shop)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other timers are due too
+        shop.log("ERROR", "timer failed", timer=timer.kind, error=type(error).__name__)
+        timekeeping.put_off(timer, shop.clock.now(), shop)
+
+
+def _publish(timer: Timer, shop: Shop) -> None:
+    publish(shop.bus, timer.outcome)
+    timekeeping.strike_out(timer, shop)
+
+
+def _settle(timer: Timer, shop: Shop) -> None:
+    """Write what time did to an account; its timer is armed anew in the same unit."""
+    name = f"settled:{timer.subject}:{timer.due_at.isoformat()}"
+    outcome = shop.store.atomically("ledger", lambda unit: _settle_in(unit, timer, name, shop))
+    timekeeping.keep(name, outcome, shop)
+
+
+def _settle_in(unit: Unit, timer: Timer, name: str, shop: Shop) -> Outcome:
+    record = accounts.get(unit, timer.subject)
+    if record is None:
+        raise TryAgain("the account is not there")
+    now = shop.clock.now()
+    book = bookkeeping.opened_from(record, shop.programs.at(now), now)
+    timers.delete(unit, timekeeping.name_of(timer))
+    if not book.pages:
+        rearmed = bookkeeping.armed(unit, book)
+        accounts.put(unit, rearmed.id, AccountRecord(account=rearmed))
+        return ()
+    trigger = book.pages[0][0].id
+    outcome = bookkeeping.write(unit, book, trigger, bookkeeping.posted(book))
+    timekeeping.promise(unit, name, outcome, now)
+    return outcome
+
+
+_WORK = {"publish": _publish, "account": _settle}

@@ -1,0 +1,129 @@
+"""What vendors call back: receipts of delivery, bounces, and guests who write STOP or START."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from loyalty import connectors, identity, members
+from loyalty.connectors.spec import STATES, Delivery, Incoming, Reply
+from loyalty.delivery import Shop, outgoing, publish
+from loyalty.errors import Problem
+from loyalty.events import MemberChanged
+from loyalty.ports import Unit
+from loyalty.records import (
+    Contact,
+    DeliveryRecord,
+    Suppression,
+    claims,
+    contacts,
+    deliveries,
+    suppressions,
+)
+from loyalty.steps.notification_dispatch import suppress
+
+STOP, START = "stop", "start"
+_replace = msgspec.structs.replace
+
+
+def receive(name: str, account: str, incoming: Incoming, body: Any, shop: Shop) -> int:
+    """Take a verified callback and do what it says; returns how many things it said."""
+    config = shop.vendors.config(name, account)
+    heard = connectors.load(name).webhooks["read_feedback"].read(config, incoming, body)
+    for each in heard:
+        _hear(each, shop)
+    return len(heard)
+
+
+def _hear(feedback: Any, shop: Shop) -> None:
+    if isinstance(feedback, Delivery) and feedback.reference:
+        _delivered(feedback, shop)
+    elif isinstance(feedback, Reply) and feedback.keyword in (STOP, START):
+        _keyword(feedback, shop)
+
+
+def _delivered(told: Delivery, shop: Shop) -> None:
+    """Move a message's state forward, never back; a dead or unwilling address is blocked."""
+
+    def work(unit: Unit) -> None:
+        old = deliveries.get(unit, told.reference)
+        if old and STATES.index(old.state) >= STATES.index(told.state):
+            return
+        record = DeliveryRecord(
+            message=told.reference, state=told.state, at=shop.clock.now(), provider_id=told.id,
+            word=told.word or "",
+        )  # fmt: skip
+        deliveries.put(unit, told.reference, record)
+
+    shop.store.atomically("people", work)
+    if told.word in ("opted-out", "bad-address"):
+        claim = claims.get(shop.store, told.reference)
+        if claim:
+            suppress(shop, claim.member, claim.channel, told.word)
+
+
+def _keyword(reply: Reply, shop: Shop) -> None:
+    """STOP blocks the channel and takes consent back; START lifts the block, not more."""
+    name = _identity(reply, shop)
+    if name is None:
+        return
+    member = _member(reply, shop)
+    shop.store.atomically("people", lambda unit: _block(unit, reply, name, member, shop))
+    if member:
+        changed = MemberChanged(
+            id=f"consent:{member}:{reply.channel}:{reply.id}", at=shop.clock.now(), subject=member,
+            member=member, what="consent",
+        )  # fmt: skip
+        publish(shop.bus, outgoing([changed]))
+
+
+def _identity(reply: Reply, shop: Shop) -> str | None:
+    address = _address(reply, shop)
+    if address is None:
+        return None
+    kind = "phone" if reply.channel == "sms" else "email"
+    return f"{shop.pepper.hash(kind, address)}:{reply.channel}"
+
+
+def _address(reply: Reply, shop: Shop) -> str | None:
+    try:
+        if reply.channel == "sms":
+            return identity.phone(reply.address, shop.programs.current().program.country)
+        return identity.email(reply.address)
+    except Problem:
+        return None
+
+
+def _member(reply: Reply, shop: Shop) -> str | None:
+    address = _address(reply, shop) or ""
+    if reply.channel == "sms":
+        return members.find(shop, phone=address)
+    return members.find(shop, email=address)
+
+
+def _block(unit: Unit, reply: Reply, name: str, member: str | None, shop: Shop) -> None:
+    contact = contacts.get(unit, member) if member else None
+    now = shop.clock.now()
+    if contact:
+        changed = (
+            _stopped(unit, contact, reply, shop)
+            if reply.keyword == STOP
+            else _started(contact, reply)
+        )
+        contacts.put(unit, contact.member, _replace(changed, seq=contact.seq + 1))
+    if reply.keyword == STOP:
+        suppressions.put(unit, name, Suppression(at=now, why="opted-out"))
+    else:
+        suppressions.delete(unit, name)
+
+
+def _stopped(unit: Unit, contact: Contact, reply: Reply, shop: Shop) -> Contact:
+    source = f"reply:{reply.channel}"
+    changed = members.withdraw_consent(unit, contact, reply.channel, shop.clock.now(), source)
+    return _replace(changed, suppressed={**contact.suppressed, reply.channel: "opted-out"})
+
+
+def _started(contact: Contact, reply: Reply) -> Contact:
+    rest = {c: why for c, why in contact.suppressed.items() if c != reply.channel}
+    return _replace(contact, suppressed=rest)

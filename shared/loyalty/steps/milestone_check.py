@@ -1,0 +1,141 @@
+"""Which milestones an act reached, what they give, and the one message that tells of it all."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+
+import msgspec
+
+from loyalty import bookkeeping, telling
+from loyalty.delivery import Outcome, Shop, first_then_look, outgoing
+from loyalty.domain.ledger import Passbook
+from loyalty.domain.milestones import Crossing, crossings
+from loyalty.domain.program import Program, Version
+from loyalty.events import Event, MilestoneReached, PointsPosted
+from loyalty.ports import Unit
+from loyalty.records import MilestoneGuard, Voucher, entries, milestones, vouchers
+from loyalty.telling import Given
+
+HEARS = PointsPosted
+Guarded = list[tuple[Crossing, MilestoneGuard | None]]
+
+
+def handle(event: Event, shop: Shop) -> Outcome:
+    """Grant what was reached; most acts reach nothing and cost no read and no write."""
+    assert isinstance(event, PointsPosted)  # noqa: S101 - `deliver` saw to it
+    version = shop.programs.at(event.at)
+    found = [
+        crossing
+        for crossing in crossings(version.program, event.before, event.after)
+        if crossing.up or version.program.milestones[crossing.name].on_undo == "withdraw"
+    ]
+    if not found:
+        return outgoing(telling.requests(event, version, event.balance, event.pending, ()))
+    work = partial(_decide, event=event, found=found, version=version, shop=shop)
+    return first_then_look(lambda _look: shop.store.atomically("ledger", work))
+
+
+def _decide(
+    unit: Unit, event: PointsPosted, found: list[Crossing], version: Version, shop: Shop
+) -> Outcome:
+    guarded = [(c, milestones.get(unit, _guard(event, c))) for c in found]
+    if mine := next((guard for _, guard in guarded if guard and guard.seq == event.seq), None):
+        done = entries.get(unit, mine.trigger)
+        return done.outcome if done else ()
+    given = [
+        _plan(event, c, guard, version.program) for c, guard in guarded if _due(event, c, guard)
+    ]
+    if not given:
+        return outgoing(telling.requests(event, version, event.balance, event.pending, ()))
+    return _grant(unit, event, given, version, shop)
+
+
+def _due(event: PointsPosted, crossing: Crossing, guard: MilestoneGuard | None) -> bool:
+    """Only the newest act on a milestone counts, in whatever order acts are told."""
+    if guard is None:
+        return True
+    return (guard.state == "granted") != crossing.up and guard.seq < event.seq
+
+
+def _plan(
+    event: PointsPosted, crossing: Crossing, guard: MilestoneGuard | None, program: Program
+) -> Given:
+    milestone, turn = program.milestones[crossing.name], guard.turn + 1 if guard else 1
+    act = "award" if crossing.up else "withdrawal"
+    entry = f"{act}:{event.member}:{crossing.name}:{crossing.number}:{turn}"
+    if crossing.up:
+        voucher = f"voucher:{entry}" if milestone.reward else ""
+        return Given(crossing, entry, turn, milestone.award, voucher)
+    taken = (guard.points, guard.voucher) if guard else (0, "")
+    return Given(crossing, entry, turn, *taken)
+
+
+def _grant(
+    unit: Unit, event: PointsPosted, given: list[Given], version: Version, shop: Shop
+) -> Outcome:
+    book = bookkeeping.opened(unit, event.account, version, shop)
+    open_vouchers = {
+        each.voucher: vouchers.get(unit, each.voucher)
+        for each in given
+        if each.voucher and not each.crossing.up
+    }
+    for each in given:
+        _write_in(book, each, version.program, event.entry)
+        _guard_it(unit, event, each, given[0].entry)
+        _change_voucher(unit, event, each, version, shop, open_vouchers.get(each.voucher))
+    now = book.now
+    reached = [_reached(event, each, book) for each in given if each.crossing.up]
+    balance, pending = book.account.points(now), book.account.pending(now)
+    told = telling.requests(event, version, balance, pending, given)
+    events = [*bookkeeping.posted(book), *reached, *told]
+    return bookkeeping.write(unit, book, given[0].entry, events)
+
+
+def _write_in(book: Passbook, given: Given, program: Program, cause: str) -> None:
+    name = given.crossing.name
+    title = program.words(program.milestones[name].title, program.languages[0])
+    if given.crossing.up:
+        book.award(given.entry, given.points, title, name, cause)
+    else:
+        book.withdraw(given.entry, given.points, f"{title}: no longer reached", name, cause)
+
+
+def _guard(event: PointsPosted, crossing: Crossing) -> str:
+    return f"milestone:{event.member}:{crossing.name}:{crossing.number}"
+
+
+def _guard_it(unit: Unit, event: PointsPosted, given: Given, trigger: str) -> None:
+    guard = MilestoneGuard(
+        state="granted" if given.crossing.up else "withdrawn", seq=event.seq, turn=given.turn,
+        trigger=trigger, points=given.points, voucher=given.voucher,
+    )  # fmt: skip
+    milestones.put(unit, _guard(event, given.crossing), guard)
+
+
+def _change_voucher(
+    unit: Unit, event: PointsPosted, given: Given, version: Version, shop: Shop, old: Voucher | None
+) -> None:
+    if given.crossing.up and given.voucher:
+        vouchers.create(unit, given.voucher, _voucher(event, given, version, shop))
+    elif old and old.state == "open":
+        withdrawn = msgspec.structs.replace(old, state="withdrawn")
+        vouchers.put(unit, given.voucher, withdrawn)
+
+
+def _voucher(event: PointsPosted, given: Given, version: Version, shop: Shop) -> Voucher:
+    reward = version.program.milestones[given.crossing.name].reward or ""
+    now = shop.clock.now()
+    return Voucher(
+        id=given.voucher, member=event.member, reward=reward, code=shop.pepper.code(given.voucher),
+        cause=event.entry, version=version.hash, issued_at=now,
+        expires_at=now + timedelta(days=version.program.rewards[reward].valid_days),
+    )  # fmt: skip
+
+
+def _reached(event: PointsPosted, given: Given, book: Passbook) -> MilestoneReached:
+    return MilestoneReached(
+        id=f"reached:{given.entry}", at=book.now, subject=event.subject, member=event.member,
+        milestone=given.crossing.name, number=given.crossing.number, entry=given.entry,
+        points=given.points, voucher=given.voucher,
+    )  # fmt: skip

@@ -1,0 +1,296 @@
+"""One message to one person: claimed, then sent outside any unit, then settled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from loyalty import timekeeping, wording
+from loyalty.connectors.spec import Mail, Sent, StaffNote, Text, Verb
+from loyalty.delivery import Outcome, Shop, outgoing
+from loyalty.domain import messages
+from loyalty.domain.messages import Decision
+from loyalty.domain.program import Message, Program
+from loyalty.errors import AlreadyExists, InDoubt, TryAgain, VendorRefused
+from loyalty.events import Event, NotificationRequested
+from loyalty.ports import Unit
+from loyalty.records import (
+    Claim,
+    Contact,
+    accounts,
+    claims,
+    contacts,
+    deliveries,
+)
+
+HEARS = NotificationRequested
+DOUBT = timedelta(minutes=10)
+"""How long a vendor that cannot be asked has to tell us by itself that it sent a message."""
+VERBS: dict[str, Verb] = {"sms": "send_sms", "email": "send_email", "staff": "alert_staff"}
+LOOK_UP: dict[str, Verb] = {"sms": "find_sms"}
+_replace = msgspec.structs.replace
+
+
+def handle(event: Event, shop: Shop) -> Outcome:
+    """Send a message once: whoever claims it sends it, and whoever finds a claim looks it up."""
+    assert isinstance(event, NotificationRequested)  # noqa: S101 - `deliver` saw to it
+    program = shop.programs.named(event.version)
+    try:
+        claim = _claim(event, program, shop)
+    except AlreadyExists:
+        claim = _found(event, program, shop)
+    if claim and claim.state == "claimed":
+        _send(event, claim, program, shop)
+    return ()
+
+
+# -- claiming -----------------------------------------------------------------------------
+
+
+def _claim(event: NotificationRequested, program: Program, shop: Shop) -> Claim | None:
+    """Claim a message in one unit with the consent, the cap and the block that allow it."""
+    if event.audience == "staff":
+        return _claim_for_staff(event, program, shop)
+    decision, claim = shop.store.atomically(
+        "people", lambda unit: _decide(unit, event, program, shop.clock.now())
+    )
+    if decision.act == "wait" and decision.until:
+        _come_back(event, decision.until, shop)
+    return claim
+
+
+def _claim_for_staff(event: NotificationRequested, program: Program, shop: Shop) -> Claim | None:
+    names = program.connectors.get("staff", ())
+    if not names:
+        return None
+    claim = Claim(
+        message=event.id, channel="staff", connector=names[0], state="claimed", at=shop.clock.now()
+    )
+    shop.store.atomically("people", lambda unit: claims.create(unit, event.id, claim))
+    return claim
+
+
+def _decide(
+    unit: Unit, event: NotificationRequested, program: Program, now: datetime
+) -> tuple[Decision, Claim | None]:
+    contact = contacts.get(unit, event.member)
+    message = program.messages[event.says[0].message]
+    decision = _decision(contact, message, program, now, event.useful_until)
+    if decision.act == "wait":
+        return decision, None
+    vendors = program.connectors.get(decision.channel, ("",))  # type: ignore[call-overload]  # "" is none
+    state = "claimed" if decision.act == "send" else "dropped"
+    claim = Claim(
+        message=event.id,
+        channel=decision.channel,
+        connector=vendors[0],
+        state=state,
+        at=now,
+        member=event.member,
+        word=decision.why,
+        purpose=message.purpose,
+    )
+    claims.create(unit, event.id, claim)
+    if contact and state == "claimed":
+        contacts.put(unit, event.member, _counted(contact, message, program, now))
+    return decision, claim
+
+
+def _decision(
+    contact: Contact | None, message: Message, program: Program, now: datetime, until: datetime
+) -> Decision:
+    if contact is None:
+        return Decision("drop", why="nobody")
+    since = messages.cap_window(program, now)
+    guest = messages.Recipient(
+        allowed=lambda channel, purpose: may_reach(contact, channel, purpose),
+        zone=contact.zone or program.zone,
+        marketing_sent=sum(at > since for at in contact.sent),
+    )
+    return messages.decide(program, message, guest, now, until)
+
+
+def may_reach(contact: Contact, channel: str, purpose: str) -> bool:
+    """Tell whether a guest agreed to this, has an address there, and nothing blocks it."""
+    consent = contact.consents.get(f"{channel}:{purpose}")
+    address = contact.phone if channel == "sms" else contact.email
+    return bool(consent and consent.given and address and channel not in contact.suppressed)
+
+
+def _counted(contact: Contact, message: Message, program: Program, now: datetime) -> Contact:
+    """Write the claim on the contact too, so that a STOP or another claim cannot slip between."""
+    since = messages.cap_window(program, now)
+    sent = tuple(at for at in contact.sent if at > since)
+    if message.purpose == "marketing":
+        sent = (*sent, now)
+    return _replace(contact, sent=sent, seq=contact.seq + 1)
+
+
+def _come_back(event: NotificationRequested, at: datetime, shop: Shop) -> None:
+    """Have the same request published again at an instant (the timer's key makes it one)."""
+    again = outgoing([event])
+    shop.store.atomically("ledger", lambda unit: timekeeping.publish_at(unit, event.id, again, at))
+
+
+# -- finding a claim ----------------------------------------------------------------------
+
+
+def _found(event: NotificationRequested, program: Program, shop: Shop) -> Claim | None:
+    """Look at a claim that was there: done, surely not sent, or in doubt."""
+    claim = claims.get(shop.store, event.id)
+    if claim is None or claim.state not in ("claimed", "waiting"):
+        return None
+    if claim.state == "waiting":
+        return _take_over(claim, shop)
+    if deliveries.get(shop.store, event.id):
+        return _settle(claim, shop, "accepted")
+    if claim.channel in LOOK_UP:
+        return _look_up(event, claim, program, shop)
+    if claim.channel == "email" and shop.clock.now() < claim.at + DOUBT:
+        _come_back(event, claim.at + DOUBT, shop)
+        return None
+    return _take_over(claim, shop)
+
+
+def _look_up(
+    event: NotificationRequested, claim: Claim, program: Program, shop: Shop
+) -> Claim | None:
+    """Ask the vendor whether the message of a broken run was sent; if not, send it."""
+    asked = _argument(event, claim, program, shop)
+    if asked is None:
+        return _settle(claim, shop, "dropped", word="nobody")
+    sent = _ask(shop, claim.connector, LOOK_UP[claim.channel], asked)
+    if sent is None:
+        return _take_over(claim, shop)
+    return _settle(claim, shop, "accepted", provider_id=sent.id)
+
+
+def _take_over(claim: Claim, shop: Shop) -> Claim:
+    fresh = _replace(claim, state="claimed", at=shop.clock.now())
+    shop.store.atomically("people", lambda unit: claims.put(unit, claim.message, fresh))
+    return fresh
+
+
+# -- sending ------------------------------------------------------------------------------
+
+
+def _send(event: NotificationRequested, claim: Claim, program: Program, shop: Shop) -> None:
+    """Read relevance and address, call the vendor outside any unit, settle."""
+    relevant = event.audience == "staff" or accounts.get(shop.store, event.account) is not None
+    asked = _argument(event, claim, program, shop) if relevant else None
+    if asked is None:
+        _settle(claim, shop, "dropped", word="nobody")
+        _give_back(claim, shop)
+        return
+    vendors = program.connectors.get(claim.channel, ())  # type: ignore[call-overload]  # a known channel
+    for connector in vendors[vendors.index(claim.connector) :]:
+        if _sent(_replace(claim, connector=connector), asked, shop):
+            return
+
+
+def _sent(claim: Claim, asked: Any, shop: Shop) -> bool:
+    """Call one vendor. True: settled; False: it surely refused, so the next one may try."""
+    try:
+        sent = _ask(shop, claim.connector, VERBS[claim.channel], asked)
+    except VendorRefused as refusal:
+        return _refused(claim, refusal, shop)
+    except InDoubt as doubt:
+        raise TryAgain(f"{claim.connector} may have sent it") from doubt
+    except TryAgain:
+        _settle(claim, shop, "waiting")
+        raise
+    _settle(claim, shop, "accepted", provider_id=sent.id if sent else "")
+    return True
+
+
+def _refused(claim: Claim, refusal: VendorRefused, shop: Shop) -> bool:
+    if refusal.word == "credentials":
+        _settle(claim, shop, "waiting", word=refusal.word)
+        shop.log("ERROR", "channel refused our credentials", connector=claim.connector)
+        raise TryAgain(f"{claim.connector} refused our credentials")
+    _settle(claim, shop, "failed", word=refusal.word)
+    if refusal.word in ("opted-out", "bad-address"):
+        suppress(shop, claim.member, claim.channel, refusal.word)
+        return True
+    return False
+
+
+def _ask(shop: Shop, connector: str, verb: Verb, asked: Any) -> Sent | None:
+    answer: Sent | None = shop.vendors.run(connector, verb, asked)
+    return answer
+
+
+def suppress(shop: Shop, member: str, channel: str, why: str) -> None:
+    """Never use this channel for this member again, until they say START."""
+
+    def work(unit: Unit) -> None:
+        contact = contacts.get(unit, member)
+        if contact and channel not in contact.suppressed:
+            blocked = {**contact.suppressed, channel: why}
+            contacts.put(unit, member, _replace(contact, suppressed=blocked, seq=contact.seq + 1))
+
+    shop.store.atomically("people", work)
+
+
+def _give_back(claim: Claim, shop: Shop) -> None:
+    """Give a marketing message that was not sent back to the member's cap."""
+
+    def work(unit: Unit) -> None:
+        contact = contacts.get(unit, claim.member)
+        if contact and claim.at in contact.sent:
+            sent = tuple(at for at in contact.sent if at != claim.at)
+            contacts.put(unit, claim.member, _replace(contact, sent=sent, seq=contact.seq + 1))
+
+    if claim.purpose == "marketing":
+        shop.store.atomically("people", work)
+
+
+def _settle(
+    claim: Claim, shop: Shop, state: str, *, provider_id: str = "", word: str = ""
+) -> Claim:
+    settled = _replace(claim, state=state, provider_id=provider_id, word=word)
+    shop.store.atomically("people", lambda unit: claims.put(unit, claim.message, settled))
+    return settled
+
+
+# -- what is said -------------------------------------------------------------------------
+
+
+def _argument(
+    event: NotificationRequested, claim: Claim, program: Program, shop: Shop
+) -> Text | Mail | StaffNote | None:
+    if event.audience == "staff":
+        return StaffNote(text=wording.alert(program, event.says[0]), reference=event.id)
+    contact = contacts.get(shop.store, event.member)
+    if contact is None or not may_reach(contact, claim.channel, claim.purpose):
+        return None
+    return _ARGUMENTS[claim.channel](event, claim, contact, program, shop)
+
+
+def _text(
+    event: NotificationRequested, claim: Claim, contact: Contact, program: Program, shop: Shop
+) -> Text:
+    body = wording.text(program, event.says, contact, shop.pepper)
+    return Text(to=contact.phone, body=body, reference=event.id, since=claim.at)
+
+
+def _mail(
+    event: NotificationRequested, claim: Claim, contact: Contact, program: Program, shop: Shop
+) -> Mail:
+    message = program.messages[event.says[0].message]
+    return Mail(
+        to=contact.email,
+        name=contact.name,
+        subject=wording.subject(program, event.says[0], contact, shop.pepper),
+        body=wording.text(program, event.says, contact, shop.pepper),
+        reference=event.id,
+        template=message.email_template,
+        values=wording.values(program, event.says[0], contact, shop.pepper),
+        marketing=claim.purpose == "marketing",
+    )
+
+
+_ARGUMENTS: dict[str, Callable[..., Text | Mail]] = {"sms": _text, "email": _mail}

@@ -1,0 +1,203 @@
+"""What a sale, an edit, a refund or a void does to its guest's points, in one unit."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import NamedTuple
+
+import msgspec
+
+from loyalty import bookkeeping
+from loyalty.delivery import Outcome, Shop, first_then_look
+from loyalty.domain import facts, receipts
+from loyalty.domain.account import ReceiptFact
+from loyalty.domain.entry import Receipt
+from loyalty.domain.ledger import Passbook, held_for_review
+from loyalty.domain.program import Program
+from loyalty.domain.transaction import Sale, Transaction
+from loyalty.errors import TryAgain
+from loyalty.events import Event, TransactionRecorded
+from loyalty.ports import Store, Unit
+from loyalty.records import (
+    EntryRecord,
+    Identity,
+    Review,
+    accounts,
+    entries,
+    identities,
+    reviews,
+)
+
+HEARS = TransactionRecorded
+WAITING = 50
+"""So many of a stranger's newest receipts are credited when they join."""
+_replace = msgspec.structs.replace
+
+
+class _Older(NamedTuple):
+    """A business day that the account has forgotten, as it was at an account's `seq`."""
+
+    day: str
+    seq: int
+    facts: tuple[ReceiptFact, ...]
+
+
+class _NeedsOlder(Exception):  # noqa: N818 - a question, not a failure
+    def __init__(self, member: str, day: str, seq: int) -> None:
+        super().__init__(day)
+        self.member, self.day, self.seq = member, day, seq
+
+
+def handle(event: Event, shop: Shop) -> Outcome:
+    """Book one fact about a receipt. Running it again returns the same outcome."""
+    assert isinstance(event, TransactionRecorded)  # noqa: S101 - `deliver` saw to it
+    fact, older = event.transaction, _Older("", -1, ())
+    for _ in range(8):
+        try:
+            decide = partial(_decide_in_unit, fact, older, shop)
+            return first_then_look(decide, look=not isinstance(fact, Sale))
+        except _NeedsOlder as ask:
+            older = _Older(ask.day, ask.seq, _facts_of_day(shop.store, ask.member, ask.day))
+    raise TryAgain("the account keeps changing while an old day is looked up")
+
+
+def _decide_in_unit(fact: Transaction, older: _Older, shop: Shop, look: bool) -> Outcome:  # noqa: FBT001
+    work = partial(_decide, fact=fact, older=older, shop=shop, look=look)
+    return shop.store.atomically("ledger", work)
+
+
+def _decide(unit: Unit, fact: Transaction, older: _Older, shop: Shop, *, look: bool) -> Outcome:
+    record = entries.get(unit, f"sale:{fact.receipt_id}") if look else None
+    learned = receipts.learn(record.receipt if record else None, fact)
+    if learned.what != "news":
+        return _again(unit, fact, record)
+    member = learned.receipt.member or _member_of(unit, learned.receipt)
+    if member is None or learned.receipt.sale is None:
+        return _keep(unit, learned.receipt, record)
+    return _book(unit, fact, _replace(learned.receipt, member=member), record, older, shop)
+
+
+def _again(unit: Unit, fact: Transaction, record: EntryRecord | None) -> Outcome:
+    """Return what this fact published before, from the entry that it caused."""
+    if record is None or record.receipt is None or record.entry is None:
+        return ()
+    name = receipts.act_id(fact, record.receipt, record.entry.revision)
+    found = record if name == record.entry.id else entries.get(unit, name)
+    return found.outcome if found else ()
+
+
+def _member_of(unit: Unit, receipt: Receipt) -> str | None:
+    """Find whose receipt it is by the surest of its identities that is known."""
+    for name in receipt.sale.guest if receipt.sale else ():
+        found = identities.get(unit, name)
+        if found and found.member:
+            return found.member
+    return None
+
+
+def _keep(unit: Unit, receipt: Receipt, record: EntryRecord | None) -> Outcome:
+    """Keep a receipt that nobody can be credited for yet, where a later joining finds it."""
+    names = receipt.sale.guest if receipt.sale else ()
+    found = {name: identities.get(unit, name) or Identity() for name in names}
+    document = bookkeeping.sale_record(receipt)
+    (entries.put if record else entries.create)(unit, f"sale:{receipt.id}", document)
+    for name, identity in found.items():
+        others = [other for other in identity.waiting if other != receipt.id]
+        waiting = (*others, receipt.id)[-WAITING:]
+        identities.put(unit, name, _replace(identity, waiting=waiting))
+    return ()
+
+
+def _book(
+    unit: Unit, fact: Transaction, receipt: Receipt, record: EntryRecord | None, older: _Older,
+    shop: Shop,
+) -> Outcome:  # fmt: skip
+    sale = _sale(receipt)
+    version = shop.programs.at(sale.occurred_at)
+    rules = shop.programs.named(receipt.version) if receipt.version else version.program
+    receipt = _replace(receipt, day=receipt.day or facts.day_of(rules, sale))
+    first = record.entry if record else None
+    trigger = receipts.act_id(fact, receipt, first.revision if first else None)
+    book = _opened(unit, receipt, older, shop)
+    if first is None:
+        receipt = _first(book, receipt, rules, version.hash)
+        trigger = f"sale:{receipt.id}"
+    elif trigger.startswith("edit:"):
+        receipt = book.book(receipt, "edit", trigger, rules, sale.occurred_at)
+    receipt = _take_back(book, receipt, rules)
+    return _write(unit, book, receipt, record, trigger)
+
+
+def _opened(unit: Unit, receipt: Receipt, older: _Older, shop: Shop) -> Passbook:
+    record = accounts.get(unit, receipt.member)
+    if record is None:
+        raise TryAgain("the account is not there yet")
+    account = record.account
+    if facts.forgotten(account.facts, receipt.day) and (older.day, older.seq) != (
+        receipt.day,
+        account.seq,
+    ):
+        raise _NeedsOlder(receipt.member, receipt.day, account.seq)
+    now = shop.clock.now()
+    return bookkeeping.opened_from(record, shop.programs.at(now), now, older.facts)
+
+
+def _first(book: Passbook, receipt: Receipt, rules: Program, version: str) -> Receipt:
+    """Judge a receipt for the first time: its version and tier are kept for ever."""
+    sale = _sale(receipt)
+    why = held_for_review(rules, sale, book.account.facts)
+    judged = _replace(receipt, version=version, tier=book.account.tier, review=why)
+    judged = _replace(judged, state="review" if why else "posted")
+    return book.book(judged, "sale", f"sale:{receipt.id}", rules, sale.occurred_at)
+
+
+def _take_back(book: Passbook, receipt: Receipt, rules: Program) -> Receipt:
+    """Book every refund that waits, then the void, each as an entry of its own."""
+    for refund in receipts.waiting(receipt):
+        receipt = _replace(receipt, posted=(*receipt.posted, refund.id))
+        name = receipts.act_id(refund, receipt, None)
+        receipt = book.book(receipt, "refund", name, rules, refund.occurred_at)
+    if receipt.void and not receipt.voided:
+        occurred_at = receipt.void.occurred_at
+        receipt = _replace(receipt, voided=True)
+        receipt = book.book(receipt, "void", f"void:{receipt.id}", rules, occurred_at)
+    return receipt
+
+
+def _write(
+    unit: Unit, book: Passbook, receipt: Receipt, record: EntryRecord | None, trigger: str
+) -> Outcome:
+    name = f"sale:{receipt.id}"
+    events = bookkeeping.posted(book, receipt.sale)
+    outcome = bookkeeping.write(unit, book, trigger, events, apart=name)
+    entry = next((entry for entry, _ in book.pages if entry.id == name), None)
+    if entry is None and record:
+        entry, kept = record.entry, record.outcome
+    else:
+        kept = outcome
+        if receipt.review:
+            _ask_for_review(unit, receipt, book)
+    document = bookkeeping.sale_record(receipt, entry, kept)
+    (entries.put if record else entries.create)(unit, name, document)
+    return outcome
+
+
+def _ask_for_review(unit: Unit, receipt: Receipt, book: Passbook) -> None:
+    review = Review(receipt=receipt.id, member=receipt.member, why=receipt.review, at=book.now)
+    reviews.create(unit, receipt.id, review)
+
+
+def _facts_of_day(store: Store, member: str, day: str) -> tuple[ReceiptFact, ...]:
+    """Look up a business day that the account has forgotten (one bounded query)."""
+    found = entries.find(
+        store, ("members", "contains", member), ("business_day", "==", day), limit=500
+    )
+    return tuple(
+        facts.fact_of(record.receipt) for record in found if record.receipt and record.entry
+    )
+
+
+def _sale(receipt: Receipt) -> Sale:
+    if receipt.sale is None:
+        raise TryAgain("the sale is not here yet")
+    return receipt.sale

@@ -1,0 +1,140 @@
+"""What tills, shops and automations post: verified, put in our words, published, acknowledged.
+
+It decides nothing about points and keeps nothing but what it publishes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import msgspec
+
+from loyalty import connectors, identity
+from loyalty.connectors.spec import Guest, Heard, Hint, Incoming
+from loyalty.delivery import Shop, outgoing, publish, put_aside
+from loyalty.domain.program import Program
+from loyalty.domain.transaction import Claim, Refund, Sale, Transaction
+from loyalty.errors import Problem, Rejected
+from loyalty.events import TransactionRecorded, encode
+
+BUDGET = 4.0
+"""Seconds to ask the vendor for what a webhook only hinted at, before it gives up on us."""
+_replace = msgspec.structs.replace
+
+
+class Accepted(NamedTuple):
+    """What became of a webhook call: how many facts go on, how many were put aside."""
+
+    recorded: int
+    quarantined: int
+
+
+def receive(name: str, account: str, incoming: Incoming, body: Any, shop: Shop) -> Accepted:
+    """Take a verified webhook; returns once every fact in it is durable."""
+    config = shop.vendors.config(name, account)
+    heard = connectors.load(name).webhooks["read_sale"].read(config, incoming, body)
+    facts = [fact for each in heard for fact in _facts(name, account, each, shop)]
+    _check(facts, name, account, shop)
+    return record(name, account, facts, identity.digest(incoming.body), shop)
+
+
+def record(name: str, account: str, heard: Sequence[Heard], digest: str, shop: Shop) -> Accepted:
+    """Publish facts in our words: from a webhook, a catch-up pull or a file."""
+    program = shop.programs.current().program
+    good: list[TransactionRecorded] = []
+    aside = 0
+    for each in heard:
+        event = _event(name, account, each, digest, program, shop)
+        rejected = _rejection(event.transaction, program)
+        if rejected:
+            put_aside(shop, rejected, encode(event))
+            aside += 1
+        else:
+            good.append(_at_our_store(event, program))
+    publish(shop.bus, outgoing(good))
+    return Accepted(len(good), aside)
+
+
+def _facts(name: str, account: str, heard: Any, shop: Shop) -> list[Heard]:
+    if isinstance(heard, Hint):
+        fetched: list[Heard] = shop.vendors.run(name, "fetch_sale", heard, account, BUDGET)
+        return fetched
+    return [heard] if isinstance(heard, Heard) else []
+
+
+def _event(
+    name: str, account: str, heard: Heard, digest: str, program: Program, shop: Shop
+) -> TransactionRecorded:
+    fact = _replace(heard.transaction, source=name, account=account)
+    if isinstance(fact, Sale):
+        fact = _replace(fact, guest=_identities(name, heard.guest, program, shop))
+    return TransactionRecorded(
+        id=event_id(fact), at=shop.clock.now(), subject=fact.receipt_id, transaction=fact,
+        digest=digest,
+    )  # fmt: skip
+
+
+def event_id(fact: Transaction) -> str:
+    """Name a fact: the same for every delivery of it."""
+    if isinstance(fact, Sale):
+        return f"sale:{fact.receipt_id}:{fact.revision}"
+    if isinstance(fact, Refund):
+        return f"refund:{fact.till}:{fact.id}"
+    if isinstance(fact, Claim):
+        return f"claim:{fact.receipt_id}:{fact.member}"
+    return f"void:{fact.receipt_id}"
+
+
+def _identities(name: str, guest: Guest, program: Program, shop: Shop) -> tuple[str, ...]:
+    """Turn who the till says it was into keyed hashes; what cannot be read is left out."""
+    prefix = connectors.load(name).identity
+    found = []
+    if guest.member:
+        found.append(shop.pepper.hash("member", guest.member))
+    if guest.phone and (number := _quietly(identity.phone, guest.phone, program.country)):
+        found.append(shop.pepper.hash("phone", number))
+    if guest.email and (address := _quietly(identity.email, guest.email)):
+        found.append(shop.pepper.hash("email", address))
+    if guest.customer and prefix:
+        found.append(shop.pepper.hash(prefix, guest.customer))
+    return tuple(dict.fromkeys(found))
+
+
+def _quietly(read: Any, *args: str) -> str:
+    """Read an address from a till; a mistyped one makes the guest unknown, not the sale wrong."""
+    try:
+        return str(read(*args))
+    except Problem:
+        return ""
+
+
+def _rejection(fact: Transaction, program: Program) -> Rejected | None:
+    """Say why a fact can never be booked as it is. It is kept, and can be replayed once mended."""
+    if not isinstance(fact, Sale):
+        return None
+    store = program.store_of(fact.till, fact.store)
+    if store is None:
+        return Rejected("unknown-store", "no store of the program has this till")
+    return None
+
+
+def _at_our_store(event: TransactionRecorded, program: Program) -> TransactionRecorded:
+    fact = event.transaction
+    if isinstance(fact, Claim):
+        return event
+    store = program.store_of(fact.till, fact.store) or ""
+    return _replace(event, transaction=_replace(fact, store=store))
+
+
+def _check(heard: Sequence[Heard], name: str, account: str, shop: Shop) -> None:
+    """Refuse what the sender got wrong and can mend. Raises Problem 422."""
+    program, latest = shop.programs.current().program, shop.clock.now() + timedelta(days=1)
+    till = f"{name}.{account}" if account else name
+    for fact in (each.transaction for each in heard):
+        if fact.occurred_at > latest:
+            raise Problem(422, "future_date", "The receipt is from the future.")
+        store = program.store_of(till, fact.store) if isinstance(fact, Sale) else None
+        if isinstance(fact, Sale) and store and fact.currency != program.currency_of(store):
+            raise Problem(422, "currency_mismatch", "The store has another currency.")

@@ -1,0 +1,109 @@
+"""From an act to what is said about it: one message to the guest, and alerts to the team."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import NamedTuple
+
+from loyalty.domain.messages import ORDER, event_of
+from loyalty.domain.milestones import Crossing
+from loyalty.domain.money import show
+from loyalty.domain.program import Alert, MessageOn, Program, Version
+from loyalty.events import Event, NotificationRequested, PointsPosted, Said
+
+
+class Given(NamedTuple):
+    """What one milestone gives (or takes back): the entry it is booked by, points, a voucher."""
+
+    crossing: Crossing
+    entry: str
+    turn: int
+    points: int
+    voucher: str
+
+
+def requests(
+    event: PointsPosted, version: Version, balance: int, pending: int, given: Sequence[Given]
+) -> list[Event]:
+    """Ask for everything an act has to tell. Most acts ask for one message, many for none."""
+    values = {
+        "points": str(abs(event.points)),
+        "balance": str(balance),
+        "pending": str(pending),
+        "reason": event.reason,
+    }
+    says = [said for on in ORDER for said in _says(on, event, version.program, values, given)]
+    asked: list[Event] = [_request(event, version, "message", says)] if says else []
+    return asked + _alerts(event, version)
+
+
+def _says(
+    on: MessageOn, event: PointsPosted, program: Program, values: dict[str, str],
+    given: Sequence[Given],
+) -> list[Said]:  # fmt: skip
+    names = [name for name, message in program.messages.items() if message.on == on]
+    if on == "milestone-reached":
+        gifts = [each for each in given if each.crossing.up]
+        return [
+            Said(message=n, values=values | _gift(g), words=_words(g)) for g in gifts for n in names
+        ]
+    if on == "tier-changed":
+        changed = event.tier_after is not None and event.tier_after != event.tier_before
+        words = {"tier": f"tier:{event.tier_after}"}
+        return [Said(message=n, values=values, words=words) for n in names if changed]
+    happened = event_of(event.kind, event.points) == on
+    return [Said(message=n, values=values) for n in names if happened]
+
+
+def _gift(given: Given) -> dict[str, str]:
+    return {"award": str(given.points), "voucher": given.voucher}
+
+
+def _words(given: Given) -> dict[str, str]:
+    return {"milestone": f"milestone:{given.crossing.name}"}
+
+
+def _request(
+    event: PointsPosted, version: Version, kind: str, says: Sequence[Said]
+) -> NotificationRequested:
+    useful = timedelta(hours=version.program.sending.useful_hours)
+    return NotificationRequested(
+        id=f"{kind}:{event.entry}",
+        at=event.at,
+        subject=event.subject,
+        says=tuple(says),
+        version=version.hash,
+        member=event.member,
+        account=event.account,
+        audience="guest" if kind == "message" else "staff",
+        store=event.store,
+        useful_until=event.at + useful,
+    )
+
+
+def _alerts(event: PointsPosted, version: Version) -> list[Event]:
+    found = version.program.alerts.items()
+    return [
+        _request(event, version, f"alert:{name}", [_alert_said(name, event, version.program)])
+        for name, alert in found
+        if _calls_for(alert, event)
+    ]
+
+
+def _calls_for(alert: Alert, event: PointsPosted) -> bool:
+    if alert.on == "visit":
+        came = event.after.visits > event.before.visits
+        return came and (not alert.tiers or event.tier_before in alert.tiers)
+    return alert.on == "sale" and event.kind == "sale" and event.total >= alert.at_least
+
+
+def _alert_said(name: str, event: PointsPosted, program: Program) -> Said:
+    values = {
+        "store": program.stores[event.store].title if event.store in program.stores else "",
+        "visits": str(event.after.visits),
+        "points": str(event.points),
+        "total": show(event.total, event.currency or program.currency),
+    }
+    words = {"tier": f"tier:{event.tier_before}"} if event.tier_before else {}
+    return Said(message=name, values=values, words=words)

@@ -1,0 +1,56 @@
+"""Reading a request as strictly as the checks demand, in their order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Request
+
+from loyalty.connectors import strict
+from loyalty.errors import Problem
+
+LARGEST = 256 * 1024
+"""Bytes of the largest body that is read."""
+
+
+def method(request: Request, *allowed: str) -> None:
+    """Refuse other methods."""
+    if request.method not in allowed:
+        raise Problem(405, "method_not_allowed", f"Use {' or '.join(allowed)}.")
+
+
+def raw(request: Request) -> bytes:
+    """Read the body, bounded. Raises Problem 413 or 415 (a compressed body is never unpacked)."""
+    if (request.content_length or 0) > LARGEST:
+        raise Problem(413, "too_large", "The body is larger than 256 kB.")
+    if request.headers.get("Content-Encoding"):
+        raise Problem(415, "content_encoding", "Send the body as it is, without encoding.")
+    body = request.stream.read(LARGEST + 1)
+    if len(body) > LARGEST:
+        raise Problem(413, "too_large", "The body is larger than 256 kB.")
+    return bytes(body)
+
+
+def media_type(request: Request, *allowed: str) -> None:
+    """Refuse other media types, and character sets other than UTF-8."""
+    if request.mimetype not in allowed:
+        raise Problem(415, "media_type", f"Send {' or '.join(allowed)}.")
+    charset = request.mimetype_params.get("charset", "utf-8")
+    if charset.lower() not in ("utf-8", "us-ascii"):
+        raise Problem(400, "invalid_encoding", "The body is not UTF-8.")
+
+
+def json_object(request: Request) -> dict[str, Any]:
+    """Read a JSON object for our own API."""
+    body = raw(request)
+    media_type(request, "application/json")
+    found = strict.parse(body, floats=False)
+    if not isinstance(found, dict):
+        raise Problem(400, "invalid_body", "The body is not a JSON object.")
+    return found
+
+
+def headers(request: Request) -> dict[str, str]:
+    """List the headers by lower-case name; one that is repeated counts as missing."""
+    names = [name.lower() for name, _ in request.headers]
+    return {n.lower(): value for n, value in request.headers if names.count(n.lower()) == 1}

@@ -1,0 +1,90 @@
+"""The way in for vendors: verified over raw bytes first, parsed and understood after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Request, Response
+
+from loyalty import connectors
+from loyalty.connectors import strict
+from loyalty.connectors.spec import Config, Incoming, Webhook, WebhookVerb
+from loyalty.delivery import Shop
+from loyalty.errors import Problem
+from loyalty.steps import message_feedback, transaction_ingest
+from loyalty.web import answers, reading
+
+Receive = Callable[[str, str, Incoming, Any, Shop], Response]
+
+
+def sales(request: Request, shop: Shop) -> Response:
+    """Take a webhook of a till, a shop or an automation: `/{connector}[/{account}]`."""
+    return _webhook(request, shop, "read_sale", _sales)
+
+
+def feedback(request: Request, shop: Shop) -> Response:
+    """Take a callback about messages: `/{connector}[/{account}]`."""
+    return _webhook(request, shop, "read_feedback", _feedback)
+
+
+def _sales(name: str, account: str, incoming: Incoming, body: Any, shop: Shop) -> Response:
+    done = transaction_ingest.receive(name, account, incoming, body, shop)
+    status = 202 if done.quarantined else 200
+    return answers.json({"recorded": done.recorded, "quarantined": done.quarantined}, status)
+
+
+def _feedback(name: str, account: str, incoming: Incoming, body: Any, shop: Shop) -> Response:
+    message_feedback.receive(name, account, incoming, body, shop)
+    return Response("", 204)
+
+
+def _webhook(request: Request, shop: Shop, verb: WebhookVerb, receive: Receive) -> Response:
+    name, account = _address(request.path)
+    webhook = _find(name, verb)
+    reading.method(request, "POST")
+    body = reading.raw(request)
+    config = _config(name, account, shop)
+    incoming = Incoming(
+        url=_public_url(request, config), headers=reading.headers(request), body=body,
+        now=shop.clock.now(),
+    )  # fmt: skip
+    if not webhook.verify(config, incoming):
+        shop.log("WARNING", "signature refused", connector=name)
+        raise Problem(401, "unauthorized", "The signature is not valid.")
+    reading.media_type(request, *webhook.media_types)
+    parsed = strict.parse(body, floats=name != "generic") if webhook.parsed else body
+    return receive(name, account, incoming, parsed, shop)
+
+
+def _address(path: str) -> tuple[str, str]:
+    name, _, account = path.strip("/").partition("/")
+    plain = account == "" or account.isidentifier()
+    if not plain:
+        raise Problem(404, "not_found", "There is nothing here.")
+    return name, account.lower()
+
+
+def _find(name: str, verb: WebhookVerb) -> Webhook:
+    known = name in connectors.names()
+    webhook = connectors.load(name).webhooks.get(verb) if known else None
+    if webhook is None:
+        raise Problem(404, "not_found", "There is nothing here.")
+    return webhook
+
+
+def _config(name: str, account: str, shop: Shop) -> Config:
+    """Read the settings; an account that nobody set up looks like a bad signature."""
+    try:
+        return shop.vendors.config(name, account)
+    except LookupError as missing:
+        shop.log("ERROR", "webhook without settings", connector=name, problem=str(missing))
+        return Config(connector=name, values={}, account=account)
+
+
+def _public_url(request: Request, config: Config) -> str:
+    """Tell the address as the vendor called it: behind a proxy only the settings know it."""
+    given = config["webhook_url"] or config["feedback_url"]
+    query = request.query_string.decode("latin-1")
+    url = given or request.base_url
+    return f"{url}?{query}" if query and "?" not in url else url
