@@ -1,0 +1,1 @@
+"""What a laptop and a cloud both need: wiring, programs, the runner, the demo, the sandbox."""

@@ -138,8 +138,8 @@ def _site(wiring: Topology) -> WSGIApplication:
     """Mount every public function below its name, as the cloud gives each an address."""
     front = Flask("regulars")
     names = [name.replace("_", "-") for name in wiring.served()]
-    front.add_url_rule("/healthz", view_func=lambda: Response("ok\n", content_type="text/plain"))
-    front.add_url_rule("/", view_func=lambda: {"functions": [f"/{name}" for name in names]})
+    front.add_url_rule("/healthz", "healthz", lambda: Response("ok\n", mimetype="text/plain"))
+    front.add_url_rule("/", "functions", lambda: {"functions": [f"/{name}" for name in names]})
     mounts = {
         f"/{name.replace('_', '-')}": functions_framework.create_app(
             "main", str(TOP / "functions" / name / "main.py")
@@ -202,11 +202,14 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _sandbox(environment: dict[str, str]) -> Any:
-    from infra import played  # noqa: PLC0415 - only with --sandbox
+    from infra import vendors  # noqa: PLC0415 - only with --sandbox
+    from infra.sandbox.server import Sandbox  # noqa: PLC0415 - only with --sandbox
 
-    url = f"http://{environment.get('HOST') or '127.0.0.1'}:{environment.get('PORT') or '8080'}"
-    sandbox = played.start(url)
-    environment.update({**played.environment(sandbox, url), **environment})
+    sandbox = Sandbox(seed=secrets.token_hex(8)).start()
+    settings = Settings(environment)
+    url = f"http://{settings['HOST']}:{settings['PORT']}"
+    environment.update({**vendors.environment(sandbox, url), **environment})
+    vendors.connect(sandbox, url)
     return sandbox
 
 

@@ -7,6 +7,7 @@ import requests
 from flask import Blueprint, Response, jsonify, request
 
 from infra.sandbox.faults import VENDORS, FaultKind
+from infra.sandbox.hosts import on_host
 from infra.sandbox.shapes import Flag, Many, Mapped, Text, Thing, Whole
 
 if TYPE_CHECKING:
@@ -44,40 +45,39 @@ class BadControlError(Exception):
     """The control request makes no sense; the words say why."""
 
 
-def blueprint(sandbox: "Sandbox") -> Blueprint:
-    """Give the control addresses of one sandbox."""
-    desk = _Desk(sandbox)
-    pages = Blueprint("control", __name__, url_prefix="/_sandbox")
-    pages.get("/outbox")(desk.outbox)
-    pages.get("/requests/<vendor>")(desk.requests)
-    pages.get("/faults")(desk.faults)
-    pages.post("/faults")(desk.arm)
-    pages.delete("/faults")(desk.disarm)
-    pages.post("/inbound-sms")(desk.inbound_sms)
-    pages.post("/mail-event")(desk.mail_event)
-    pages.post("/ring-up")(desk.ring_up)
-    pages.post("/hooks")(desk.hooks)
-    pages.post("/reset")(desk.reset)
-    pages.register_error_handler(BadControlError, _bad)
-    return pages
-
-
-class _Desk:
+class Control:
     """The hands behind the control addresses."""
 
     def __init__(self, sandbox: "Sandbox") -> None:
         self._sandbox = sandbox
 
-    def outbox(self) -> Response:
+    @classmethod
+    def blueprint(cls) -> Blueprint:
+        """Give the control addresses."""
+        pages = Blueprint("control", __name__, url_prefix="/_sandbox")
+        pages.get("/outbox")(on_host(cls._outbox))
+        pages.get("/requests/<vendor>")(on_host(cls._requests))
+        pages.get("/faults")(on_host(cls._faults))
+        pages.post("/faults")(on_host(cls._arm))
+        pages.delete("/faults")(on_host(cls._disarm))
+        pages.post("/inbound-sms")(on_host(cls._inbound_sms))
+        pages.post("/mail-event")(on_host(cls._mail_event))
+        pages.post("/ring-up")(on_host(cls._ring_up))
+        pages.post("/hooks")(on_host(cls._hooks))
+        pages.post("/reset")(on_host(cls._reset))
+        pages.register_error_handler(BadControlError, _bad)
+        return pages
+
+    def _outbox(self) -> Response:
         return jsonify(messages=[message.as_json() for message in self._sandbox.outbox])
 
-    def requests(self, vendor: str) -> Response:
+    def _requests(self, vendor: str) -> Response:
         return jsonify(requests=[seen.as_json() for seen in self._sandbox.requests.of(vendor)])
 
-    def faults(self) -> Response:
+    def _faults(self) -> Response:
         return jsonify({v: [asdict(f) for f in self._sandbox.faults(v)] for v in VENDORS})
 
-    def arm(self) -> tuple[Response, int]:
+    def _arm(self) -> tuple[Response, int]:
         asked = _checked(FAULT)
         times = None if asked.get("until_cleared") else asked.get("times", 1)
         self._sandbox.fault(
@@ -90,11 +90,11 @@ class _Desk:
         )
         return jsonify(armed=True), 201
 
-    def disarm(self) -> Response:
+    def _disarm(self) -> Response:
         self._sandbox.clear_faults()
         return jsonify(armed=False)
 
-    def inbound_sms(self) -> Response:
+    def _inbound_sms(self) -> Response:
         asked = _checked(INBOUND)
         try:
             answer = self._sandbox.twilio.inbound(asked["from"], asked["body"], to=asked.get("to"))
@@ -102,7 +102,7 @@ class _Desk:
             return jsonify(answered=None, trouble=str(trouble))
         return jsonify(answered=answer.status_code if answer is not None else None)
 
-    def mail_event(self) -> Response:
+    def _mail_event(self) -> Response:
         asked = _checked(MAIL_EVENT)
         mails = [m for m in self._sandbox.outbox if (m.id, m.to) == (asked["id"], asked["to"])]
         if not mails:
@@ -110,7 +110,7 @@ class _Desk:
         answer = self._sandbox.sendgrid.event(asked["event"], mails[0])
         return jsonify(answered=answer.status_code if answer is not None else None)
 
-    def ring_up(self) -> tuple[Response, int]:
+    def _ring_up(self) -> tuple[Response, int]:
         asked = _checked(RING_UP)
         till = self._sandbox.square
         try:
@@ -120,7 +120,7 @@ class _Desk:
         told = [a for p in sale.payment_ids for a in till.announce(p)] if _announced(asked) else []
         return jsonify({**asdict(sale), "answered": [answer.status_code for answer in told]}), 201
 
-    def hooks(self) -> Response:
+    def _hooks(self) -> Response:
         asked = _checked(HOOKS)
         box = self._sandbox
         box.square.notification_url = asked.get("square", box.square.notification_url)
@@ -129,7 +129,7 @@ class _Desk:
         box.routes.update(asked.get("routes", {}))
         return jsonify(set=sorted(asked))
 
-    def reset(self) -> Response:
+    def _reset(self) -> Response:
         self._sandbox.reset()
         return jsonify(reset=True)
 

@@ -5,10 +5,10 @@ from io import BytesIO
 from typing import Protocol
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from flask import Blueprint, Flask
 from werkzeug.wrappers import Request, Response
 
 from infra.sandbox.faults import ON_REQUESTS, Fault, FaultKind
+from infra.sandbox.hosts import HOST, Host, application
 from infra.sandbox.outbox import Exchange, Outcome
 from infra.sandbox.premises import Premises
 
@@ -24,11 +24,8 @@ class HangUp(Exception):  # noqa: N818 - an event on the line, not an error of o
         self.reset = reset
 
 
-class Vendor(Protocol):
-    """What the sandbox asks of each vendor: its addresses, and its own words for trouble."""
-
-    def blueprint(self) -> Blueprint:
-        """Give the addresses a client calls."""
+class Vendor(Host, Protocol):
+    """What the sandbox asks of each vendor besides its addresses: its own words for trouble."""
 
     def rate_limited(self, retry_after: int | None) -> Response:
         """Answer 429 in the vendor's form, with or without Retry-After."""
@@ -41,12 +38,17 @@ class Vendor(Protocol):
 
 
 class Gate:
-    """A WSGI application around the Flask one; everything that is not a vendor passes untouched."""
+    """The WSGI application: hands each request to the vendor or page its address names.
 
-    def __init__(self, app: Flask, premises: Premises, vendors: Mapping[str, Vendor]) -> None:
-        self._app = app
+    What is not a vendor's passes without a record and without faults.
+    """
+
+    def __init__(
+        self, premises: Premises, vendors: Mapping[str, Vendor], others: Mapping[str, Host]
+    ) -> None:
         self._premises = premises
         self._vendors = vendors
+        self._others = others
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request, unless a fault hangs up on it."""
@@ -55,10 +57,11 @@ class Gate:
             return Response("The sandbox answers on loopback only.\n", 421)(environ, start_response)
         body = request.get_data()
         environ["wsgi.input"] = BytesIO(body)
-        vendor = request.path.split("/")[1]
-        if vendor not in self._vendors:
-            return self._app(environ, start_response)
-        return self._meet(vendor, request, body)(environ, start_response)
+        part = request.path.split("/")[1]
+        if part in self._vendors:
+            return self._meet(part, request, body)(environ, start_response)
+        answer = _ask(self._others.get(part, self._others[""]), environ)
+        return answer(environ, start_response)
 
     def _meet(self, vendor: str, request: Request, body: bytes) -> Response:
         fault = self._premises.faults.take(vendor, ON_REQUESTS, request.method)
@@ -80,7 +83,7 @@ class Gate:
         if fault and fault.kind is FaultKind.SERVER_ERROR:
             return self._vendors[vendor].broken()
         with self._premises.lock:
-            return Response.from_app(self._app, request.environ, buffered=True)
+            return _ask(self._vendors[vendor], request.environ)
 
     def _keep(
         self, vendor: str, request: Request, body: bytes, status: int, fault: Fault | None
@@ -99,6 +102,11 @@ class Gate:
                 fault=fault.kind if fault else "",
             )
         )
+
+
+def _ask(host: Host, environ: WSGIEnvironment) -> Response:
+    environ[HOST] = host
+    return Response.from_app(application(type(host)), environ, buffered=True)
 
 
 def _outcome(status: int, fault: Fault | None) -> Outcome:

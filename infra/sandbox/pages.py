@@ -10,6 +10,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from infra.sandbox.faults import VENDORS
+from infra.sandbox.hosts import on_host
 from infra.sandbox.outbox import Message
 from infra.sandbox.twilio_messages import Sms
 
@@ -50,41 +51,40 @@ class Phone:
         return f"/phones/{quote(self.number)}"
 
 
-def blueprint(sandbox: "Sandbox") -> Blueprint:
-    """Give the pages of one sandbox."""
-    desk = _Desk(sandbox)
-    views = Blueprint("pages", __name__, template_folder="templates")
-    views.get("/")(desk.home)
-    views.get("/phones")(desk.phones)
-    views.get("/phones/<number>")(desk.phone)
-    views.post("/phones/<number>")(desk.answer)
-    views.get("/mail")(desk.mail)
-    views.get("/mail/<int:place>")(desk.mail)
-    views.get("/staff")(desk.staff)
-    views.after_request(_guarded)
-    return views
-
-
-class _Desk:
+class Pages:
     """Gathers what each page shows."""
 
     def __init__(self, sandbox: "Sandbox") -> None:
         self._sandbox = sandbox
 
-    def home(self) -> str:
+    @classmethod
+    def blueprint(cls) -> Blueprint:
+        """Give the pages' addresses."""
+        views = Blueprint("pages", __name__, template_folder="templates")
+        views.get("/")(on_host(cls._home))
+        views.get("/phones")(on_host(cls._phones))
+        views.get("/phones/<number>")(on_host(cls._show_phone))
+        views.post("/phones/<number>")(on_host(cls._answer))
+        views.get("/mail")(on_host(cls._mail))
+        views.get("/mail/<int:place>")(on_host(cls._mail))
+        views.get("/staff")(on_host(cls._staff))
+        views.after_request(_guarded)
+        return views
+
+    def _home(self) -> str:
         vendors = [(name, *self._counts(name)) for name in VENDORS]
         return _page("home.html", vendors=vendors, url=self._sandbox.url)
 
-    def phones(self) -> str:
+    def _phones(self) -> str:
         numbers = self._sandbox.twilio.phones()
         return _page("phones.html", phones=[self._phone(number) for number in numbers])
 
-    def phone(self, number: str) -> str:
+    def _show_phone(self, number: str) -> str:
         if number not in self._sandbox.twilio.phones():
             abort(404)
         return _page("phone.html", phone=self._phone(number), answers=QUICK_ANSWERS)
 
-    def answer(self, number: str) -> ResponseReturnValue:
+    def _answer(self, number: str) -> ResponseReturnValue:
         """Let the guest answer from the page; the shop may be out of reach, the page is not."""
         _check_same_origin()
         try:
@@ -93,7 +93,7 @@ class _Desk:
             return _page("unreachable.html", number=number), 502
         return redirect(f"/phones/{quote(number)}", 303)
 
-    def mail(self, place: int | None = None) -> str:
+    def _mail(self, place: int | None = None) -> str:
         mails = [m for m in self._sandbox.outbox if m.channel == "email"]
         if place is not None and place >= len(mails):
             abort(404)
@@ -101,7 +101,7 @@ class _Desk:
         opened: Message | None = mails[place] if place is not None else None
         return _page("mail.html", inbox=inbox[::-1], opened=opened, place=place)
 
-    def staff(self) -> str:
+    def _staff(self) -> str:
         notices = [m for m in self._sandbox.outbox if m.channel == "staff"]
         return _page("staff.html", notices=notices)
 

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from infra.sandbox import sendgrid_events, sendgrid_rules, signatures
 from infra.sandbox.faults import FaultKind
+from infra.sandbox.hosts import on_host
 from infra.sandbox.outbox import Message
 from infra.sandbox.premises import Premises
 from infra.sandbox.sendgrid_events import Event
@@ -56,14 +57,15 @@ class SendGrid:
         self.suppressions = Suppressions(premises.clock)
         self.public_key = signatures.sendgrid_public_key(premises.secrets.sendgrid_signing_seed)
 
-    def blueprint(self) -> Blueprint:
+    @classmethod
+    def blueprint(cls) -> Blueprint:
         """Give the addresses a client of SendGrid calls."""
         pages = Blueprint("sendgrid", __name__, url_prefix="/sendgrid/v3")
-        pages.before_request(self._check_caller)
-        pages.post("/mail/send")(self._send)
-        pages.post("/mail/batch")(self._batch)
-        pages.get("/scopes")(self._scopes)
-        self.suppressions.register(pages)
+        pages.before_request(on_host(cls._check_caller))
+        pages.post("/mail/send")(on_host(cls._send))
+        pages.post("/mail/batch")(on_host(cls._batch))
+        pages.get("/scopes")(on_host(cls._scopes))
+        Suppressions.register(pages)
         pages.route("/<path:_rest>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])(_nowhere)
         pages.register_error_handler(MailRefusalError, _refused)
         return pages

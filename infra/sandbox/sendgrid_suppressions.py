@@ -6,10 +6,12 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
+from infra.sandbox.hosts import on_host
 from infra.sandbox.shapes import Flag, Many, Problem, Text, Thing
 
 LISTS = ("bounces", "blocks", "spam_reports", "invalid_emails")
 GLOBAL = "unsubscribes"
+PART = "suppressions"
 FIRST_GROUP = 1001
 GROUP = Thing(
     {"name": Text(1, 30), "description": Text(1, 100), "is_default": Flag()},
@@ -95,20 +97,21 @@ class Suppressions:
             found.append("Unsubscribed Address")
         return found[0] if found else ""
 
-    def register(self, pages: Blueprint) -> None:
+    @classmethod
+    def register(cls, pages: Blueprint) -> None:
         """Add the suppression addresses to SendGrid's."""
-        pages.get("/asm/groups")(self._groups)
-        pages.post("/asm/groups")(self._open_group)
-        pages.post("/asm/groups/<int:group>/suppressions")(self._join)
-        pages.get("/asm/groups/<int:group>/suppressions")(self._members)
-        pages.post("/asm/groups/<int:group>/suppressions/search")(self._search)
-        pages.delete("/asm/groups/<int:group>/suppressions/<email>")(self._leave)
-        pages.post("/asm/suppressions/global")(self._join_global)
-        pages.get("/asm/suppressions/global/<email>")(self._global)
-        pages.delete("/asm/suppressions/global/<email>")(self._leave_global)
-        pages.get("/asm/suppressions/<email>")(self._of_one)
-        pages.get("/suppression/<listed>")(self._list)
-        pages.delete("/suppression/<listed>/<email>")(self._strike_off)
+        pages.get("/asm/groups")(on_host(cls._groups, PART))
+        pages.post("/asm/groups")(on_host(cls._open_group, PART))
+        pages.post("/asm/groups/<int:group>/suppressions")(on_host(cls._join, PART))
+        pages.get("/asm/groups/<int:group>/suppressions")(on_host(cls._members, PART))
+        pages.post("/asm/groups/<int:group>/suppressions/search")(on_host(cls._search, PART))
+        pages.delete("/asm/groups/<int:group>/suppressions/<email>")(on_host(cls._leave, PART))
+        pages.post("/asm/suppressions/global")(on_host(cls._join_global, PART))
+        pages.get("/asm/suppressions/global/<email>")(on_host(cls._global, PART))
+        pages.delete("/asm/suppressions/global/<email>")(on_host(cls._leave_global, PART))
+        pages.get("/asm/suppressions/<email>")(on_host(cls._of_one, PART))
+        pages.get("/suppression/<listed>")(on_host(cls._list, PART))
+        pages.delete("/suppression/<listed>/<email>")(on_host(cls._strike_off, PART))
 
     def _groups(self) -> Response:
         return jsonify([self._group(number) for number in self.groups])

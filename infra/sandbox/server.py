@@ -5,13 +5,12 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
-from flask import Flask
-
-from infra.sandbox import control, pages
+from infra.sandbox.control import Control
 from infra.sandbox.credentials import SandboxSecrets
 from infra.sandbox.faults import Fault, FaultKind
 from infra.sandbox.gate import Gate, Vendor
 from infra.sandbox.outbox import Message, RequestLog
+from infra.sandbox.pages import Pages
 from infra.sandbox.premises import open_premises
 from infra.sandbox.sendgrid import SendGrid
 from infra.sandbox.slack import Slack
@@ -43,6 +42,12 @@ class Sandbox:
         self.twilio = Twilio(self._premises)
         self.sendgrid = SendGrid(self._premises)
         self.slack = Slack(self._premises)
+        self._vendors: dict[str, Vendor] = {
+            "square": self.square,
+            "twilio": self.twilio,
+            "sendgrid": self.sendgrid,
+            "slack": self.slack,
+        }
         self._port = port
         self._server: LoopbackServer | None = None
 
@@ -70,19 +75,9 @@ class Sandbox:
 
     def start(self) -> Self:
         """Listen in the background."""
-        app = Flask(__name__, static_folder=None)
-        vendors: dict[str, Vendor] = {
-            "square": self.square,
-            "twilio": self.twilio,
-            "sendgrid": self.sendgrid,
-            "slack": self.slack,
-        }
-        for vendor in vendors.values():
-            app.register_blueprint(vendor.blueprint())
-        app.register_blueprint(control.blueprint(self))
-        app.register_blueprint(pages.blueprint(self))
+        others = {"_sandbox": Control(self), "": Pages(self)}
         self._premises.postman.start()
-        self._server = LoopbackServer(self._port, Gate(app, self._premises, vendors))
+        self._server = LoopbackServer(self._port, Gate(self._premises, self._vendors, others))
         self._server.start()
         return self
 
@@ -136,6 +131,6 @@ class Sandbox:
         with self._premises.lock:
             for kept in (self._premises.outbox, self._premises.requests, self._premises.faults):
                 kept.clear()
-            for vendor in (self.square, self.twilio, self.sendgrid, self.slack):
+            for vendor in self._vendors.values():
                 vendor.clear()
         self._premises.postman.deliveries.clear()

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
+from infra.sandbox.hosts import on_host
 from infra.sandbox.outbox import Message
 from infra.sandbox.premises import Premises
 from infra.sandbox.shapes import Flag, Many, Mapped, Text, Thing
@@ -60,10 +61,11 @@ class Slack:
         self._premises = premises
         self.trouble: str | None = None
 
-    def blueprint(self) -> Blueprint:
+    @classmethod
+    def blueprint(cls) -> Blueprint:
         """Give the webhook's address."""
         pages = Blueprint("slack", __name__, url_prefix="/slack")
-        pages.post("/services/<team>/<service>/<token>")(self._post)
+        pages.post("/services/<team>/<service>/<token>")(on_host(cls._post))
         pages.route("/<path:_rest>", methods=["GET", "POST", "PUT", "DELETE"])(_nowhere)
         pages.register_error_handler(SlackRefusalError, _refused)
         return pages

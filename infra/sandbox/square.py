@@ -10,6 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from infra.sandbox import signatures, square_menu
 from infra.sandbox.faults import FaultKind
+from infra.sandbox.hosts import on_host
 from infra.sandbox.postman import Letter
 from infra.sandbox.premises import Premises
 from infra.sandbox.shapes import Many, Text, Thing
@@ -40,20 +41,21 @@ class Square(Returns):
         super().__init__(premises)
         self.notification_url: str | None = None
 
-    def blueprint(self) -> Blueprint:
+    @classmethod
+    def blueprint(cls) -> Blueprint:
         """Give the addresses a client of Square calls."""
         pages = Blueprint("square", __name__, url_prefix="/square/v2")
-        pages.before_request(self._check_caller)
-        pages.get("/orders/<key>")(self._order)
-        pages.post("/orders/batch-retrieve")(self._orders)
-        pages.post("/orders/search")(self._search)
-        pages.get("/payments/<key>")(self._payment)
-        pages.get("/refunds/<key>")(self._refund_of)
-        pages.get("/customers/<key>")(self._customer)
-        pages.get("/locations")(self._locations)
-        pages.get("/locations/<key>")(self._location)
-        pages.get("/merchants/<key>")(self._merchant)
-        pages.post("/catalog/batch-retrieve")(self._catalog)
+        pages.before_request(on_host(cls._check_caller))
+        pages.get("/orders/<key>")(on_host(cls._order))
+        pages.post("/orders/batch-retrieve")(on_host(cls._orders))
+        pages.post("/orders/search")(on_host(cls._search))
+        pages.get("/payments/<key>")(on_host(cls._payment))
+        pages.get("/refunds/<key>")(on_host(cls._refund_of))
+        pages.get("/customers/<key>")(on_host(cls._customer))
+        pages.get("/locations")(on_host(cls._locations))
+        pages.get("/locations/<key>")(on_host(cls._location))
+        pages.get("/merchants/<key>")(on_host(cls._merchant))
+        pages.post("/catalog/batch-retrieve")(on_host(cls._catalog))
         pages.route("/<path:_rest>", methods=["GET", "POST", "PUT", "DELETE"])(_nowhere)
         pages.register_error_handler(SquareRefusalError, _refused)
         return pages
@@ -215,7 +217,14 @@ def _body() -> Any:
     body = request.get_json(silent=True)
     if not isinstance(body, dict):
         raise SquareRefusalError(400, "EXPECTED_JSON_BODY", "The body must be a JSON object.")
-    return body
+    return _without_nulls(body)
+
+
+def _without_nulls(value: Any) -> Any:
+    """Read a null field as one that was left out, as Square does."""
+    if isinstance(value, dict):
+        return {k: _without_nulls(v) for k, v in value.items() if v is not None}
+    return [_without_nulls(one) for one in value] if isinstance(value, list) else value
 
 
 def _found(kept: Mapping[str, Json], key: str, name: str) -> Json:

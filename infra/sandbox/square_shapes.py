@@ -12,12 +12,15 @@ def money(amount: int, currency: str = "EUR") -> Json:
     return {"amount": amount, "currency": currency}
 
 
-def line(name: str, amount: int, quantity: str = "1", **fields: Any) -> Json:
-    """Give an order line in euros: unit price in cents, quantity as the decimal text Square uses.
+def line(
+    name: str, amount: int, quantity: str = "1", *, currency: str = "EUR", **fields: Any
+) -> Json:
+    """Give an order line: the price of one in the smallest unit, quantity as Square's decimal text.
 
     Any field of Square's OrderLineItem may be added or replaced.
     """
-    return {"name": name, "quantity": quantity, "base_price_money": money(amount), **fields}
+    price = money(amount, currency)
+    return {"name": name, "quantity": quantity, "base_price_money": price, **fields}
 
 
 def stamp(moment: datetime) -> str:

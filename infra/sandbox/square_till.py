@@ -184,12 +184,9 @@ class Till:
     def _filled(self, given: Mapping[str, Any], order: Json) -> Json:
         """Copy what was given, with the ids and defaults Square would have put in."""
         said = deepcopy({k: v for k, v in given.items() if v is not None})
+        place = self.locations[str(said.get("location_id", order["location_id"]))]
         for line in said.get("line_items", []):
-            variation = str(line.get("catalog_object_id"))
-            if variation in self.menu.objects:
-                line |= {**self.menu.of_line(variation), **line}
-            line.setdefault("item_type", "ITEM")
-        location = self.locations[said.get("location_id", order["location_id"])]
+            self._fill_line(line, place)
         for kind, defaults in DEFAULTS.items():
             for entry in said.get(kind, []):
                 entry |= {"uid": self._premises.ids.code(22), **defaults, **entry}
@@ -199,7 +196,15 @@ class Till:
         for discount in said.get("discounts", []):
             kind = "FIXED_PERCENTAGE" if "percentage" in discount else "FIXED_AMOUNT"
             discount.setdefault("type", kind)
-        return {"location_id": location["id"], **said}
+        return {"location_id": place["id"], **said}
+
+    def _fill_line(self, line: Json, place: Json) -> None:
+        variation = str(line.get("catalog_object_id"))
+        if variation in self.menu.objects:
+            line |= {**self.menu.of_line(variation), **line}
+        line.setdefault("item_type", "ITEM")
+        if line["base_price_money"]["currency"] != place["currency"]:
+            raise ValueError(f"{place['name']} takes {place['currency']} only")
 
     def _price(self, key: str) -> None:
         order = self.orders[key]

@@ -7,6 +7,7 @@ import requests
 from flask import Blueprint, Response, jsonify, request
 
 from infra.sandbox.faults import FaultKind
+from infra.sandbox.hosts import on_host
 from infra.sandbox.outbox import Message
 from infra.sandbox.premises import Premises
 from infra.sandbox.twilio_messages import API_VERSION, Sms, page
@@ -47,14 +48,15 @@ class Twilio:
         self.messages: dict[str, Sms] = {}
         self.opted_out: set[tuple[str, str]] = set()
 
-    def blueprint(self) -> Blueprint:
+    @classmethod
+    def blueprint(cls) -> Blueprint:
         """Give the addresses a client of Twilio calls."""
         pages = Blueprint("twilio", __name__, url_prefix=f"/twilio/{API_VERSION}")
-        pages.before_request(self._check_caller)
-        pages.post(MESSAGES)(self._create)
-        pages.get(MESSAGES)(self._list)
-        pages.get(ONE_MESSAGE)(self._fetch)
-        pages.post(ONE_MESSAGE)(self._update)
+        pages.before_request(on_host(cls._check_caller))
+        pages.post(MESSAGES)(on_host(cls._create))
+        pages.get(MESSAGES)(on_host(cls._list))
+        pages.get(ONE_MESSAGE)(on_host(cls._fetch))
+        pages.post(ONE_MESSAGE)(on_host(cls._update))
         pages.route("/<path:_rest>", methods=["GET", "POST", "PUT", "DELETE"])(_nowhere)
         pages.register_error_handler(TwilioRefusalError, _refused)
         return pages

@@ -65,12 +65,11 @@ class Timer(Record, frozen=True, kw_only=True):
 class MilestoneGuard(Record, frozen=True, kw_only=True):
     """A milestone granted (or withdrawn) for one member and number, by the act with this seq.
 
-    `trigger` is the entry that keeps the outcome of that act; `turn` counts changes of state.
+    `trigger` is the entry that keeps the outcome of that act.
     """
 
     state: Literal["granted", "withdrawn"]
     seq: int
-    turn: int
     trigger: str
     points: int = 0
     voucher: str = ""

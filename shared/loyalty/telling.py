@@ -18,7 +18,6 @@ class Given(NamedTuple):
 
     crossing: Crossing
     entry: str
-    turn: int
     points: int
     voucher: str
 

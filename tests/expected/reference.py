@@ -1,4 +1,121 @@
-"""WORKED"""
+"""What the two demo scenarios must come to: our sums, done again by somebody else.
+
+Nothing of `loyalty` is used here: the rules are those of `docs/semantics.md` and the two programs
+of `infra/programs`, written down once more as plain constants and functions, one class a shop.
+Integers and fractions only. `python tests/expected/reference.py` writes the two JSON files.
+
+Worked by hand (money in units; "sum" is the member's carried sum, "x" is times). The same numbers
+stand as literals in `tests/demo/test_reference.py`.
+
+THE ART CAFE: 1 point per EUR 1.00, carried; 5 per print; 3 per app order of 5.00 or more.
+
+Anna, a regular day.
+ 1. A01 09:12  3.80 + 0.70 = 4.50. Sum 4.50, worth 4: books 4. First visit of all: +10.
+    "+4 points. Balance 14."
+ 2. A02 09:40  3.10 + 0.70 = 3.80. Alone 3 points, but the sum is 8.30, worth 8: books 8 - 4 = 4.
+    28 minutes after A01: the same sitting, no visit. Balance 18.
+ 3. A03 10:42  3.10. Sum 11.40, worth 11: books 3. Exactly 90 minutes after A01: the next sitting,
+    visit 2, a coffee on the house. Balance 21. (The till tells it twice: nothing.)
+ 4. A04 12:05  2.40 + 2.65 + bottle deposit 0.25 = 5.30, 1.00 off the receipt. Shares in cents:
+    100 x 240/530 = 45.28, 100 x 265/530 = 50.00, 100 x 25/530 = 4.72; floors 45 + 50 + 4 = 99; the
+    cent left goes to the largest fraction, .72, the deposit. Left 1.95 + 2.15 + 0.20, and the
+    deposit is an excluded category: 4.10 counts. Sum 15.50, worth 15: books 4. (Sitting of 10:42.)
+ 5. A05 13:20  gift card 25.00 + filter 3.20 = 28.20. Selling a gift card earns nothing: 3.20.
+    Sum 18.70, worth 18: books 3. Visit 3.
+ 6. A06 14:10  12.40 + 4.20 = 16.60, tip 2.00, paid 10.00 by gift card and 8.60 in cash. The tip
+    earns nothing, how it was paid does not matter: 16.60. Sum 35.30, worth 35: books 17.
+ 7. A07 18:05  app, 4.10 + 0.70 = 4.80: below 5.00, no bonus. Sum 40.10: books 40 - 35 = 5. Kept
+    in all 40.10, at least 40.00: Silver. Visit 4.
+ 8. A08 19:45  app, 4.10 + 4.20 = 8.30. Sum 48.40, worth 48: 8, and the bonus 3: books 11.
+    20:10 the cake comes back: 4.10 kept, sum 44.20, worth 44: -4; below 5.00 the bonus is gone:
+    -3. "7 points went back". Net 11 - 7 = 4. Lifetime 44, balance 54.
+
+Bernd, around the quiet hour (15:00 to 17:00, in the store, x2).
+ 9. A10 14:59  12.40, still x1. Sum 12.40: books 12.
+10. A11 15:00  7.90 + 1.40 = 9.30, the start belongs to it: 18.60. Sum 31.00: books 31 - 12 = 19.
+    A15 16:15  3.10, but online: x1. Sum 34.10: books 3, pending until Sunday 16:15.
+11. A12 16:58  print 12.00 + 3.60 = 15.60 x2 = 31.20. Sum 65.30: 65 - 34 = 31. The print: 5 x2 = 10.
+    Books 41. Lifetime 34 -> 75 crosses 60: a voucher. Kept 40.40: Silver. Visit 2: a coffee.
+12. A13 17:00  4.20: the end does not belong to it, x1. Sum 69.50: books 69 - 65 = 4.
+13. A14 17:20  18.00 + 3.80, 2.00 tax inside: 200 x 1800/2180 = 165.14, 200 x 380/2180 = 34.86;
+    floors 165 + 34, the cent left to .86: 35. 16.35 + 3.45 = 19.80. Sum 89.30: books 20.
+
+Clara, gold by noon.
+14. A20 10:00  three prints, 84.00: 84 + 3 x 5 = 99. Silver at once, but only for the next one.
+    A big sale: "EUR 84.00".
+15. A21 11:45  7.90, judged as silver. Sum 91.90: books 7. Kept 91.90: Gold. Visit 2.
+16. A22 12:10  7.90 x 3/2 = 11.85. Sum 103.75: books 103 - 91 = 12. The sitting of 11:45:
+    no alert.
+17. A23 15:30  6.50, quiet hour 2 and gold 3/2: the best of them, 2: 13.00. Sum 116.75: books 13.
+    Visit 3 of a gold guest: alert. Lifetime 118 -> 131 crosses 120.
+18. A24 17:30  app, a print of 12.00 x 3/2 = 18.00. Sum 134.75: 134 - 116 = 18. Print 5 x 3/2 = 7.5
+    and bonus 3 x 3/2 = 4.5 are added before they are floored: 12. Books 30 (one by one: 29).
+    17:55 the print comes back: sum 116.75, all 30 go back. Net 0. Visits 4 -> 3.
+19. A21 again, edited at 18:20: 7.90 + 6.50 = 14.40. First judged as silver, so 6.50 x1: sum 123.25,
+    books 123 - 116 = 7 more, 14 in all (as gold it would be 14 more).
+
+Dieter, who gives back.
+20. A30 09:30  21.90 and a tip of 2.00: books 21. Money back: 5.00: floor(2190 x 1690/2190) = 16.90,
+    worth 16: -5. 5.00 more: 11.90, worth 11: -5. 11.90 more: all that was paid: 0: -11. Net 0.
+    The award of the first visit stays, and is not granted again with A31.
+21. A31 12:00  three cakes 12.60 - 0.50 = 12.10: books 12. One back: floor(1210 x 2/3) = 8.06: -4.
+    Another one: floor(1210 x 1/3) = 4.03: -4. Net 4.
+22. A32 13:30  2.40 + 2.65 = 5.05. Sum 9.08: books 5. All back: sum 4.03: -5. A33: 3.60, sum 7.63:
+    books 3. A34: 4.60, sum 12.23: books 5; 10.00 back on it is more than all: -5.
+
+Emil, out of order.
+23. A40: the refund of the espresso comes at 10:05, the sale of 8.90 only at 10:30: books
+    6.50, worth 6, in one act: "+6 points".
+24. A41 11:00  3.10, sum 9.60: books 3; edited to 7.30, sum 13.80: 4 more. A42 tells revision 3
+    first: 4.30, sum 18.10: books 5; revision 2 comes after it and changes nothing.
+25. A43  0.70, sum 18.80: books 0, nothing to say. A44  0.70, sum 19.50: books 1. A43 comes back:
+    sum 18.80, worth 18: -1 for A43, which never had any: taken from other points. Net -1.
+26. A45, bought at 15:10, told at 18:20: its time counts: 3.80 x2 = 7.60. Sum 26.40: books 8.
+
+Frida, taxes and vouchers.
+27. A50 09:55  3.80 (tax inside 0.61) + 18.00 (1.18) = 3.19 + 16.82 = 20.01. After A54
+    (online, 4.60, pending until Sunday 08:15) the sum is 24.61: books 24 - 4 = 20.
+28. A51  4.20, 7.90, 0.70 = 12.80; off the receipt 1.00, with points 2.00, tax inside 0.70, each on
+    its own: 33 62 5; 66 123 11; 23 43 4. 2.98 + 5.62 + 0.50 = 9.10. With A53 (6.50: sum 31.11) the
+    sum is 40.21: books 40 - 31 = 9. Silver.
+
+Others.
+29. Hanna joins at 19:00. A60 (09:50) 15.50: 15. A61 (13:10) 10.60: sum 26.10: 11. A62 (15:05):
+    one of two cheesecakes left, 4.60 x2: sum 35.30: 9. In this order, though A61 was told first.
+30. Ivo's sittings: 20:10; 23:40 with 00:50; 02:30 with 03:50: 3 visits of one business day
+    (midnight would make it 4). Gustav's at 03:30 and 04:10: 40 minutes, but two days: 2 visits.
+31. Jana: eight receipts of 3.10 from 11:00 to 11:35: six are allowed, the last two wait. Six are
+    18.60: 3 points each. A79 over 500.00 waits. A78 16:00: 4.60 x2: sum 27.80: books 9.
+32. Karl's A80: 108.00 + 5 x 5 + 3 = 136 with one order, past 60 and 120, from no tier to Gold: one
+    message. Two large prints back: 56.00: -56 and -10. He stays gold.
+33. Moritz: A85 62 points cross 60; 10.00 back: 52; A86 lifts him to 64: not granted again.
+
+THE MOMO HOUSE: 1 point per NPR 100, 2 per plate; the bonuses add up; 60 a receipt, 90 a day.
+
+34. Asha M01 11:30 Patan: two jhol 480, buff 180, lassi 120. Jhol 1 + 1 + 1/2 = 2.5, others 1.5.
+    480 x 2.5 + 180 x 1.5 + 120 x 1.5 = 1650: 16.5. Plates 2 x 2 x 2.5 + 2 x 1.5 = 13. 29.5: 29.
+    M02 14:00, the lunch is over: (240 x 2 + 50)/100 = 5.3, plate 2 x 2 = 4. 9.3: books 9. Visit 2:
+    +15: "+9 points, 53 to spend".
+35. Bikash M10 10:00: 12 buff 2160 + 6 sekuwa 2100 = 4260: 42.6 + 24 = 66.6: 66, at most 60.
+36. M11 11:20: 10 chicken 2200 + lassi 120 = 2320 as pahad: 23.2 + 20: 43. The day 60 + 43 = 103,
+    at most 90: books 30. Visit 2: +15. Kept 6580: Himal. M12 12:30: 260 x 1.25 = 3.25: 3, the
+    day is full: books 0 and says nothing; the staff hear of visit 3.
+37. M10, eight buff back at 13:00: 720 + 2100 = 2820: 28.2 + 8 = 36. The day 36 + 43 + 3 = 82: -8.
+    M11, all 2320 back at 13:30: 0. The day 36 + 0 + 3 = 39: -43. Net M10 52, M11 -13, M12 0.
+38. Chandra M20 20:40: 1440 + 1750 = 3190: 31.9 + 16 = 47. M21 Sunday 02:30: 22 + 20 = 42, still
+    Saturday: 89. M22 Boudha 04:30, where the day turns at 05:00: 800 x 1.25 + 10 x 1.25 = 22.5: 22,
+    but Saturday has 1 left: books 1. M23 05:10 is Sunday: 320 x 1.25 = 4, plates 4 x 1.25 = 5: 9.
+39. Deepa M31 and M32, both online at 12:15: 4.4 + 2 = 6 and 2, spendable at 14:15 in one message
+    of 8. M35 17:00: 540: 5.4 + 6 = 11; a plate back: 3.6 + 4 = 7: -4; 7 released at 19:00.
+40. Elina M41 13:59, himal, lunch: jhol 1 + 1 + 1/2 + 1/4 = 2.75, thukpa 1.75. 240 x 2.75 and
+    260 x 1.75 are 1115: 11.15. Plate 2 x 2.75 = 5.5. 16.65: 16.
+    M40, edited: 38 for 52, and she stays himal.
+41. Kiran M92: two and a half plates 450: 4.5 + 2 x 2 = 8. One back: 270 are left: 2.7 + 2 = 4.
+    M90 is Friday's: no lunch. Jhol 480 + 210: 6.9 + 4 = 10.
+42. Gita M60 Patan 11:00: 260 + 160, 50 off, service charge and tax on top earn nothing: 370 x 1.5 =
+    5.55, plate 2 x 1.5 = 3: 8.
+43. Farhan: seven receipts from 12:00 to 12:48, five are allowed: 4 points each. 52700 waits.
+"""
 
 from __future__ import annotations
 
@@ -185,6 +302,7 @@ class Shop:
         self.refunds = defaultdict(list)
         self.messages = defaultdict(list)
         self.alerts = []
+        self.acts = []  # what each act on a receipt booked: (receipt, kind, points)
         self.ignored = {"forged": 0, "duplicates": 0, "older_revisions": 0}
         self.now = None
 
@@ -311,6 +429,7 @@ class Shop:
         member.spend = sum(self.kept(other) for other in posted)
         points = member.worth - before[0]
         receipt.booked += points
+        self.acts.append((receipt.id, kind, points))
         self.move(member, receipt, points)
 
         member.tier = self.lifted(tier, member.spend)
@@ -396,10 +515,7 @@ class Shop:
     def tell(self, member, kind, points, lifted, reached):
         name = {"sale": "earned", "edit": "corrected"}.get(kind, "taken_back")
         texts = []
-        if kind == "edit":
-            says = points != 0
-        else:
-            says = points > 0 if kind == "sale" else points < 0
+        says = {"sale": points > 0, "edit": points != 0}.get(kind, points < 0)
         if says:
             texts.append(self.phrase(member, name, self.values(member, abs(points), self.now)))
         if lifted:

@@ -187,6 +187,8 @@ def unreachable(day: Day) -> None:
     """Gustav said yes to nothing: he earns, and hears nothing."""
     day.sale("A57", "10:20", "gustav", ["brunch", "juice"], via="square")
     day.sale("A58", "15:45", "gustav", ["catalog", "cake"])
+    day.sale("A59", "sun 03:30", "gustav", ["quiche"], via="square")
+    day.sale("A89", "sun 04:10", "gustav", ["tea"])
 
 
 def joined_late(day: Day) -> None:
@@ -205,7 +207,6 @@ def joined_late(day: Day) -> None:
     day.sale("A67", "sun 00:50", "ivo", ["soup"])
     day.sale("A68", "sun 02:30", "ivo", ["quiche", "flat_white"], via="square")
     day.sale("A69", "sun 03:50", "ivo", ["espresso", "cookie"])
-    day.sale("A691", "sun 04:05", "ivo", ["filter"])
 
 
 def waiting(day: Day) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -17,9 +17,50 @@ from loyalty.errors import AlreadyExists, TryAgain
 from loyalty.ports import Database, Document, Key, Query, T, Unit
 
 Write = Callable[[sqlite3.Connection], None]
+Lend = Callable[[], AbstractContextManager[sqlite3.Connection]]
 
 
-class SqliteStore:
+class Reading:
+    """What is committed in a SQLite file, read over connections that `lend` gives."""
+
+    def __init__(self, lend: Lend, collections: Mapping[str, Collection]) -> None:
+        self._lend = lend
+        self._collections = collections
+
+    def get(self, *keys: Key) -> list[Document | None]:
+        """Read committed documents, one after the other."""
+        for key in keys:
+            self._collection(key.collection)
+        with self._lend() as db:
+            return _read(db, keys)
+
+    def query(self, query: Query) -> list[tuple[str, Document]]:
+        """One page of what matches. Raises ValueError if a field is not indexed."""
+        self._check_fields(query)
+        with self._lend() as db:
+            found = db.execute(*index.select(query)).fetchall()
+        return [(number, msgspec.json.decode(body)) for number, body in found]
+
+    def count(self, query: Query) -> int:
+        """How many documents match. Raises ValueError if a field is not indexed."""
+        self._check_fields(query)
+        with self._lend() as db:
+            (number,) = db.execute(*index.count(query)).fetchone()
+        return int(number)
+
+    def _collection(self, name: str) -> Collection:
+        if name not in self._collections:
+            raise ValueError(f"there is no collection {name!r}")
+        return self._collections[name]
+
+    def _check_fields(self, query: Query) -> None:
+        indexed = self._collection(query.collection).indexed
+        for field in (*(where.field for where in query.where), query.order):
+            if field is not None and field not in indexed:
+                raise ValueError(f"{query.collection}.{field} is not indexed")
+
+
+class SqliteStore(Reading):
     """A Store in one SQLite file, whose folder is made if need be.
 
     Units run one after the other on the writer's thread, so they never contend. Documents come
@@ -29,36 +70,15 @@ class SqliteStore:
     def __init__(
         self, path: str | Path, collections: Mapping[str, Collection] = COLLECTIONS
     ) -> None:
-        self._collections = collections
         self.writer = Writer(path)
         """Shared with the local bus, so that events and documents are in one file."""
         self._readers = _Readers(self.writer.path)
+        super().__init__(self._readers.lend, collections)
         self.writer.run(self._prepare)
 
     def atomically(self, database: Database, work: Callable[[Unit], T]) -> T:
         """Run `work` once, in one unit; see `ports.Store`."""
         return self.writer.run(partial(self._unit, database, work))
-
-    def get(self, *keys: Key) -> list[Document | None]:
-        """Read committed documents, one after the other."""
-        for key in keys:
-            self._collection(key.collection)
-        with self._readers.lend() as db:
-            return _read(db, keys)
-
-    def query(self, query: Query) -> list[tuple[str, Document]]:
-        """One page of what matches. Raises ValueError if a field is not indexed."""
-        self._check_fields(query)
-        with self._readers.lend() as db:
-            found = db.execute(*index.select(query)).fetchall()
-        return [(number, msgspec.json.decode(body)) for number, body in found]
-
-    def count(self, query: Query) -> int:
-        """How many documents match. Raises ValueError if a field is not indexed."""
-        self._check_fields(query)
-        with self._readers.lend() as db:
-            (number,) = db.execute(*index.count(query)).fetchone()
-        return int(number)
 
     def close(self) -> None:
         """Commit what was accepted, then let go of the file."""
@@ -75,17 +95,6 @@ class SqliteStore:
         result = work(unit)
         unit.apply()
         return result
-
-    def _collection(self, name: str) -> Collection:
-        if name not in self._collections:
-            raise ValueError(f"there is no collection {name!r}")
-        return self._collections[name]
-
-    def _check_fields(self, query: Query) -> None:
-        indexed = self._collection(query.collection).indexed
-        for field in (*(where.field for where in query.where), query.order):
-            if field is not None and field not in indexed:
-                raise ValueError(f"{query.collection}.{field} is not indexed")
 
 
 class _SqliteUnit:
@@ -115,11 +124,12 @@ class _SqliteUnit:
 
     def put(self, key: Key, document: Document) -> None:
         indexed = self._indexed(key)
-        rows = index.rows(indexed, document)
-        self._writes.append(partial(_put, key, _encode(document), rows, indexed))
+        rows = index.rows(indexed, document) if indexed else None
+        self._writes.append(partial(_put, key, _encode(document), rows))
 
     def delete(self, key: Key) -> None:
-        self._writes.append(partial(_delete, key, self._indexed(key)))
+        self._indexed(key)
+        self._writes.append(partial(_delete, key))
 
     def apply(self) -> None:
         """Write everything down, in the order it was asked for."""
@@ -194,13 +204,12 @@ def _create(key: Key, body: str, rows: set[index.Row], db: sqlite3.Connection) -
         db.execute("INSERT INTO documents (collection, id, body) VALUES (?, ?, ?)", (*key, body))
     except sqlite3.IntegrityError:
         raise AlreadyExists(key) from None
-    index.replace(db, key, set(), rows)
+    index.add(db, key, rows)
 
 
-def _put(
-    key: Key, body: str, rows: set[index.Row], indexed: tuple[str, ...], db: sqlite3.Connection
-) -> None:
-    index.replace(db, key, _old_rows(db, key, indexed), rows)
+def _put(key: Key, body: str, rows: set[index.Row] | None, db: sqlite3.Connection) -> None:
+    if rows is not None:
+        index.replace(db, key, rows)
     db.execute(
         "INSERT INTO documents (collection, id, body) VALUES (?, ?, ?)"
         " ON CONFLICT (collection, id) DO UPDATE SET body = excluded.body",
@@ -208,12 +217,6 @@ def _put(
     )
 
 
-def _delete(key: Key, indexed: tuple[str, ...], db: sqlite3.Connection) -> None:
-    index.replace(db, key, _old_rows(db, key, indexed), set())
+def _delete(key: Key, db: sqlite3.Connection) -> None:
+    index.replace(db, key, set())
     db.execute("DELETE FROM documents WHERE collection = ? AND id = ?", key)
-
-
-def _old_rows(db: sqlite3.Connection, key: Key, indexed: tuple[str, ...]) -> set[index.Row]:
-    """Tell the index rows that are there by reading the document they were made from."""
-    old = _read_one(db, key) if indexed else None
-    return index.rows(indexed, old) if old else set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -20,14 +20,15 @@ TABLES = (
     """CREATE TABLE IF NOT EXISTS documents (
         collection TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL,
         PRIMARY KEY (collection, id))""",
-    """CREATE TABLE IF NOT EXISTS fields (
-        collection TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, id TEXT NOT NULL,
-        PRIMARY KEY (collection, field, value, id)) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS field_values (
+        collection TEXT NOT NULL, id TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL,
+        PRIMARY KEY (collection, id, field, value)) WITHOUT ROWID""",
+    """CREATE INDEX IF NOT EXISTS ids_by_value ON field_values (collection, field, value, id)""",
     """CREATE TABLE IF NOT EXISTS indexes (
         collection TEXT PRIMARY KEY, fields TEXT NOT NULL)""",
 )
 
-_FORM = "1"
+_FORM = "2"
 """Raise it when `code` changes: every index is then rebuilt at the next start."""
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
@@ -80,16 +81,22 @@ def rows(indexed: Sequence[str], document: Document) -> set[Row]:
     return found
 
 
-def replace(db: sqlite3.Connection, key: Key, old: set[Row], new: set[Row]) -> None:
-    """Turn a document's old index rows into its new ones, touching only what differs."""
+def add(db: sqlite3.Connection, key: Key, new: Iterable[Row]) -> None:
+    """Write index rows that are not there yet."""
     db.executemany(
-        "DELETE FROM fields WHERE collection = ? AND id = ? AND field = ? AND value = ?",
-        [(*key, *row) for row in old - new],
+        "INSERT INTO field_values (collection, id, field, value) VALUES (?, ?, ?, ?)",
+        [(*key, *row) for row in new],
     )
+
+
+def replace(db: sqlite3.Connection, key: Key, new: set[Row]) -> None:
+    """Turn a document's index rows into these, touching only what differs."""
+    rows = "FROM field_values WHERE collection = ? AND id = ?"
+    old: set[Row] = set(db.execute(f"SELECT field, value {rows}", key))
     db.executemany(
-        "INSERT INTO fields (collection, id, field, value) VALUES (?, ?, ?, ?)",
-        [(*key, *row) for row in new - old],
+        f"DELETE {rows} AND field = ? AND value = ?", [(*key, *row) for row in old - new]
     )
+    add(db, key, new - old)
 
 
 def rebuild(db: sqlite3.Connection, collections: Mapping[str, Collection]) -> None:
@@ -103,30 +110,10 @@ def rebuild(db: sqlite3.Connection, collections: Mapping[str, Collection]) -> No
 
 
 def _rebuild_one(db: sqlite3.Connection, name: str, indexed: Sequence[str]) -> None:
-    db.execute("DELETE FROM fields WHERE collection = ?", (name,))
+    db.execute("DELETE FROM field_values WHERE collection = ?", (name,))
     documents = db.execute("SELECT id, body FROM documents WHERE collection = ?", (name,))
     for number, body in documents:
-        replace(db, Key(name, number), set(), rows(indexed, msgspec.json.decode(body)))
-
-
-def select(query: Query) -> Statement:
-    """Ask for the `(id, body)` of one page of a query."""
-    joins, values = _joins(query)
-    if query.order:
-        joins += _JOIN.format(name="o", test="")
-        values += [query.collection, query.order]
-    after, start = _after(query)
-    order = _ORDER[query.order is not None, query.descending]
-    source = f"FROM documents d{joins} WHERE d.collection = ?{after}"
-    sql = f"SELECT d.id, d.body {source} {order} LIMIT ?"
-    return Statement(sql, [*values, query.collection, *start, query.limit])
-
-
-def count(query: Query) -> Statement:
-    """Ask how many documents match, whatever the order, limit and cursor."""
-    joins, values = _joins(query)
-    sql = f"SELECT COUNT(*) FROM documents d{joins} WHERE d.collection = ?"  # noqa: S608 - our own words only
-    return Statement(sql, [*values, query.collection])
+        add(db, Key(name, number), rows(indexed, msgspec.json.decode(body)))
 
 
 class Statement(NamedTuple):
@@ -136,15 +123,20 @@ class Statement(NamedTuple):
     values: list[Any]
 
 
-_JOIN = (
-    " JOIN fields {name} ON {name}.collection = ? AND {name}.field = ? AND {name}.id = d.id{test}"
-)
-_ORDER = {
-    (False, False): "ORDER BY d.id",
-    (False, True): "ORDER BY d.id DESC",
-    (True, False): "ORDER BY o.value, o.id",
-    (True, True): "ORDER BY o.value DESC, o.id DESC",
-}
+def select(query: Query) -> Statement:
+    """Ask for the `(id, body)` of one page of a query."""
+    source, values = _source(query, query.order)
+    after, start = _after(query)
+    sql = f"SELECT d.id, d.body {source}{after} ORDER BY {_order(query)} LIMIT ?"
+    return Statement(sql, [*values, *start, query.limit])
+
+
+def count(query: Query) -> Statement:
+    """Ask how many documents match, whatever the order, limit and cursor."""
+    source, values = _source(query, None)
+    return Statement(f"SELECT COUNT(*) {source}", values)
+
+
 _TESTS = {
     "==": " AND {0} = ?",
     "contains": " AND {0} = ?",
@@ -155,18 +147,55 @@ _TESTS = {
 }
 
 
-def _joins(query: Query) -> tuple[str, list[Any]]:
-    joins, values = "", []
+class _Used(NamedTuple):
+    """Index rows of one field that a query goes by, and what is asked of them."""
+
+    field: str
+    tests: list[Where]
+
+    @property
+    def few(self) -> bool:
+        """Whether an exact value is asked for, which few documents have."""
+        return any(where.op in ("==", "contains") for where in self.tests)
+
+
+def _source(query: Query, order: str | None) -> Statement:
+    """Join the documents to the index rows that find them.
+
+    SQLite keeps the order of a CROSS JOIN, so the rows that are likely to be few go first.
+    """
+    used = _used(query, order)
+    names = sorted(used, key=lambda name: not used[name].few)
+    tables = [*(f'field_values "{name}"' for name in names), "documents d"]
+    first = f'"{names[0]}"' if names else "d"
+    sql = f"FROM {' CROSS JOIN '.join(tables)} WHERE d.collection = ?"
+    sql += "".join(f' AND "{name}".id = {first}.id' for name in [*names[1:], "d"])
+    values = [query.collection]
+    for name in names:
+        condition, asked = _condition(name, used[name])
+        sql, values = sql + condition, [*values, query.collection, *asked]
+    return Statement(sql, values)
+
+
+def _used(query: Query, order: str | None) -> dict[str, _Used]:
+    """Name the index rows: one for each field, but one for each element that a list must hold."""
+    found = {order: _Used(order, [])} if order else {}
     for place, where in enumerate(query.where):
-        test = _TESTS[where.op].format(f"f{place}.value")
-        joins += _JOIN.format(name=f"f{place}", test=test)
-        field = f"{where.field}[]" if where.op == "contains" else where.field
-        values += [query.collection, field, *_bounds(where)]
-    return joins, values
+        if where.op == "contains":
+            found[f"{where.field} {place}"] = _Used(f"{where.field}[]", [where])
+        else:
+            found.setdefault(where.field, _Used(where.field, [])).tests.append(where)
+    return found
+
+
+def _condition(name: str, used: _Used) -> Statement:
+    sql = f' AND "{name}".collection = ? AND "{name}".field = ?'
+    sql += "".join(_TESTS[where.op].format(f'"{name}".value') for where in used.tests)
+    return Statement(sql, [used.field, *(edge for where in used.tests for edge in _bounds(where))])
 
 
 def _bounds(where: Where) -> list[str]:
-    """The value, and the edge of its kind: a number is neither before nor after a word."""
+    """Give the value, and the edge of its kind: a number is neither before nor after a word."""
     value = code(where.value)
     match where.op[0]:
         case "<":
@@ -176,12 +205,20 @@ def _bounds(where: Where) -> list[str]:
     return [value]
 
 
-def _after(query: Query) -> tuple[str, list[str]]:
-    """Where the last page ended."""
+def _order(query: Query) -> str:
+    direction = " DESC" if query.descending else ""
+    if query.order is None:
+        return f"d.id{direction}"
+    return f'"{query.order}".value{direction}, "{query.order}".id{direction}'
+
+
+def _after(query: Query) -> Statement:
+    """Begin where the last page ended."""
     if query.after is None:
-        return "", []
+        return Statement("", [])
     compare = "<" if query.descending else ">"
     value, number = query.after
     if query.order is None:
-        return f" AND d.id {compare} ?", [number]
-    return f" AND (o.value, o.id) {compare} (?, ?)", [code(value), number]
+        return Statement(f" AND d.id {compare} ?", [number])
+    place = f'("{query.order}".value, "{query.order}".id)'
+    return Statement(f" AND {place} {compare} (?, ?)", [code(value), number])

@@ -22,7 +22,10 @@ _FIRST_YEAR, _END_YEAR = 2000, 2100
 # `\Z`, since `$` would let a line break pass at the end.
 Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:-]{1,128}\Z")]
 MaybeId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:-]{0,128}\Z")]
-Text = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*\Z")]
+_NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]*\Z"
+Text = Annotated[str, Meta(max_length=200, pattern=_NO_CONTROLS)]
+Phone = Annotated[str, Meta(max_length=32, pattern=_NO_CONTROLS)]
+Email = Annotated[str, Meta(max_length=254, pattern=_NO_CONTROLS)]
 Location = Annotated[str, Meta(max_length=128, pattern=r"^[^\x00-\x1f\x7f-\x9f]+\Z")]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")]
 Amount = Annotated[int, Meta(ge=-MOST, le=MOST)]
@@ -52,8 +55,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 class GuestData(msgspec.Struct, frozen=True, kw_only=True):
     """Who the guest is, by whatever the till knows."""
 
-    phone: Annotated[Text, Meta(max_length=32)] = ""
-    email: Annotated[Text, Meta(max_length=254)] = ""
+    phone: Phone = ""
+    email: Email = ""
     customer: MaybeId = ""
     member: MaybeId = ""
 

@@ -137,8 +137,7 @@ def set_up(config: Config, _: None) -> Asking[list[str]]:
     made = read(answer.body, "subscription", Named)
     return [
         f"Square now calls {config['webhook_url']} for every payment and refund ({made.id}).",
-        "Its signature key is in Square's developer console, under the application's webhooks:"
-        " set SQUARE_WEBHOOK_SIGNATURE_KEY to it.",
+        "Its key is in Square's developer console: it belongs in webhook_signature_key.",
     ]
 
 

@@ -157,7 +157,7 @@ class Shop:
         ids = [tender.payment_id for tender in order.tenders if tender.payment_id]
         payments = []
         for id_ in ids or ([known.id] if known else []):
-            payments.append((yield from self.payment(id_)))
+            payments.append((yield from self.payment(id_)))  # noqa: PERF401 - it has to yield
         return payments
 
     def _purchase(self, order: Order, payments: Sequence[Payment]) -> Asking[Heard]:
@@ -167,8 +167,8 @@ class Shop:
         return Heard(transaction=sale(self._config, order, catalog, staff), guest=guest)
 
     def _guest(self, order: Order, payments: Sequence[Payment]) -> Asking[Guest]:
-        ids = (order.customer_id, *(each.customer_id for each in (*payments, *order.tenders)))
-        id_ = next(filter(None, ids), "")
+        paying = (*(each.customer_id for each in payments), *(t.customer_id for t in order.tenders))
+        id_ = next(filter(None, (order.customer_id, *paying)), "")
         known = (yield from self._customer(id_)) if id_ else Customer()
         emails = (known.email_address, *(each.buyer_email_address for each in payments))
         email = next(filter(None, emails), "")

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import accumulate
 from typing import Any, NoReturn
 
 from loyalty.errors import Problem
@@ -20,8 +21,10 @@ _MOST, _LEAST = 2**63 - 1, -(2**63)
 _MOST_DIGITS = 20  # of an integer with its sign; decided before it is turned into a number
 _LONGEST_FLOAT = 64
 _LARGEST_EXPONENT = 308
-# Strings whole, even one that never ends, so that each character is looked at once.
-_TOKENS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{\]}]', re.DOTALL)
+# A whole string, even one that never ends: so each character is looked at only once.
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+_NO_BRACKETS = bytes(set(range(256)) - _STEPS.keys())
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -33,7 +36,7 @@ def parse(body: bytes, floats: bool) -> Any:  # noqa: FBT001 - every caller name
     out_of_range, invalid_text or invalid_body.
     """
     text = _decode(body)
-    _check_depth(text)
+    _check_depth(body)
     try:
         value = json.loads(
             text,
@@ -59,16 +62,11 @@ def _decode(body: bytes) -> str:
     return text
 
 
-def _check_depth(text: str) -> None:
-    depth = 0
-    for token in _TOKENS.finditer(text):
-        mark = token[0]
-        if mark in ("{", "["):
-            depth += 1
-        elif mark in ("}", "]"):
-            depth -= 1
-        if depth > DEEPEST:
-            raise _problem("too_deep", f"The body is nested more than {DEEPEST} deep.")
+def _check_depth(body: bytes) -> None:
+    """Count brackets before the parser does: it would run out of stack."""
+    brackets = _STRING.sub(b"", body).translate(None, _NO_BRACKETS)
+    if max(accumulate(map(_STEPS.__getitem__, brackets)), default=0) > DEEPEST:
+        raise _problem("too_deep", f"The body is nested more than {DEEPEST} deep.")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

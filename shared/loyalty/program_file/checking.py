@@ -21,6 +21,8 @@ class Finding(NamedTuple):
     path: Path
     problem: str
     hint: str
+    listed: Path = ()
+    """Where the names it should be among are listed: if that is wrong, this is no news."""
 
 
 Check = Callable[[Program], Iterable[Finding]]
@@ -37,7 +39,7 @@ def stores_are_known(program: Program) -> Iterator[Finding]:
     """A rule names only stores of the program."""
     for name, rule in program.earning.rules.items():
         path = ("earning", "rules", name, "when", "stores")
-        yield from _unknown(path, rule.when.stores, program.stores, "store")
+        yield from _unknown(path, rule.when.stores, program.stores, ("stores",))
 
 
 def tiers_are_known(program: Program) -> Iterator[Finding]:
@@ -45,29 +47,30 @@ def tiers_are_known(program: Program) -> Iterator[Finding]:
     levels = program.tiers.levels if program.tiers else {}
     for name, rule in program.earning.rules.items():
         path = ("earning", "rules", name, "when", "tiers")
-        yield from _unknown(path, rule.when.tiers, levels, "tier")
+        yield from _unknown(path, rule.when.tiers, levels, ("tiers", "levels"))
     for name, alert in program.alerts.items():
-        yield from _unknown(("alerts", name, "tiers"), alert.tiers, levels, "tier")
+        asked = ("alerts", name, "tiers")
+        yield from _unknown(asked, alert.tiers, levels, ("tiers", "levels"))
 
 
 def rewards_are_known(program: Program) -> Iterator[Finding]:
     """A milestone gives only rewards of the program."""
     for name, milestone in program.milestones.items():
         if milestone.reward is not None and milestone.reward not in program.rewards:
-            problem = f"{short(milestone.reward)} is no reward of this program"
+            problem = f"{short(milestone.reward)} is not among the rewards of this program"
             hint = closest(milestone.reward, program.rewards)
-            yield Finding(("milestones", name, "reward"), problem, hint)
+            yield Finding(("milestones", name, "reward"), problem, hint, ("rewards",))
 
 
 def _unknown(
-    path: Path, names: Iterable[str], known: Iterable[str], what: str
+    path: Path, names: Iterable[str], known: Iterable[str], listed: Path
 ) -> Iterator[Finding]:
     here = list(known)
     among = set(here)
     for index, name in enumerate(names):
         if name not in among:
-            problem = f"{short(name)} is no {what} of this program"
-            yield Finding((*path, str(index)), problem, closest(name, here))
+            problem = f"{short(name)} is not among the {listed[0]} of this program"
+            yield Finding((*path, str(index)), problem, closest(name, here), listed)
 
 
 def a_till_has_one_store(program: Program) -> Iterator[Finding]:
@@ -92,10 +95,12 @@ def zones_are_known(program: Program) -> Iterator[Finding]:
 
 
 def _zone_hint(zone: str) -> str:
-    # `closest` compares with few names only; those that end in the same city come first.
-    city = zone.rpartition("/")[2].replace(" ", "_").lower()
-    same = [known for known in sorted(zones()) if known.lower().endswith(city) and city]
-    return closest(zone, same[:1]) if same else "write continent and city, as in `Europe/Berlin`"
+    continent, _, city = zone.replace(" ", "_").lower().rpartition("/")
+    names = sorted(zones())
+    same_city = [known for known in names if known.lower().endswith(f"/{city}")]
+    nearby = [known for known in names if known.lower().startswith(f"{continent}/")]
+    found = same_city[:1] or nearby
+    return closest(zone, found) if found else "write continent and city, as in `Europe/Berlin`"
 
 
 def currencies_are_known(program: Program) -> Iterator[Finding]:
@@ -103,7 +108,8 @@ def currencies_are_known(program: Program) -> Iterator[Finding]:
     asked = [(("stores", name, "currency"), each.currency) for name, each in program.stores.items()]
     for path, currency in [(("currency",), program.currency), *asked]:
         if currency is not None and currency not in CURRENCIES:
-            hint = closest(currency, sorted(CURRENCIES))
+            usual = CURRENCY_OF.get(program.country, "EUR")
+            hint = f"write its three letters, as in `{usual}`"
             yield Finding(path, f"{short(currency)} is no currency in use", hint)
 
 

@@ -6,32 +6,43 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import inspect as mi
 
 from loyalty.domain.program import Program
 from loyalty.program_file.kinds import (
     Kind,
     Scope,
-    default_of,
     kind_of,
     part_of,
     program_kind,
     tag_of,
 )
 from loyalty.program_file.reading import UNKNOWN_CURRENCY
-from loyalty.program_file.showing import scope_in, show
+from loyalty.program_file.showing import is_said, scope_in, show
 
 
 class _Side(NamedTuple):
-    """One version's value with the scope it is written in; None stands for a value left out."""
+    """One version's value and how it is written there; None stands for a value left out."""
 
+    kind: Kind
     value: Any
     scope: Scope
 
-    def below(self, value: Any) -> _Side:
-        return _Side(value, self.scope)
+    @property
+    def written(self) -> str:
+        return show(self.kind, self.value, self.scope)
 
-    def inside(self) -> _Side:
-        return _Side(self.value, scope_in(self.value, self.scope)) if self.value else self
+    def named(self, name: str) -> _Side:
+        inner = kind_of(self.kind.type.value_type)  # type: ignore[attr-defined]
+        return self._replace(kind=inner, value=(self.value or {}).get(name))
+
+    def at(self, field: mi.Field) -> _Side:
+        scope = scope_in(self.value, self.scope) if self.value is not None else self.scope
+        kind = kind_of(field.type).within(field.encode_name, scope)
+        return _Side(kind, getattr(self.value, field.name, None), scope)
+
+    def says(self, field: mi.Field) -> bool:
+        return self.value is not None and is_said(field, self.value)
 
 
 def difference(old: Program | None, new: Program) -> list[str]:
@@ -39,53 +50,42 @@ def difference(old: Program | None, new: Program) -> list[str]:
 
     Without an old version everything that the new one says is added.
     """
-    scope = Scope(UNKNOWN_CURRENCY)
-    return list(_changes("", program_kind(), _Side(old, scope), _Side(new, scope)))
+    before, after = (
+        _Side(program_kind(), program, Scope(UNKNOWN_CURRENCY)) for program in (old, new)
+    )
+    return list(_changes("", before, after))
 
 
-def _changes(key: str, kind: Kind, old: _Side, new: _Side) -> Iterator[str]:
-    if _written(kind, old) == _written(kind, new):
+def _changes(key: str, old: _Side, new: _Side) -> Iterator[str]:
+    if old.written == new.written:
         return
     if new.value is None:
         yield f"{key}: removed"
     elif isinstance(new.value, msgspec.Struct):
-        yield from _part_changes(key, kind, old, new)
+        yield from _part_changes(key, old, new)
     elif isinstance(new.value, dict):
-        yield from _name_changes(key, kind, old, new)
+        yield from _name_changes(key, old, new)
     else:
         added = old.value is None
-        yield f"{key}: {'added' if added else _written(kind, old) + ' ->'} {_written(kind, new)}"
+        yield f"{key}: {'added' if added else old.written + ' ->'} {new.written}"
 
 
-def _written(kind: Kind, side: _Side) -> str:
-    return show(kind, side.value, side.scope)
-
-
-def _part_changes(key: str, kind: Kind, old: _Side, new: _Side) -> Iterator[str]:
-    part = part_of(kind, new.value)
+def _part_changes(key: str, old: _Side, new: _Side) -> Iterator[str]:
+    part = part_of(new.kind, new.value)
     if not isinstance(old.value, part.cls):
         if old.value is not None:
             yield f"{key}: removed"
-        old = old.below(None)
+        old = old._replace(value=None)
         yield from (f"{_dotted(key, tag)}: added {word}" for tag, word in tag_of(part).items())
-    before, after = old.inside(), new.inside()
     for field in part.fields:
-        value = getattr(new.value, field.name)
-        # In a part that is new, only what it says is told; left out is what it leaves out.
-        default = value if not field.required and value == default_of(field) else None
-        was = getattr(old.value, field.name) if old.value is not None else default
-        inner = kind_of(field.type).within(field.encode_name, after.scope)
-        yield from _changes(
-            _dotted(key, field.encode_name), inner, before.below(was), after.below(value)
-        )
+        if old.says(field) or new.says(field):
+            yield from _changes(_dotted(key, field.encode_name), old.at(field), new.at(field))
 
 
-def _name_changes(key: str, kind: Kind, old: _Side, new: _Side) -> Iterator[str]:
+def _name_changes(key: str, old: _Side, new: _Side) -> Iterator[str]:
     was, now = old.value or {}, new.value
-    inner = kind_of(kind.type.value_type)  # type: ignore[attr-defined]
     for name in [*now, *(gone for gone in was if gone not in now)]:
-        below = old.below(was.get(name)), new.below(now.get(name))
-        yield from _changes(_dotted(key, name), inner, *below)
+        yield from _changes(_dotted(key, name), old.named(name), new.named(name))
     if set(was) == set(now) and list(was) != list(now):
         yield f"{key}: in another order"
 

@@ -91,4 +91,4 @@ def _about(number: Fraction) -> str:
     """Write with two digits after the point, rounded up: the worst is not made smaller."""
     hundredths = -(-number.numerator * 100 // number.denominator)
     whole, part = divmod(hundredths, 100)
-    return f"{whole}.{part:02d}" if part else str(whole)
+    return f"{whole}.{part:02d}".rstrip("0").rstrip(".")

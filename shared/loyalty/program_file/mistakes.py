@@ -15,6 +15,8 @@ MOST_MISTAKES = 200
 _LONGEST_WORD = 60
 _MOST_CANDIDATES = 200
 _SHOWN_IN_FULL = 12
+_TELLING = 4
+"""So many letters that are a part of a name were meant to be it."""
 
 
 class Place(NamedTuple):
@@ -90,8 +92,11 @@ class Found:
 
     def knows(self, path: Path) -> bool:
         """Whether a mistake at, above or below this key was found already."""
-        above = any(path[:end] in self._wrong for end in range(1, len(path) + 1))
-        return above or path in self._above_wrong
+        return self.knows_above(path) or path in self._above_wrong
+
+    def knows_above(self, path: Path) -> bool:
+        """Whether a mistake at this key, or at one above it, was found already."""
+        return any(path[:end] in self._wrong for end in range(len(path) + 1))
 
     def _note(self, path: Path, place: Place, problem: str, hint: str) -> None:
         self.mistakes.append(Mistake(_dotted(path), place.line, place.column, problem, hint))
@@ -117,7 +122,9 @@ def _near(word: str, names: list[str]) -> str:
     if len(word) > _LONGEST_WORD:
         return ""
     lowered = {name.lower(): name for name in reversed(names)}
-    return next((lowered[near] for near in get_close_matches(word.lower(), lowered, 1)), "")
+    alike = get_close_matches(word.lower(), lowered, 1)
+    part = [name for name in lowered if len(word) >= _TELLING and word.lower() in name]
+    return next((lowered[near] for near in alike + part), "")
 
 
 def _listed(names: list[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from loyalty.domain.program import Program
-from loyalty.program_file.checking import MEANING, Check
+from loyalty.program_file.checking import MEANING, Check, Finding
 from loyalty.program_file.giveback import warnings
 from loyalty.program_file.kinds import program_kind
 from loyalty.program_file.mistakes import Enough, Found, Mistake, Mistakes
@@ -36,7 +36,7 @@ def check(text: str) -> tuple[Mistake, ...]:
     program, found = _examine(text, CHECKS)
     if program and not found.mistakes:
         for finding in warnings(program):
-            found.warn(*finding)
+            found.warn(finding.path, finding.problem, finding.hint)
     return _in_order(found)
 
 
@@ -61,8 +61,12 @@ def _judge(program: Program, checks: Iterable[Check], found: Found) -> None:
     # Noted only after all checks: a finding must not hide the next one at the same key, while
     # whatever follows from a value that could not be read is no news.
     findings = [finding for check in checks for finding in check(program)]
-    for path, problem, hint in [each for each in findings if not found.knows(each.path)]:
+    for path, problem, hint, _ in [each for each in findings if _is_news(each, found)]:
         found.add(path, found.place_of(path), problem, hint)
+
+
+def _is_news(finding: Finding, found: Found) -> bool:
+    return not (found.knows(finding.path) or found.knows_above(finding.listed))
 
 
 def _in_order(found: Found) -> tuple[Mistake, ...]:

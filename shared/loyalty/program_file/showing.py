@@ -40,11 +40,12 @@ def scope_in(value: msgspec.Struct, outer: Scope) -> Scope:
 def _part(kind: Kind, value: msgspec.Struct, outer: Scope) -> str:
     part, scope = part_of(kind, value), scope_in(value, outer)
     tag = [f"{key}: {word}" for key, word in tag_of(part).items()]
-    said = [field for field in part.fields if _said(field, value)]
+    said = [field for field in part.fields if is_said(field, value)]
     return _group([*tag, *(f"{field.encode_name}: {_at(field, value, scope)}" for field in said)])
 
 
-def _said(field: mi.Field, value: msgspec.Struct) -> bool:
+def is_said(field: mi.Field, value: msgspec.Struct) -> bool:
+    """Whether a part says this key: it must, or it differs from what holds without it."""
     return field.required or getattr(value, field.name) != default_of(field)
 
 
@@ -58,7 +59,7 @@ def _scalar(kind: Kind, value: Any, scope: Scope) -> str:
         return "true" if value else "false"
     if kind.form:
         return kind.form.show(value, scope.currency)
-    return _word(str(value))
+    return _word(value) if isinstance(value, str) else str(value)
 
 
 def _word(text: str) -> str:

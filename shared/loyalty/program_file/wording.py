@@ -91,8 +91,9 @@ def _missing(path: Path, words: Words, languages: Iterable[str]) -> Iterator[Fin
 def _other_languages(path: Path, words: Words, program: Program) -> Iterator[Finding]:
     for language in words:
         if language not in program.languages:
-            problem = f"{short(language)} is no language of this program"
-            yield Finding((*path, language), problem, closest(language, program.languages))
+            problem = f"{short(language)} is not among the languages of this program"
+            hint = closest(language, program.languages)
+            yield Finding((*path, language), problem, hint, ("languages",))
 
 
 def slots_can_be_filled(program: Program) -> Iterator[Finding]:

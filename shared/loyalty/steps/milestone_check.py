@@ -52,23 +52,22 @@ def _decide(
 
 
 def _due(event: PointsPosted, crossing: Crossing, guard: MilestoneGuard | None) -> bool:
-    """Only the newest act on a milestone counts, in whatever order acts are told."""
+    """Grant once, ever; withdraw what an earlier act granted, in whatever order acts are told."""
     if guard is None:
         return True
-    return (guard.state == "granted") != crossing.up and guard.seq < event.seq
+    return guard.state == "granted" and not crossing.up and guard.seq < event.seq
 
 
 def _plan(
     event: PointsPosted, crossing: Crossing, guard: MilestoneGuard | None, program: Program
 ) -> Given:
-    milestone, turn = program.milestones[crossing.name], guard.turn + 1 if guard else 1
-    act = "award" if crossing.up else "withdrawal"
-    entry = f"{act}:{event.member}:{crossing.name}:{crossing.number}:{turn}"
+    milestone, act = program.milestones[crossing.name], "award" if crossing.up else "withdrawal"
+    entry = f"{act}:{event.member}:{crossing.name}:{crossing.number}"
     if crossing.up:
         voucher = f"voucher:{entry}" if milestone.reward else ""
-        return Given(crossing, entry, turn, milestone.award, voucher)
+        return Given(crossing, entry, milestone.award, voucher)
     taken = (guard.points, guard.voucher) if guard else (0, "")
-    return Given(crossing, entry, turn, *taken)
+    return Given(crossing, entry, *taken)
 
 
 def _grant(
@@ -107,7 +106,7 @@ def _guard(event: PointsPosted, crossing: Crossing) -> str:
 
 def _guard_it(unit: Unit, event: PointsPosted, given: Given, trigger: str) -> None:
     guard = MilestoneGuard(
-        state="granted" if given.crossing.up else "withdrawn", seq=event.seq, turn=given.turn,
+        state="granted" if given.crossing.up else "withdrawn", seq=event.seq,
         trigger=trigger, points=given.points, voucher=given.voucher,
     )  # fmt: skip
     milestones.put(unit, _guard(event, given.crossing), guard)

@@ -11,10 +11,10 @@ from loyalty import bookkeeping
 from loyalty.delivery import Outcome, Shop, first_then_look
 from loyalty.domain import facts, receipts
 from loyalty.domain.account import ReceiptFact
-from loyalty.domain.entry import Receipt
+from loyalty.domain.entry import EntryKind, Receipt
 from loyalty.domain.ledger import Passbook, held_for_review
 from loyalty.domain.program import Program
-from loyalty.domain.transaction import Sale, Transaction
+from loyalty.domain.transaction import Refund, Sale, Transaction, Void
 from loyalty.errors import TryAgain
 from loyalty.events import Event, TransactionRecorded
 from loyalty.ports import Store, Unit
@@ -122,9 +122,13 @@ def _book(
     if first is None:
         receipt = _first(book, receipt, rules, version.hash)
         trigger = f"sale:{receipt.id}"
-    elif trigger.startswith("edit:"):
+    elif isinstance(fact, Sale):
         receipt = book.book(receipt, "edit", trigger, rules, sale.occurred_at)
-    receipt = _take_back(book, receipt, rules)
+    elif isinstance(fact, Refund):
+        receipt = _replace(receipt, posted=(*receipt.posted, fact.id))
+        receipt = _take_back(book, receipt, fact, rules)
+    elif isinstance(fact, Void):
+        receipt = _take_back(book, _replace(receipt, voided=True), fact, rules)
     return _write(unit, book, receipt, record, trigger)
 
 
@@ -143,32 +147,37 @@ def _opened(unit: Unit, receipt: Receipt, older: _Older, shop: Shop) -> Passbook
 
 
 def _first(book: Passbook, receipt: Receipt, rules: Program, version: str) -> Receipt:
-    """Judge a receipt for the first time: its version and tier are kept for ever."""
-    sale = _sale(receipt)
+    """Judge a receipt for the first time: its version and tier are kept for ever.
+
+    What came before its sale (refunds, a void) counts at once, so that the guest hears of one
+    net act; each still gets its entry, of no points.
+    """
+    sale, early = _sale(receipt), receipts.waiting(receipt)
     why = held_for_review(rules, sale, book.account.facts)
-    judged = _replace(receipt, version=version, tier=book.account.tier, review=why)
-    judged = _replace(judged, state="review" if why else "posted")
-    return book.book(judged, "sale", f"sale:{receipt.id}", rules, sale.occurred_at)
-
-
-def _take_back(book: Passbook, receipt: Receipt, rules: Program) -> Receipt:
-    """Book every refund that waits, then the void, each as an entry of its own."""
-    for refund in receipts.waiting(receipt):
-        receipt = _replace(receipt, posted=(*receipt.posted, refund.id))
-        name = receipts.act_id(refund, receipt, None)
-        receipt = book.book(receipt, "refund", name, rules, refund.occurred_at)
-    if receipt.void and not receipt.voided:
-        occurred_at = receipt.void.occurred_at
-        receipt = _replace(receipt, voided=True)
-        receipt = book.book(receipt, "void", f"void:{receipt.id}", rules, occurred_at)
+    receipt = _replace(
+        receipt, version=version, tier=book.account.tier, review=why,
+        state="review" if why else "posted", voided=receipt.void is not None,
+        posted=tuple(refund.id for refund in early),
+    )  # fmt: skip
+    receipt = book.book(receipt, "sale", f"sale:{receipt.id}", rules, sale.occurred_at)
+    told: list[Refund | Void] = [*early, *([receipt.void] if receipt.void else [])]
+    for fact in told:
+        receipt = _take_back(book, receipt, fact, rules)
     return receipt
+
+
+def _take_back(book: Passbook, receipt: Receipt, fact: Refund | Void, rules: Program) -> Receipt:
+    """Book what a refund or a void leaves to be taken, as an entry of its own."""
+    kind: EntryKind = "refund" if isinstance(fact, Refund) else "void"
+    name = receipts.act_id(fact, receipt, None)
+    return book.book(receipt, kind, name, rules, fact.occurred_at)
 
 
 def _write(
     unit: Unit, book: Passbook, receipt: Receipt, record: EntryRecord | None, trigger: str
 ) -> Outcome:
     name = f"sale:{receipt.id}"
-    events = bookkeeping.posted(book, receipt.sale)
+    events = bookkeeping.posted(book, None if receipt.review else receipt.sale)
     outcome = bookkeeping.write(unit, book, trigger, events, apart=name)
     entry = next((entry for entry, _ in book.pages if entry.id == name), None)
     if entry is None and record:

@@ -84,7 +84,7 @@ def _config(name: str, account: str, shop: Shop) -> Config:
 
 def _public_url(request: Request, config: Config) -> str:
     """Tell the address as the vendor called it: behind a proxy only the settings know it."""
-    given = config["webhook_url"] or config["feedback_url"]
+    given = config["webhook_url"] or config["feedback_url"] or request.base_url
+    address = given.partition("#")[0].partition("?")[0]
     query = request.query_string.decode("latin-1")
-    url = given or request.base_url
-    return f"{url}?{query}" if query and "?" not in url else url
+    return f"{address}?{query}" if query else address

@@ -1,0 +1,1 @@
+"""Two Saturdays, played through the whole system and checked against sums done without it."""

@@ -1,0 +1,83 @@
+"""What the system ended with, beside what was expected without it."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from infra.sandbox.outbox import Message
+from loyalty.delivery import Shop
+from loyalty.ports import Query
+from loyalty.records import accounts, entries
+
+Json = dict[str, Any]
+_CODE = re.compile(r"\b[A-Z2-9]{4}-[A-Z2-9]{4}\b")
+
+
+def found(
+    shop: Shop, members: Mapping[str, str], receipts: Mapping[str, str], outbox: list[Message]
+) -> Json:
+    """Collect everything that the expected file states, under the scenario's own names."""
+    return {
+        "members": {key: _member(shop, member) for key, member in members.items()},
+        "receipts": _receipts(shop, {m: key for key, m in members.items()}, receipts),
+        "messages": _messages(outbox),
+        "alerts": [message.text for message in outbox if message.channel == "staff"],
+    }
+
+
+def differences(expected: Json, ended: Json) -> list[str]:
+    """Say where two results differ, a line each."""
+    lines = []
+    for part in ended:
+        wanted = expected[part]
+        if isinstance(wanted, list):
+            wanted, got = dict(enumerate(wanted)), dict(enumerate(ended[part]))
+        else:
+            got = ended[part]
+        for name in sorted(wanted.keys() | got.keys(), key=str):
+            if wanted.get(name) != got.get(name):
+                lines.append(f"{part} {name}: expected {wanted.get(name)}, found {got.get(name)}")
+    return lines
+
+
+def _member(shop: Shop, member: str) -> Json:
+    record = accounts.get(shop.store, member)
+    if record is None:
+        return {}
+    account, now = record.account, shop.clock.now()
+    return {
+        "points": account.points(now),
+        "pending": account.pending(now),
+        "tier": account.tier,
+        "visits": account.totals.visits,
+        "lifetime_points": account.totals.points,
+        "debt": account.debt,
+    }
+
+
+def _receipts(shop: Shop, keys: Mapping[str, str], names: Mapping[str, str]) -> Json:
+    query = Query("entries", limit=10_000)
+    records = (entries.read(document) for _, document in shop.store.query(query))
+    kept = [record.receipt for record in records if record and record.receipt]
+    return {
+        names.get(receipt.id, receipt.id): {
+            "member": keys.get(receipt.member),
+            "kept_eligible": receipt.kept,
+            "booked": receipt.points,
+            "state": "voided" if receipt.voided or receipt.void else receipt.state,
+        }
+        for receipt in kept
+    }
+
+
+def _messages(outbox: list[Message]) -> Json:
+    """List each guest's messages in order, with voucher codes made unreadable."""
+    found: dict[str, list[Json]] = defaultdict(list)
+    for message in outbox:
+        if message.channel != "staff":
+            text = _CODE.sub("****-****", message.text)
+            found[message.to].append({"channel": message.channel, "to": message.to, "text": text})
+    return dict(found)

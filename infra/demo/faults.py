@@ -1,0 +1,70 @@
+"""Faults put in on purpose, to show that the demo's checks can fail: `FAULT=… make demo`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import msgspec
+
+from loyalty.delivery import Shop
+from loyalty.domain.transaction import Sale
+from loyalty.events import TransactionRecorded, decode, encode
+from loyalty.ports import Bus, Query, Store, Unit
+from loyalty.records import EntryRecord, entries
+
+FAULTS = ("lose-one", "double-one", "forge-one")
+NTH = 40
+"""Which recorded sale is struck."""
+
+
+class Faulty:
+    """A bus that loses, or doubles under another name, one recorded sale."""
+
+    def __init__(self, inner: Bus, fault: str) -> None:
+        self._inner = inner
+        self._fault = fault
+        self._sales = 0
+
+    def publish(self, topic: str, events: Sequence[bytes]) -> None:
+        """Publish, except that one sale is struck."""
+        for body in events:
+            self._inner.publish(topic, self._struck(body))
+
+    def _struck(self, body: bytes) -> list[bytes]:
+        event = decode(body)
+        if not isinstance(event, TransactionRecorded) or not isinstance(event.transaction, Sale):
+            return [body]
+        known = bool(event.transaction.guest)
+        self._sales += known
+        if self._sales != NTH or not known:
+            return [body]
+        if self._fault == "lose-one":
+            return []
+        again = msgspec.structs.replace(
+            event.transaction, receipt=f"{event.transaction.receipt}-again"
+        )
+        copy = msgspec.structs.replace(
+            event, id=f"{event.id}-again", subject=again.receipt_id, transaction=again
+        )
+        return [body, encode(copy)]
+
+
+def put_in(shop: Shop, fault: str) -> Shop:
+    """Put a fault around the bus; `forge-one` strikes later (see `forge`)."""
+    return shop._replace(bus=Faulty(shop.bus, fault)) if fault in FAULTS[:2] else shop
+
+
+def forge(store: Store) -> None:
+    """Alter one entry in the ledger, as somebody with access to the disk could."""
+    for _, document in store.query(Query("entries", limit=1000)):
+        record = entries.read(document)
+        if record and record.entry and record.entry.points > 0:
+            forged = msgspec.structs.replace(record.entry, points=record.entry.points + 100)
+            changed = msgspec.structs.replace(record, entry=forged)
+            store.atomically("ledger", partial(_overwrite, record.entry.id, changed))
+            return
+
+
+def _overwrite(name: str, record: EntryRecord, unit: Unit) -> None:
+    entries.put(unit, name, record)

@@ -1,0 +1,403 @@
+"""Every check of meaning: what it refuses, and that nothing else would."""
+
+import pytest
+from tests.program_file.cafe import CAFE, changed, told
+
+from loyalty.program_file import checking, vendors, wording
+from loyalty.program_file.kinds import program_kind
+from loyalty.program_file.mistakes import Found
+from loyalty.program_file.program_text import CHECKS
+from loyalty.program_file.reading import values
+from loyalty.program_file.tree import grow
+
+CASES = [
+    (
+        checking.a_store_is_named,
+        [
+            ('\n  corner: {title: Corner, tills: ["generic:corner"]}', " {}"),
+            ('\n  market: {title: Market, tills: ["square:LMARKET"]}', ""),
+            ("stores: [market], ", ""),
+        ],
+        ["7 stores: there is no store | add one, as in `main: {title: Main street 1}`"],
+    ),
+    (
+        checking.stores_are_known,
+        [("stores: [market]", "stores: [corner, markt]")],
+        [
+            (
+                "18 earning.rules.lunch.when.stores.1: `markt` is not among the stores of this program"
+                " | did you mean `market`?"
+            )
+        ],
+    ),
+    (
+        checking.tiers_are_known,
+        [
+            ("tiers: [gold], start", "tiers: [glod], start"),
+            ("on: visit, tiers: [gold]", "on: visit, tiers: [vip]"),
+        ],
+        [
+            (
+                "18 earning.rules.lunch.when.tiers.0: `glod` is not among the tiers of this program"
+                " | did you mean `gold`?"
+            ),
+            "36 alerts.regular.tiers.0: `vip` is not among the tiers of this program | known here: silver, gold",
+        ],
+    ),
+    (
+        checking.rewards_are_known,
+        [("reward: coffee", "reward: tea")],
+        [
+            (
+                "28 milestones.tenth.reward: `tea` is not among the rewards of this program"
+                " | known here: coffee, five_off"
+            )
+        ],
+    ),
+    (
+        checking.a_till_has_one_store,
+        [('"square:LMARKET"', '"square:LMARKET", "generic:corner"')],
+        [
+            (
+                "9 stores.market.tills.1: the till `generic:corner` belongs to `corner` already"
+                " | name each till at one store, once"
+            )
+        ],
+    ),
+    (
+        checking.zones_are_known,
+        [
+            ("zone: Europe/Berlin", "zone: Germany/Berlin"),
+            ("title: Market,", "title: Market, zone: Mars/Base,"),
+        ],
+        [
+            "4 zone: `Germany/Berlin` is no time zone | did you mean `Europe/Berlin`?",
+            (
+                "9 stores.market.zone: `Mars/Base` is no time zone"
+                " | write continent and city, as in `Europe/Berlin`"
+            ),
+        ],
+    ),
+    (
+        checking.currencies_are_known,
+        [("currency: EUR", "currency: EUX")],
+        ["3 currency: `EUX` is no currency in use | write its three letters, as in `EUR`"],
+    ),
+    (
+        checking.the_country_is_known,
+        [("country: DE", "country: ZZ")],
+        ["5 country: `ZZ` is no country | write its two letters, as in `DE`, `GB` or `NP`"],
+    ),
+    (
+        checking.currencies_share_their_digits,
+        [
+            ("title: Market,", "title: Market, currency: JPY,"),
+            ("metric: spend\n", "metric: visits\n"),
+            ("at: 40.00", "at: 4"),
+            ("at: 90.00", "at: 9"),
+            ("metric: spend, at: 100.00", "metric: points, at: 100"),
+        ],
+        [
+            (
+                "9 stores.market.currency: JPY has other digits after the point than EUR"
+                " | amounts in this file hold for all stores: give this store a program of its own"
+            )
+        ],
+    ),
+    (
+        checking.currencies_are_not_added_up,
+        [
+            ("title: Market,", "title: Market, currency: CHF,"),
+            ("per: 1.00", "per: 1.00, carry: true"),
+        ],
+        [
+            (
+                "13 earning.rules.spend.carry: this would add up CHF and EUR as if they were the same money"
+                " | limit it with `when: {stores: […]}`"
+            ),
+            (
+                "20 tiers.metric: this would add up CHF and EUR as if they were the same money"
+                " | measure tiers in visits or points"
+            ),
+            (
+                "29 milestones.hundred.metric: this would add up CHF and EUR as if they were the same money"
+                " | measure it in visits or points"
+            ),
+        ],
+    ),
+    (
+        checking.currencies_are_not_added_up,
+        [
+            ("title: Market,", "title: Market, currency: CHF,"),
+            ("stacking: best_of", "caps: {per_receipt: 5, per_day: 9}"),
+            ("metric: spend\n", "metric: visits\n"),
+            ("at: 40.00", "at: 4"),
+            ("at: 90.00", "at: 9"),
+            ("metric: spend, at: 100.00", "metric: points, at: 100"),
+        ],
+        [
+            (
+                "11 earning.caps.per_receipt: this would add up CHF and EUR as if they were the same money"
+                " | leave caps out, or give each currency its own program"
+            ),
+            (
+                "11 earning.caps.per_day: this would add up CHF and EUR as if they were the same money"
+                " | leave caps out, or give each currency its own program"
+            ),
+        ],
+    ),
+    (
+        checking.carry_has_no_caps,
+        [("per: 1.00", "per: 1.00, carry: true"), ("stacking: best_of", "caps: {per_day: 9}")],
+        [
+            (
+                "11 earning.caps: caps do not go together with `carry` (of `spend`)"
+                " | leave out the caps, or set `carry: false`"
+            )
+        ],
+    ),
+    (
+        checking.milestones_have_one_line,
+        [("every: 10,", ""), ("at: 100.00,", "at: 100.00, every: 50.00,")],
+        [
+            (
+                "28 milestones.tenth: it has neither `at` nor `every`"
+                " | give `at` to reach it once, or `every` to reach it again and again"
+            ),
+            (
+                "29 milestones.hundred: it has both `at` and `every`"
+                " | give `at` to reach it once, or `every` to reach it again and again"
+            ),
+        ],
+    ),
+    (
+        checking.milestones_have_one_line,
+        [("at: 100.00,", "at: 0,")],
+        [
+            (
+                "29 milestones.hundred.at: every guest begins at 0: this line is never crossed"
+                " | begin at 1 or above"
+            )
+        ],
+    ),
+    (
+        checking.milestones_give_something,
+        [(", award: 20", "")],
+        [
+            (
+                "29 milestones.hundred: it gives nothing"
+                " | add `award:` with points, or `reward:` with the name of a reward"
+            )
+        ],
+    ),
+    (
+        checking.tiers_rise,
+        [("at: 90.00", "at: 40.00")],
+        [
+            (
+                "23 tiers.levels.gold.at: it does not begin above `silver`"
+                " | write the levels from the lowest to the highest, each with a higher `at`"
+            )
+        ],
+    ),
+    (
+        checking.tiers_rise,
+        [
+            (
+                "\n    silver: {title: {en: Silver}, at: 40.00}\n    gold: {title: {en: Gold}, at: 90.00}",
+                " {}",
+            ),
+            ("tiers: [gold], start", "start"),
+            ("on: visit, tiers: [gold]", "on: visit"),
+        ],
+        ["21 tiers.levels: there is no tier | add one, or leave out `tiers`"],
+    ),
+    (
+        checking.money_off_has_a_value,
+        [(", value: 5.00", "")],
+        [
+            "26 rewards.five_off.value: money off without a value | add `value:` with the amount taken off"
+        ],
+    ),
+    (
+        checking.spans_are_not_empty,
+        [('end: "08:00"', 'end: "21:00"'), ('end: "14:00"', 'end: "11:00"')],
+        [
+            (
+                "18 earning.rules.lunch.when.end: it starts and ends at 11:00"
+                " | choose an end that differs from the start"
+            ),
+            (
+                "38 sending.quiet_hours.end: it starts and ends at 21:00"
+                " | choose an end that differs from the start"
+            ),
+        ],
+    ),
+    (
+        wording.languages_are_codes,
+        [
+            ("[en, de]", "[en, de, english]"),
+            ("de: Punkte}", "de: Punkte, english: Points}"),
+            ('de: "+{points} Punkte"', 'de: "+{points} Punkte", english: x'),
+            ("de: Schreibt mir.", "de: Schreibt mir., english: x"),
+        ],
+        ["6 languages.2: `english` is no language code | write it as in `en` or `pt-BR`"],
+    ),
+    (
+        wording.titles_speak_the_first_language,
+        [("title: {en: a coffee}", "title: {de: ein Kaffee, fr: un café}")],
+        [
+            "25 rewards.coffee.title.en: the text in `en` is missing | add `en:` with the text",
+            "25 rewards.coffee.title.fr: `fr` is not among the languages of this program | known here: en, de",
+        ],
+    ),
+    (
+        wording.texts_speak_every_language,
+        [(', de: "+{points} Punkte"', ""), (", de: Schreibt mir.", ", ne: x")],
+        [
+            "34 messages.earned.text.de: the text in `de` is missing | add `de:` with the text",
+            "40 consent_texts.2026-11.de: the text in `de` is missing | add `de:` with the text",
+            "40 consent_texts.2026-11.ne: `ne` is not among the languages of this program | known here: en, de",
+        ],
+    ),
+    (
+        wording.texts_speak_every_language,
+        [("    subject: {en: Points, de: Punkte}\n", "")],
+        [
+            "31 messages.earned.subject.en: the text in `en` is missing | add `en:` with the text",
+            "31 messages.earned.subject.de: the text in `de` is missing | add `de:` with the text",
+        ],
+    ),
+    (
+        wording.slots_can_be_filled,
+        [
+            ('en: "+{points}"', 'en: "{pionts} {gift}"'),
+            ("en: Points, de", 'en: "{ points }", de'),
+            ('"{tier} at {store}"', '"{balance}"'),
+            ('"+{points} Punkte"', '"{ Punkte"'),
+        ],
+        [
+            (
+                "33 messages.earned.subject.en: nothing can be put in for `{ points }` here"
+                " | did you mean `points`?"
+            ),
+            (
+                "34 messages.earned.text.en: nothing can be put in for `{pionts}` here"
+                " | did you mean `points`?"
+            ),
+            (
+                "34 messages.earned.text.en: nothing can be put in for `{gift}` here"
+                " | known here: balance, brand, name, pending, points, store"
+            ),
+            (
+                "34 messages.earned.text.de: a brace stands alone"
+                " | write a slot as in `{points}`; texts cannot hold other braces"
+            ),
+            (
+                "36 alerts.regular.text: nothing can be put in for `{balance}` here"
+                " | known here: brand, points, store, tier, total, visits"
+            ),
+        ],
+    ),
+    (
+        vendors.connectors_can_carry,
+        [("sms: [twilio]", "sms: [twillio]"), ("staff: [slack]", "staff: [sendgrid]")],
+        [
+            "41 connectors.sms.0: there is no connector `twillio` | did you mean `twilio`?",
+            (
+                "41 connectors.staff.0: `sendgrid` cannot do this (`alert_staff`)"
+                " | use one that can: slack"
+            ),
+        ],
+    ),
+    (
+        vendors.tills_can_tell,
+        [('"generic:corner"', '"corner"'), ('"square:LMARKET"', '"sqare.second:LMARKET"')],
+        [
+            (
+                "8 stores.corner.tills.0: `corner` does not name a connector and a location"
+                " | write it as in `square:LOCATION`"
+            ),
+            "9 stores.market.tills.0: there is no connector `sqare` | did you mean `square`?",
+        ],
+    ),
+    (
+        vendors.messages_have_a_carrier,
+        [("sms: [twilio], ", "")],
+        [
+            (
+                "31 messages.earned.channels: no connector carries `sms` | name one at"
+                " `connectors: sms:` (there is twilio), or leave `sms` out of the message's `channels`"
+            )
+        ],
+    ),
+    (
+        vendors.messages_have_a_carrier,
+        [("on: points-earned", "on: points-earned\n    channels: []")],
+        ["33 messages.earned.channels: this message has no channel | name `sms`, `email` or both"],
+    ),
+    (
+        vendors.alerts_have_a_carrier,
+        [(", staff: [slack]", "")],
+        [
+            (
+                "36 alerts.regular: no connector tells staff"
+                " | name one at `connectors: staff:` (there is slack)"
+            )
+        ],
+    ),
+]
+NAMES = [case[0].__name__ for case in CASES]
+
+
+def test_the_cafe_itself_has_no_mistake():
+    assert told(CAFE) == []
+
+
+@pytest.mark.parametrize(("_check", "changes", "expected"), CASES, ids=NAMES)
+def test_what_cannot_be_meant_is_told_with_its_line_and_a_way_out(_check, changes, expected):
+    assert told(changed(*changes)) == expected
+
+
+@pytest.mark.parametrize(("check", "changes", "expected"), CASES, ids=NAMES)
+def test_no_other_check_would_have_found_it(check, changes, expected):
+    found = Found()
+    program = values(program_kind(), grow(changed(*changes), found), found)
+    others = [finding for one in CHECKS if one is not check for finding in one(program)]
+    assert found.mistakes == []
+    assert others == []
+    assert len(list(check(program))) == len(expected)
+
+
+def test_every_check_has_a_case():
+    assert {case[0] for case in CASES} == set(CHECKS)
+
+
+def test_a_carry_rule_for_stores_of_one_currency_adds_up_one_money():
+    text = changed(
+        ("title: Market,", "title: Market, currency: CHF,"),
+        ("per: 1.00", "per: 1.00, carry: true, when: {stores: [market]}"),
+        ("metric: spend\n", "metric: points\n"),
+        ("at: 40.00", "at: 4"),
+        ("at: 90.00", "at: 9"),
+        ("metric: spend, at: 100.00", "metric: points, at: 100"),
+    )
+    assert told(text) == []
+
+
+def test_an_email_with_a_vendors_template_needs_no_subject():
+    text = changed(("subject: {en: Points, de: Punkte}", "email_template: d-1"))
+    assert told(text) == []
+
+
+def test_a_text_message_needs_no_subject():
+    text = changed(("subject: {en: Points, de: Punkte}", "channels: [sms]"))
+    assert told(text) == []
+
+
+def test_a_milestone_may_be_withdrawn_after_a_refund():
+    assert told(changed(("award: 20", "award: 20, on_undo: withdraw"))) == []
+
+
+def test_a_title_may_leave_out_a_language_that_is_not_the_first():
+    assert told(changed(("{en: a coffee}", "{en: a coffee, de: ein Kaffee}"))) == []
