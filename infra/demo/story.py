@@ -12,6 +12,7 @@ from loyalty.domain.money import show
 from loyalty.domain.transaction import Sale
 from loyalty.events import (
     Event,
+    MemberChanged,
     MilestoneReached,
     PointsPosted,
     TransactionRecorded,
@@ -32,6 +33,8 @@ class Story:
             self._receipt(event)
         elif isinstance(event, PointsPosted):
             self._points(event)
+        elif isinstance(event, MemberChanged):
+            self._line(event.at.strftime("%H:%M"), f"member {event.what}: {event.member}", "bold")
         elif isinstance(event, MilestoneReached):
             reward = f", voucher for {event.milestone}" if event.voucher else ""
             award = f", +{event.points} points" if event.points else ""

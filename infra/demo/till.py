@@ -40,6 +40,7 @@ class Tills:
         self._menu: dict[str, str] = {}
         self._orders: dict[str, tuple[str, list[str]]] = {}
         self._customers: dict[str, str] = {}
+        self._refunds: dict[str, Json] = {}
         self.receipts: dict[str, str] = {}
         """Which receipt of the scenario a receipt of the system is."""
         self.posted = 0
@@ -81,9 +82,10 @@ class Tills:
         _, payments = self._orders[event["receipt"]]
         lines = {part["line"]: part["quantity"] for part in event["lines"]}
         given = {"lines": lines} if lines else {"amount": event["amount"]}
-        refund = self._sandbox.square.refund(payments[0], **given)
-        done = self._sandbox.square.settle_refund(refund["id"])
-        self._count(self._sandbox.square.post("refund.updated", done))
+        if event["refund"] not in self._refunds:
+            refund = self._sandbox.square.refund(payments[0], **given)
+            self._refunds[event["refund"]] = self._sandbox.square.settle_refund(refund["id"])
+        self._count(self._sandbox.square.post("refund.updated", self._refunds[event["refund"]]))
 
     def _square_void(self, event: Json) -> None:
         for payment in self._orders[event["receipt"]][1]:

@@ -78,12 +78,14 @@ class Gate:
         return answer
 
     def _answer(self, vendor: str, request: Request, fault: Fault | None) -> Response:
-        if fault and fault.kind is FaultKind.RATE_LIMITED:
-            return self._vendors[vendor].rate_limited(fault.retry_after)
-        if fault and fault.kind is FaultKind.SERVER_ERROR:
-            return self._vendors[vendor].broken()
+        host = self._vendors[vendor]
+        with application(type(host)).app_context():
+            if fault and fault.kind is FaultKind.RATE_LIMITED:
+                return host.rate_limited(fault.retry_after)
+            if fault and fault.kind is FaultKind.SERVER_ERROR:
+                return host.broken()
         with self._premises.lock:
-            return _ask(self._vendors[vendor], request.environ)
+            return _ask(host, request.environ)
 
     def _keep(
         self, vendor: str, request: Request, body: bytes, status: int, fault: Fault | None

@@ -65,8 +65,7 @@ class Pages:
         views.get("/phones")(on_host(cls._phones))
         views.get("/phones/<number>")(on_host(cls._show_phone))
         views.post("/phones/<number>")(on_host(cls._answer))
-        views.get("/mail")(on_host(cls._mail))
-        views.get("/mail/<int:place>")(on_host(cls._mail))
+        views.get("/mail/<int:place>")(views.get("/mail")(on_host(cls._mail)))
         views.get("/staff")(on_host(cls._staff))
         views.after_request(_guarded)
         return views

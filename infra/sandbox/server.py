@@ -9,6 +9,7 @@ from infra.sandbox.control import Control
 from infra.sandbox.credentials import SandboxSecrets
 from infra.sandbox.faults import Fault, FaultKind
 from infra.sandbox.gate import Gate, Vendor
+from infra.sandbox.hosts import Host
 from infra.sandbox.outbox import Message, RequestLog
 from infra.sandbox.pages import Pages
 from infra.sandbox.premises import open_premises
@@ -75,7 +76,7 @@ class Sandbox:
 
     def start(self) -> Self:
         """Listen in the background."""
-        others = {"_sandbox": Control(self), "": Pages(self)}
+        others: dict[str, Host] = {"_sandbox": Control(self), "": Pages(self)}
         self._premises.postman.start()
         self._server = LoopbackServer(self._port, Gate(self._premises, self._vendors, others))
         self._server.start()

@@ -83,7 +83,10 @@ class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class NotificationRequested(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """A guest (or staff, with no member) should be told something, once."""
+    """A guest (or staff, with no member) should be told something, once.
+
+    `seq` is that of the account's act: what waits for the same hour is told in this order.
+    """
 
     says: tuple[Said, ...]
     version: str
@@ -91,6 +94,7 @@ class NotificationRequested(Event, frozen=True, kw_only=True, omit_defaults=True
     account: str = ""
     audience: Literal["guest", "staff"] = "guest"
     store: str = ""
+    seq: int = 0
     useful_until: datetime
 
 

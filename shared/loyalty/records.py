@@ -53,11 +53,15 @@ class Identity(Record, frozen=True, kw_only=True):
 
 
 class Timer(Record, frozen=True, kw_only=True):
-    """Work that is due. `outcome` is published as it is; a timer of an account settles it."""
+    """Work that is due. `outcome` is published as it is; a timer of an account settles it.
+
+    Of what is due at one instant, the act with the lower `rank` comes first.
+    """
 
     kind: Literal["publish", "account"]
     subject: str
     due_at: datetime
+    rank: int = 0
     tries: int = 0
     outcome: tuple[Outgoing, ...] = ()
 

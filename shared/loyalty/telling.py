@@ -77,6 +77,7 @@ def _request(
         account=event.account,
         audience="guest" if kind == "message" else "staff",
         store=event.store,
+        seq=event.seq,
         useful_until=event.at + useful,
     )
 

@@ -16,11 +16,10 @@ BACKOFF = (60, 300, 1800, 7200, 21600)
 """Seconds until a failed timer is tried again."""
 
 
-def publish_at(unit: Unit, name: str, outcome: Outcome, at: datetime) -> None:
+def publish_at(unit: Unit, name: str, outcome: Outcome, at: datetime, rank: int = 0) -> None:
     """Have events published at an instant; the name makes it one timer however often it is set."""
-    timers.put(
-        unit, f"publish:{name}", Timer(kind="publish", subject=name, due_at=at, outcome=outcome)
-    )
+    timer = Timer(kind="publish", subject=name, due_at=at, outcome=outcome, rank=rank)
+    timers.put(unit, f"publish:{name}", timer)
 
 
 def promise(unit: Unit, name: str, outcome: Outcome, now: datetime) -> None:

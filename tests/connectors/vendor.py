@@ -89,12 +89,16 @@ def vendor_on_loopback() -> Iterator[Vendor]:
 
 
 class _Line(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"  # lines stay open
+    wbufsize = -1  # one packet an answer: two would wait for each other
+
     def _handle(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
         asked = Asked(self.command, self.path, headers, body)
         reply = self.server.vendor.answer(asked)  # type: ignore[attr-defined]
         if reply.hang_up:
+            self.close_connection = True
             return
         said = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
         self.send_response(reply.status)
@@ -102,6 +106,7 @@ class _Line(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(said)
+        self.wfile.flush()
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle  # noqa: N815 - http.server's names
 

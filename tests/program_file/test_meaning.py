@@ -25,7 +25,8 @@ CASES = [
         [("stores: [market]", "stores: [corner, markt]")],
         [
             (
-                "18 earning.rules.lunch.when.stores.1: `markt` is not among the stores of this program"
+                "18 earning.rules.lunch.when.stores.1: `markt` is not among the stores"
+                " of this program"
                 " | did you mean `market`?"
             )
         ],
@@ -41,7 +42,10 @@ CASES = [
                 "18 earning.rules.lunch.when.tiers.0: `glod` is not among the tiers of this program"
                 " | did you mean `gold`?"
             ),
-            "36 alerts.regular.tiers.0: `vip` is not among the tiers of this program | known here: silver, gold",
+            (
+                "36 alerts.regular.tiers.0: `vip` is not among the tiers of this program"
+                " | known here: silver, gold"
+            ),
         ],
     ),
     (
@@ -112,15 +116,18 @@ CASES = [
         ],
         [
             (
-                "13 earning.rules.spend.carry: this would add up CHF and EUR as if they were the same money"
+                "13 earning.rules.spend.carry: this would add up CHF and EUR"
+                " as if they were the same money"
                 " | limit it with `when: {stores: […]}`"
             ),
             (
-                "20 tiers.metric: this would add up CHF and EUR as if they were the same money"
+                "20 tiers.metric: this would add up CHF and EUR"
+                " as if they were the same money"
                 " | measure tiers in visits or points"
             ),
             (
-                "29 milestones.hundred.metric: this would add up CHF and EUR as if they were the same money"
+                "29 milestones.hundred.metric: this would add up CHF and EUR"
+                " as if they were the same money"
                 " | measure it in visits or points"
             ),
         ],
@@ -137,11 +144,13 @@ CASES = [
         ],
         [
             (
-                "11 earning.caps.per_receipt: this would add up CHF and EUR as if they were the same money"
+                "11 earning.caps.per_receipt: this would add up CHF and EUR"
+                " as if they were the same money"
                 " | leave caps out, or give each currency its own program"
             ),
             (
-                "11 earning.caps.per_day: this would add up CHF and EUR as if they were the same money"
+                "11 earning.caps.per_day: this would add up CHF and EUR"
+                " as if they were the same money"
                 " | leave caps out, or give each currency its own program"
             ),
         ],
@@ -204,7 +213,10 @@ CASES = [
         checking.tiers_rise,
         [
             (
-                "\n    silver: {title: {en: Silver}, at: 40.00}\n    gold: {title: {en: Gold}, at: 90.00}",
+                (
+                    "\n    silver: {title: {en: Silver}, at: 40.00}"
+                    "\n    gold: {title: {en: Gold}, at: 90.00}"
+                ),
                 " {}",
             ),
             ("tiers: [gold], start", "start"),
@@ -216,7 +228,10 @@ CASES = [
         checking.money_off_has_a_value,
         [(", value: 5.00", "")],
         [
-            "26 rewards.five_off.value: money off without a value | add `value:` with the amount taken off"
+            (
+                "26 rewards.five_off.value: money off without a value"
+                " | add `value:` with the amount taken off"
+            )
         ],
     ),
     (
@@ -248,7 +263,10 @@ CASES = [
         [("title: {en: a coffee}", "title: {de: ein Kaffee, fr: un café}")],
         [
             "25 rewards.coffee.title.en: the text in `en` is missing | add `en:` with the text",
-            "25 rewards.coffee.title.fr: `fr` is not among the languages of this program | known here: en, de",
+            (
+                "25 rewards.coffee.title.fr: `fr` is not among the languages of this program"
+                " | known here: en, de"
+            ),
         ],
     ),
     (
@@ -257,7 +275,10 @@ CASES = [
         [
             "34 messages.earned.text.de: the text in `de` is missing | add `de:` with the text",
             "40 consent_texts.2026-11.de: the text in `de` is missing | add `de:` with the text",
-            "40 consent_texts.2026-11.ne: `ne` is not among the languages of this program | known here: en, de",
+            (
+                "40 consent_texts.2026-11.ne: `ne` is not among the languages of this program"
+                " | known here: en, de"
+            ),
         ],
     ),
     (
@@ -327,7 +348,8 @@ CASES = [
         [
             (
                 "31 messages.earned.channels: no connector carries `sms` | name one at"
-                " `connectors: sms:` (there is twilio), or leave `sms` out of the message's `channels`"
+                " `connectors: sms:` (there is twilio), or leave `sms` out of"
+                " the message's `channels`"
             )
         ],
     ),

@@ -1,6 +1,5 @@
 """How each kind of value is read from the words of the file, and what is never let in."""
 
-import time
 from typing import Annotated, Literal
 
 import msgspec
@@ -155,7 +154,9 @@ def test_a_number_is_text_where_text_is_asked_for():
     assert program.earning.rules["lunch"].when.skus == ("0123", "1.50")
 
 
-@pytest.mark.parametrize("written", ["true", '""', '"  "', "~", "[a]", "{a: b}"])
+@pytest.mark.parametrize(
+    "written", ["true", '""', '"  "', "~", "[a]", "{a: b}", '"\\e[2J"', '"a\\0"']
+)
 def test_a_title_must_be_text(written):
     assert len(told(changed(("title: Corner Cafe", f"title: {written}")))) == 1
 
@@ -237,15 +238,43 @@ def test_anchors_aliases_and_tags_are_refused(written, problem):
     assert mistake.startswith(f"2 title: {problem} |")
 
 
-def test_an_anchors_bomb_is_refused_at_once():
+def test_an_anchors_bomb_is_refused_before_it_unfolds():
     bomb = "a: &a [x, x]\n" + "".join(f"k{i}: &k{i} [*a, *a]\n" for i in range(3000))
-    started = time.perf_counter()
     assert len(told(bomb)) == MOST_MISTAKES + 1
-    assert time.perf_counter() - started < 1
 
 
 def test_a_key_that_is_no_word_is_a_mistake_of_its_own():
     assert told(f"{CAFE}? [a, b]\n: c\n")[0].startswith("42 ?: a key must be a single word |")
+
+
+def test_an_alias_as_a_key_is_refused_like_any_other():
+    assert told(f"{CAFE}*a : c\n")[0].startswith("42 ?: the alias `*a` is not allowed |")
+
+
+def test_a_list_that_must_not_be_empty_says_so():
+    assert told(changed(("languages: [en, de]", "languages: []"))) == [
+        "6 languages: is empty | name at least one"
+    ]
+
+
+def test_a_rule_that_is_no_group_of_keys_is_told_how_to_begin():
+    rule = "{earn: spend, title: {en: Points}, points: 1, per: 1.00}"
+    assert told(changed((rule, "double points"))) == [
+        (
+            "13 earning.rules.spend: `double points` is not keys with values | write its keys"
+            " below it, first of all `earn:` with one of spend, items, bonus, multiply"
+        )
+    ]
+
+
+def test_a_very_long_key_is_cut_and_not_compared():
+    (mistake,) = told(f"{CAFE}{'title' * 100}: x\n")
+    assert mistake.startswith(f"42 {'title' * 12}…: this key is not known here | known here: ")
+
+
+def test_what_a_terminal_would_obey_is_not_shown():
+    (mistake,) = told(f'{CAFE}"\\e[2J": x\n')
+    assert mistake.startswith("42 ·[2J: this key is not known here")
 
 
 def test_keys_that_differ_only_in_their_quotes_are_the_same_key():
@@ -276,7 +305,7 @@ def test_a_published_program_must_still_have_its_form():
 class Stamp(Part, frozen=True):
     """A part that today's program does not have."""
 
-    colour: Literal["red", "blue"]
+    colour: Literal["blue", "red"]
     price: Annotated[int, Meta(gt=0, lt=1000, extra={"written": "money"})]
     wait: Annotated[int, Meta(extra={"written": "duration"})] = 5
     boost: Annotated[int, Meta(extra={"written": "factor"})] | None = None
@@ -314,6 +343,6 @@ def test_a_new_keys_limits_hold():
     text = "currency: KWD\nstamps: [{colour: green, price: 1.000}]"
     values(kind_of(mi.type_info(Card)), grow(text, found), found)
     assert [str(mistake) for mistake in found.mistakes] == [
-        "2:19: stamps.0.colour: `green` is not known here (known here: red, blue)",
+        "2:19: stamps.0.colour: `green` is not known here (known here: blue, red)",
         "2:33: stamps.0.price: `1.000` is out of range (write less than `1.000`)",
     ]

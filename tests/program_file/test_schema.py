@@ -19,7 +19,7 @@ from loyalty.program_file.starting import write_program
 VALIDATOR = Draft202012Validator(schema())
 
 
-class _Editor(yaml.SafeLoader):
+class _Editor(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     """`yaml.safe_load` as editors do it: YAML 1.2, where `on` and `NO` are words."""
 
 

@@ -78,11 +78,11 @@ def test_the_first_program_says_what_it_may_cost():
     assert warned(write_program(SHOP))[0].startswith("earning.rules: at worst EUR 1.00 earns 1.5")
 
 
-@pytest.mark.parametrize("country", sorted(CURRENCY_OF))
-def test_the_guesses_for_a_country_are_good_answers(country):
-    guessed = answered({"brand": "B", "country": country})
-    assert guessed["currency"] in CURRENCIES
-    assert guessed["zone"] in zones()
+def test_the_guesses_for_every_country_are_good_answers():
+    for country in CURRENCY_OF:
+        guessed = answered({"brand": "B", "country": country})
+        assert guessed["currency"] in CURRENCIES
+        assert guessed["zone"] in zones()
 
 
 @pytest.mark.parametrize("country", ["DE", "JP", "KW", "NP", "US", "FR", "MX", "IT"])
@@ -151,7 +151,7 @@ LANGUAGES = st.sampled_from(["en", "de", "ja", "no", "pt-BR"])
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
 
-@settings(max_examples=150, deadline=1000)
+@settings(max_examples=25, deadline=None)
 @given(
     st.fixed_dictionaries(
         {

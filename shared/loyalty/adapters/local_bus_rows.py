@@ -95,7 +95,7 @@ def revive(number: int | None, db: sqlite3.Connection) -> list[Message]:
     """Turn one dead letter, or all of them, back into messages that were never tried."""
     found = db.execute(
         "INSERT INTO messages (id, topic, subscription, event)"
-        " SELECT id, topic, subscription, event FROM dead_letters WHERE ?1 IN (id, -1)"
+        " SELECT id, topic, subscription, event FROM dead_letters WHERE ? IN (id, -1)"
         " RETURNING id, topic, subscription, event",
         (-1 if number is None else number,),
     ).fetchall()

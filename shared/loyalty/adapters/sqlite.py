@@ -74,7 +74,11 @@ class SqliteStore(Reading):
         """Shared with the local bus, so that events and documents are in one file."""
         self._readers = _Readers(self.writer.path)
         super().__init__(self._readers.lend, collections)
-        self.writer.run(self._prepare)
+        try:
+            self.writer.run(self._prepare)
+        except BaseException:
+            self.close()
+            raise
 
     def atomically(self, database: Database, work: Callable[[Unit], T]) -> T:
         """Run `work` once, in one unit; see `ports.Store`."""

@@ -27,8 +27,8 @@ from loyalty.connectors.spec import (
     Word,
 )
 from loyalty.connectors.square_json import Merchant, Named, Refusal, read, read_page
-from loyalty.connectors.square_shop import Asking, Shop, get, post
-from loyalty.errors import Problem
+from loyalty.connectors.square_shop import ABSENT, Asking, Shop, get, post
+from loyalty.errors import Problem, TryAgain, VendorRefused
 from loyalty.ports import HttpResponse
 
 EVENTS = ("payment.created", "payment.updated", "refund.created", "refund.updated")
@@ -101,13 +101,25 @@ def read_sale(_config: Config, _incoming: Incoming, body: Any) -> list[Hint]:
 
 def fetch_sale(config: Config, hint: Hint) -> Asking[list[Heard]]:
     """Ask for what a hint is about. Empty if nothing is sold or given back (yet)."""
-    shop = Shop(config)
-    if hint.kind == "refund":
-        return (yield from shop.given_back((yield from shop.refund(hint.id))))
-    payment = yield from shop.payment(hint.id)
+    follow = _refunded if hint.kind == "refund" else _paid
+    try:
+        return (yield from follow(Shop(config), hint.id))
+    except VendorRefused as refusal:
+        if refusal.code not in ABSENT:
+            raise
+        # Square told us of it: it is on its way to the server that we asked.
+        raise TryAgain("square does not know yet what it told us of") from None
+
+
+def _paid(shop: Shop, id_: str) -> Asking[list[Heard]]:
+    payment = yield from shop.payment(id_)
     if not payment.order_id:
         return []
     return (yield from shop.sold((yield from shop.order(payment.order_id)), payment))
+
+
+def _refunded(shop: Shop, id_: str) -> Asking[list[Heard]]:
+    return (yield from shop.given_back((yield from shop.refund(id_))))
 
 
 def list_sales(config: Config, span: Span) -> Asking[list[Heard]]:

@@ -127,7 +127,7 @@ def refunds(config: Config, refund: PaymentRefund, receipt: str, own: Order | No
 
 
 def taken_back(config: Config, order: Order) -> list[Refund]:
-    """List what an order takes back of earlier sales, under the order's own id.
+    """List what an order takes back of earlier sales, under the order's own id and theirs.
 
     Like for like, nothing is refunded, and yet the lines are no longer the guest's.
     """
@@ -136,7 +136,7 @@ def taken_back(config: Config, order: Order) -> list[Refund]:
             source=config.connector,
             account=config.account,
             receipt=back.source_order_id,
-            id=order.id,
+            id=f"{order.id}:{back.source_order_id}",
             amount=back.return_amounts.total_money.amount,
             currency=order.total_money.currency,
             occurred_at=moment(order.created_at),

@@ -36,7 +36,9 @@ from loyalty.ports import HttpRequest, HttpResponse
 T = TypeVar("T")
 Asking = Generator[HttpRequest, HttpResponse, T]
 
-_ABSENT = frozenset({"NOT_FOUND", "CUSTOMER_NOT_FOUND", "404"})
+ABSENT = frozenset({"NOT_FOUND", "CUSTOMER_NOT_FOUND", "404"})
+"""How Square says that something is not there."""
+
 _CATALOG = ("objects", "related_objects")
 _MOST_LOCATIONS = 10  # in one search
 _SLOWEST_REFUND = timedelta(days=14)  # from asked for to given back
@@ -181,7 +183,7 @@ class Shop:
                 answer = yield self._get("customers", id_)
                 self._customers[id_] = read(answer.body, "customer", Customer)
             except VendorRefused as refusal:
-                if refusal.code not in _ABSENT:
+                if refusal.code not in ABSENT:
                     raise
                 self._customers[id_] = Customer()
         return self._customers[id_]

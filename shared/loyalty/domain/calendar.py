@@ -32,15 +32,17 @@ def within(at: datetime, zone: str, start: str | None, end: str | None) -> bool:
 
 
 def end_of(at: datetime, zone: str, end: str) -> datetime:
-    """Find the next instant, from `at` on, at which the local clock shows `end`."""
-    there = local(at, zone)
-    goal = datetime.combine(there.date(), time.fromisoformat(end), there.tzinfo)
-    goal = goal if goal > there else _next_day(goal)
-    return goal.astimezone(UTC)
+    """Find the next instant after `at` at which the local clock shows `end`.
 
-
-def _next_day(goal: datetime) -> datetime:
-    return datetime.combine(goal.date() + timedelta(days=1), goal.time(), goal.tzinfo)
+    When clocks are put back, an hour comes twice: `fold` tells its two passes apart.
+    """
+    there, shown = local(at, zone), time.fromisoformat(end)
+    goals = (
+        datetime.combine(there.date() + timedelta(days=day), shown.replace(fold=fold), there.tzinfo)
+        for day in (0, 1)
+        for fold in (0, 1)
+    )
+    return next(goal.astimezone(UTC) for goal in goals if goal.astimezone(UTC) > at)
 
 
 def months_later(day: date, months: int) -> date:

@@ -139,15 +139,14 @@ class Passbook:
     def _learn(self, old: Receipt, new: Receipt, rules: Program, gain: int) -> Totals:
         """Put the receipt's fact on the account; return what totals gained by it."""
         others, fact = self._known(new.id), facts.fact_of(new)
-        before = [*others, facts.fact_of(old)] if old.day else others
-        where, sitting = (new.day, fact.store), rules.visits.sitting
-        visits = facts.visits_of([*others, fact], *where, sitting)
-        visits -= facts.visits_of(before, *where, sitting)
+        known = (f for f in (*self._older, *self.account.facts) if f.receipt == fact.receipt)
+        was = next(known, facts.fact_of(old))
         last = self.account.last_visit
         if fact.counts:
             last = max(last or _sale_of(new).occurred_at, _sale_of(new).occurred_at)
         remembered = facts.remembered([f for f in others if f not in self._older] + [fact])
         self.account = _replace(self.account, facts=remembered, last_visit=last)
+        visits = _visits_gained(others, was, fact, rules.visits.sitting)
         return Totals(spend=new.kept - old.kept, visits=visits, points=gain)
 
     def _lot(self, receipt: Receipt, rules: Program) -> Lot:
@@ -261,6 +260,15 @@ def held_for_review(rules: Program, sale: Sale, known: Iterable[ReceiptFact]) ->
     return ""
 
 
+def _visits_gained(
+    others: list[ReceiptFact], was: ReceiptFact, fact: ReceiptFact, sitting: int
+) -> int:
+    """Count the visits a receipt brings; a revision may have moved it in time or to a store."""
+    places = {(each.day, each.store) for each in (was, fact)}
+    after = sum(facts.visits_of([*others, fact], *place, sitting) for place in places)
+    return after - sum(facts.visits_of([*others, was], *place, sitting) for place in places)
+
+
 def _why(receipt: Receipt, worth: Judgement, rules: Program, kind: EntryKind) -> str:
     if receipt.state in ("review", "refused"):
         return f"held for review: {receipt.review}" if receipt.state == "review" else "refused"
@@ -290,4 +298,4 @@ def _postings(parts: dict[Any, int]) -> tuple[Posting, ...]:
 
 
 def _by_time(kind: str, account: str, at: datetime) -> str:
-    return f"{kind}:{account}:{at.strftime('%Y%m%dT%H%M%SZ')}"
+    return f"{kind}:{account}:{at.isoformat()}"

@@ -40,7 +40,7 @@ def act_id(fact: Transaction, receipt: Receipt, first_revision: int | None) -> s
     `first_revision` is the one by which the receipt was first booked, if it was.
     """
     if isinstance(fact, Refund):
-        return f"refund:{fact.till}:{fact.id}"
+        return f"refund:{receipt.id}:{fact.id}"
     if isinstance(fact, Void):
         return f"void:{receipt.id}"
     if isinstance(fact, Sale) and first_revision not in (None, fact.revision):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import msgspec
 
@@ -59,7 +59,7 @@ def _until(program: Program, now: datetime) -> datetime | None:
     end = date(there.year, 12, 31)
     if tiers.window == "rolling_year":
         end = calendar.months_later(there, 12)
-    return (calendar.day_end(end, program.zone) + timedelta(days=tiers.grace_days)).astimezone(UTC)
+    return calendar.day_end(end + timedelta(days=tiers.grace_days), program.zone)
 
 
 def months_with(account: Account, month: str, gain: Totals) -> dict[str, Totals]:

@@ -161,7 +161,7 @@ def _slots() -> Iterator[str]:
     yield ""
 
 
-def main(folder: str) -> None:
+def main(folder: str = "docs") -> None:
     """Write both files into a folder."""
     for name, text in pages().items():
         (Path(folder) / name).write_text(text, "utf-8")

@@ -104,8 +104,7 @@ class Found:
 
 def short(text: str) -> str:
     """Quote a word of the file on one line, cut if it is long."""
-    line = " ".join(text.split())
-    return f"`{line}`" if len(line) <= _LONGEST_WORD else f"`{line[:_LONGEST_WORD]}…`"
+    return f"`{_cut(' '.join(text.split()))}`"
 
 
 def closest(word: str, known: Iterable[str]) -> str:
@@ -133,4 +132,10 @@ def _listed(names: list[str]) -> str:
 
 
 def _dotted(path: Path) -> str:
-    return ".".join(key if len(key) <= _LONGEST_WORD else f"{key[:_LONGEST_WORD]}…" for key in path)
+    return ".".join(_cut(key) for key in path)
+
+
+def _cut(text: str) -> str:
+    # A terminal must not obey what a file holds: what cannot be seen is shown as a dot.
+    seen = "".join(one if one.isprintable() else "·" for one in text[:_LONGEST_WORD])
+    return seen if len(text) <= _LONGEST_WORD else f"{seen}…"

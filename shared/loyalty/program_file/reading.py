@@ -27,12 +27,16 @@ from loyalty.program_file.kinds import (
     words_for,
 )
 from loyalty.program_file.mistakes import Found, Path, closest, short
+from loyalty.program_file.stand_ins import stand_in
 from loyalty.program_file.tree import Branch, Items, Node, Refused, Scalar
 
 UNKNOWN_CURRENCY: Final = "KWD"
 """Stands in where the currency is a mistake itself; it allows the most digits."""
 _BAD: Final = object()
 """Instead of a value whose mistake is noted."""
+
+
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class At(NamedTuple):
@@ -56,7 +60,7 @@ class At(NamedTuple):
 def values(kind: Kind, root: Node, found: Found) -> Any:
     """Read the whole tree. With mistakes noted, the result holds stand-ins."""
     result = _value(kind, At(found, root, (), Scope(UNKNOWN_CURRENCY)))
-    return _stand_in(kind) if result is _BAD else result
+    return stand_in(kind) if result is _BAD else result
 
 
 def _value(kind: Kind, at: At) -> Any:
@@ -85,6 +89,8 @@ def _text(kind: Kind, node: Scalar, at: At) -> Any:
         return at.wrong("is empty", "write a text, or leave the key out if it may be left out")
     if node.plain and node.text.lower() in ("true", "false"):
         return _not(kind, short(node.text), at)
+    if _CONTROL.search(node.text):
+        return at.wrong("holds a control character", "write only what can be read")
     pattern = getattr(kind.type, "pattern", None)
     return node.text if _matches(pattern, kind.example, node.text, at) else _BAD
 
@@ -156,7 +162,7 @@ def _names(kind: Kind, node: Branch, at: At) -> Any:
         _name(kind, at.inside(key, word))
         value = _value(inner, at.inside(key, below))
         # A part keeps its name even if nothing of it can be read: others may refer to it.
-        named[key] = value if value is not _BAD else _stand_in(inner)
+        named[key] = value if value is not _BAD else stand_in(inner)
     return named
 
 
@@ -193,7 +199,7 @@ def _field(field: mi.Field, node: Branch, at: At) -> Any:
         return _BAD
     here = at.inside(field.encode_name, below or node)
     value = _value(kind, here) if below else here.wrong("is missing", _add(kind, here))
-    return _stand_in(kind) if value is _BAD and field.required else value
+    return stand_in(kind) if value is _BAD and field.required else value
 
 
 def _add(kind: Kind, at: At) -> str:
@@ -224,22 +230,6 @@ def _said(field: mi.Field | None, node: Branch) -> str | None:
     return None if field.required else default_of(field)
 
 
-def _stand_in(kind: Kind) -> Any:
-    part = next(iter(variants(kind).values()), kind.type)
-    if isinstance(part, mi.StructType):
-        required = [field for field in part.fields if field.required]
-        return part.cls(**{field.name: _stand_in(kind_of(field.type)) for field in required})
-    return _STAND_INS[type(part)](part)
-
-
-_STAND_INS: dict[type[mi.Type], Callable[[Any], Any]] = {
-    mi.StrType: lambda _: "",
-    mi.IntType: lambda found: found.ge or 0,
-    mi.BoolType: lambda _: False,
-    mi.LiteralType: lambda found: found.values[0],
-    mi.VarTupleType: lambda _: (),
-    mi.DictType: lambda _: {},
-}
 _NODES: dict[type[mi.Type], type[Node]] = {
     mi.VarTupleType: Items,
     mi.DictType: Branch,

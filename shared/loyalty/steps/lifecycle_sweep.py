@@ -18,7 +18,7 @@ def handle(event: Event, shop: Shop) -> Outcome:
     """Do a page of what is due. The index is the cursor: what is done is no longer due."""
     now = shop.clock.now()
     due = timers.find(shop.store, ("due_at", "<=", now), order="due_at", limit=PAGE)
-    for timer in due:
+    for timer in sorted(due, key=lambda timer: (timer.due_at, timer.rank)):
         _try(timer, shop)
     if len(due) < PAGE:
         return ()

@@ -132,7 +132,9 @@ def _counted(contact: Contact, message: Message, program: Program, now: datetime
 def _come_back(event: NotificationRequested, at: datetime, shop: Shop) -> None:
     """Have the same request published again at an instant (the timer's key makes it one)."""
     again = outgoing([event])
-    shop.store.atomically("ledger", lambda unit: timekeeping.publish_at(unit, event.id, again, at))
+    shop.store.atomically(
+        "ledger", lambda unit: timekeeping.publish_at(unit, event.id, again, at, event.seq)
+    )
 
 
 # -- finding a claim ----------------------------------------------------------------------

@@ -81,7 +81,7 @@ def event_id(fact: Transaction) -> str:
     if isinstance(fact, Sale):
         return f"sale:{fact.receipt_id}:{fact.revision}"
     if isinstance(fact, Refund):
-        return f"refund:{fact.till}:{fact.id}"
+        return f"refund:{fact.receipt_id}:{fact.id}"
     if isinstance(fact, Claim):
         return f"claim:{fact.receipt_id}:{fact.member}"
     return f"void:{fact.receipt_id}"

@@ -1,0 +1,217 @@
+"""The recount of a whole ledger: what was lost, doubled or altered in it is found.
+
+Accounts and receipts are sums over entries, so every one of them is worked out again and
+compared with what is kept. Nothing is read or written here: records go in, findings come out.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from loyalty import bookkeeping, recount
+from loyalty.domain import facts
+from loyalty.domain.account import Account, Lot, Totals
+from loyalty.domain.entry import Entry, Receipt
+from loyalty.records import AccountRecord, EntryRecord
+
+Pair = tuple[str, Any, Any]
+"""What is compared, what it must be by the entries, and what is kept."""
+
+
+class Finding(NamedTuple):
+    """Something that does not add up. `account` is empty for the ledger as a whole."""
+
+    account: str
+    what: str
+    expected: str
+    found: str
+
+
+class Audit(NamedTuple):
+    """What a recount found, over how much. `points` is what all members have, less their debt."""
+
+    findings: tuple[Finding, ...]
+    entries: int
+    accounts: int
+    points: int
+
+
+class _Shelf:
+    """Everything that belongs to one member."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.prints: list[int] = []
+        self.receipts: dict[str, Receipt] = {}
+
+    def put(self, record: EntryRecord, entry: Entry) -> None:
+        self.entries.append(entry)
+        self.prints.append(bookkeeping.fingerprint(entry, record.outcome))
+        if record.receipt:
+            self.receipts[record.receipt.id] = record.receipt
+
+    def acts(self) -> dict[str, list[Entry]]:
+        """List the acts on each receipt, also on those that are lost."""
+        found: dict[str, list[Entry]] = {name: [] for name in self.receipts}
+        for entry in self.entries:
+            if entry.kind in recount.OF_RECEIPTS:
+                found.setdefault(entry.receipt, []).append(entry)
+        return found
+
+
+def audit(
+    entries: Iterable[EntryRecord],
+    accounts: Iterable[AccountRecord],
+    sittings: Mapping[str, int] = MappingProxyType({}),
+) -> Audit:
+    """Recount everything, in whatever order it comes.
+
+    `sittings` tells the minutes of a visit by program version; visits of a day on which receipts
+    were judged by several of them, or by one that is not in it, are believed.
+    """
+    shelves: defaultdict[str, _Shelf] = defaultdict(_Shelf)
+    found = [finding for record in entries for finding in _shelved(record, shelves)]
+    known = {record.account.id: record.account for record in accounts}
+    for member, account in known.items():
+        found += _account(account, shelves[member])
+        found += _receipts(member, shelves[member])
+        found += _visits(member, shelves[member], sittings)
+    found += [Finding(member, "account", "there", "lost") for member in shelves.keys() - known]
+    booked = [entry for shelf in shelves.values() for entry in shelf.entries]
+    everything = sum(posting.points for entry in booked for posting in entry.postings)
+    found += _differ("", [("sum of all books", 0, everything)])
+    points = sum(recount.on(entry, "member", "debt") for entry in booked)
+    return Audit(tuple(found), len(booked), len(known), points)
+
+
+# -- one document at a time -------------------------------------------------------------------
+
+
+def _shelved(record: EntryRecord, shelves: Mapping[str, _Shelf]) -> Iterator[Finding]:
+    """Put a document on its member's shelf and check what can be checked by itself."""
+    entry, receipt = record.entry, record.receipt
+    member = entry.members[0] if entry else receipt.member if receipt else ""
+    if entry:
+        shelves[member].put(record, entry)
+        yield from _differ(member, _within(entry), f"entry {entry.id}: ")
+    elif receipt:
+        booked = (receipt.points, receipt.kept, receipt.carried, receipt.posted, receipt.voided)
+        pairs: list[Pair] = [("booked without an entry", (0, 0, {}, (), False), booked)]
+        yield from _differ(member, pairs, f"receipt {receipt.id}: ")
+    copies = (record.members, record.kind, record.at, record.business_day, record.state)
+    name = entry.id if entry else receipt.id if receipt else "empty document"
+    yield from _differ(member, [("fields to find it by", _copies(record), copies)], f"{name}: ")
+
+
+def _within(entry: Entry) -> list[Pair]:
+    progress = entry.after.points - entry.before.points
+    return [
+        ("sum of postings", 0, sum(posting.points for posting in entry.postings)),
+        ("points", recount.on(entry, "member", "debt"), entry.points),
+        ("moves of lots", recount.on(entry, "member"), sum(move.points for move in entry.moves)),
+        ("points of purchases", recount.gained(entry), progress),
+    ]
+
+
+def _copies(record: EntryRecord) -> tuple[Any, ...]:
+    entry, receipt = record.entry, record.receipt
+    of_entry = (entry.members, entry.kind, entry.at) if entry else ((), "sale", None)
+    return (*of_entry, receipt.day if receipt else "", receipt.state if receipt else "")
+
+
+# -- one member at a time ---------------------------------------------------------------------
+
+
+def _account(account: Account, shelf: _Shelf) -> Iterator[Finding]:
+    """Compare an account with what its entries and receipts lead to."""
+    yield from _chain(account.id, shelf.entries)
+    mine = recount.rebuilt(account.id, shelf.entries)
+    tails = recount.tails(shelf.receipts.values())
+    balance = sum(recount.on(entry, "member", "debt") for entry in shelf.entries)
+    digest = bookkeeping.added("", shelf.prints) if shelf.entries else ""
+    pairs: list[Pair] = [
+        ("number of entries", mine.count, account.count),
+        ("number of the last entry", mine.seq, account.seq),
+        ("digest", digest, account.digest),
+        ("lots", mine.lots, account.lots),
+        ("debt", mine.debt, account.debt),
+        ("points", balance, sum(lot.points for lot in account.lots) - account.debt),
+        ("totals", mine.totals, account.totals),
+        ("tier", mine.tier, account.tier),
+        ("carried sums", tails.carry, account.carry),
+        ("points of all receipts", mine.totals.points, tails.points),
+        ("spend of all receipts", mine.totals.spend, tails.spend),
+        ("recent receipts", tails.facts, account.facts),
+        ("months", recount.months(shelf.entries, shelf.receipts), account.months),
+    ]
+    yield from _differ(account.id, pairs)
+
+
+def _chain(member: str, entries: Iterable[Entry]) -> Iterator[Finding]:
+    """Follow a member's entries: each begins where the one before it ended."""
+    account = Account(id=member)
+    for entry in sorted(entries, key=lambda entry: entry.seq):
+        after = recount.turned(account, entry)
+        below = tuple(lot for lot in after.lots if lot.points < 0)
+        pairs: list[Pair] = [
+            ("number", account.seq + 1, entry.seq),
+            ("totals before", account.totals, entry.before),
+            ("tier before", account.tier, entry.tier_before),
+            ("lots below 0 after it", (), below),
+            ("debt below 0 after it", 0, min(0, after.debt)),
+            ("points beside a debt after it", (), after.lots if after.debt else ()),
+        ]
+        yield from _differ(member, pairs, f"entry {entry.id}: ")
+        account = after
+
+
+def _receipts(member: str, shelf: _Shelf) -> Iterator[Finding]:
+    """Compare each receipt's tail with the acts on it."""
+    for name, acts in shelf.acts().items():
+        receipt = shelf.receipts.get(name)
+        if receipt is None:
+            yield Finding(member, f"receipt {name}", "there", "lost")
+            continue
+        gained = sum(recount.gained(entry) for entry in acts)
+        told = sorted(entry.id for entry in acts if entry.kind != "edit")
+        pairs = [("points", gained, receipt.points), ("acts", told, sorted(recount.acts(receipt)))]
+        yield from _differ(member, pairs, f"receipt {name}: ")
+
+
+def _visits(member: str, shelf: _Shelf, sittings: Mapping[str, int]) -> Iterator[Finding]:
+    """Count the visits of each day anew, where all its receipts agree on what a visit is."""
+    counted = recount.visits(shelf.entries, shelf.receipts)
+    for day, number in counted.items():
+        receipts = [r for r in shelf.receipts.values() if r.day == day and r.sale]
+        agreed = {sittings.get(receipt.version) for receipt in receipts}
+        sitting = agreed.pop() if len(agreed) == 1 else None
+        if sitting is not None:
+            known = [facts.fact_of(receipt) for receipt in receipts]
+            stores = {fact.store for fact in known}
+            expected = sum(facts.visits_of(known, day, store, sitting) for store in stores)
+            yield from _differ(member, [(f"visits on {day}", expected, number)])
+
+
+# -- in words ---------------------------------------------------------------------------------
+
+
+def _differ(account: str, pairs: Iterable[Pair], of: str = "") -> Iterator[Finding]:
+    for what, expected, found in pairs:
+        if expected != found:
+            yield Finding(account, f"{of}{what}", _said(expected), _said(found))
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, Totals):
+        return f"spend {value.spend}, visits {value.visits}, points {value.points}"
+    if isinstance(value, Lot):
+        ends = f" until {value.expires_at:%Y-%m-%d}" if value.expires_at else ""
+        return f"{value.points} of {value.month}{ends}"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_said(one)}" for key, one in value.items()) or "none"
+    if isinstance(value, list | tuple):
+        return ", ".join(_said(one) for one in value) or "none"
+    return "none" if value is None else str(value)
