@@ -83,19 +83,22 @@ class Local:
         *,
         clock: Clock | None = None,
         log: Log | None = None,
-        options: BusOptions | None = None,
+        workers: int = 4,
         wrap: Callable[[Shop], Shop] = lambda shop: shop,
     ) -> None:
         self.settings = _with_secrets(environment)
         self.wiring = topology()
         store = SqliteStore(self.settings["LOYALTY_STORE"].removeprefix("sqlite:"))
-        self.bus = LocalBus(store.writer, self.wiring.topics(), options or BusOptions())
+        self.bus = LocalBus(store.writer, self.wiring.topics(), self._options(workers))
         shop = composition.shop(self.settings, store, self.bus, clock, log)
         self.shop = composition.use(composition.App(wrap(shop))).shop
         self.key = self.settings["LOYALTY_API_KEY"]
         self.url = ""
         self._stopping = threading.Event()
         self._server: Any = None
+
+    def _options(self, workers: int) -> BusOptions:
+        return BusOptions(workers=workers, pipeline=list(self.wiring.functions))
 
     def start(self, *, ticks: bool = True) -> None:
         """Publish the program if there is none, then serve and deliver."""

@@ -1,13 +1,14 @@
 """The sandbox's own addresses: read the outbox, arm faults, play the guest, start afresh."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import requests
 from flask import Blueprint, Response, jsonify, request
 
 from infra.sandbox.faults import VENDORS, FaultKind
 from infra.sandbox.hosts import on_host
+from infra.sandbox.sendgrid_events import Event
 from infra.sandbox.shapes import Flag, Many, Mapped, Text, Thing, Whole
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ HOOKS = Thing(
     {"square": Text(1), "twilio": Text(1), "sendgrid": Text(1), "routes": Mapped(Text(1))}
 )
 MAIL_EVENT = Thing(
-    {"event": Text(1), "id": Text(1), "to": Text(1)}, frozenset({"event", "id", "to"})
+    {"event": Text(among=get_args(Event)), "id": Text(1), "to": Text(1)},
+    frozenset({"event", "id", "to"}),
 )
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from infra.sandbox.server import Sandbox
 
 REFRESH_SECONDS = 3
+TITLES = {"square": "Square", "twilio": "Twilio", "sendgrid": "SendGrid", "slack": "Slack"}
 NEVER_ARRIVED = frozenset({"undelivered", "failed", "canceled", "scheduled"})
 MAIL_LOST = frozenset({"dropped", "bounce", "blocked"})
 QUICK_ANSWERS = ("STOP", "START", "HELP")
@@ -71,17 +72,18 @@ class Pages:
         return views
 
     def _home(self) -> str:
-        vendors = [(name, *self._counts(name)) for name in VENDORS]
+        vendors = [(name, TITLES[name], *self._counts(name)) for name in VENDORS]
         return _page("home.html", vendors=vendors, url=self._sandbox.url)
 
     def _phones(self) -> str:
-        numbers = self._sandbox.twilio.phones()
-        return _page("phones.html", phones=[self._phone(number) for number in numbers])
+        said = self._sandbox.twilio.conversations()
+        return _page("phones.html", phones=[_phone(number, said[number]) for number in said])
 
     def _show_phone(self, number: str) -> str:
-        if number not in self._sandbox.twilio.phones():
+        said = self._sandbox.twilio.conversation(number)
+        if not said:
             abort(404)
-        return _page("phone.html", phone=self._phone(number), answers=QUICK_ANSWERS)
+        return _page("phone.html", phone=_phone(number, said), answers=QUICK_ANSWERS)
 
     def _answer(self, number: str) -> ResponseReturnValue:
         """Let the guest answer from the page; the shop may be out of reach, the page is not."""
@@ -111,9 +113,9 @@ class Pages:
             len(self._sandbox.faults(vendor)),
         )
 
-    def _phone(self, number: str) -> Phone:
-        said = self._sandbox.twilio.conversation(number)
-        return Phone(number, [_bubble(sms, number) for sms in said])
+
+def _phone(number: str, said: list[Sms]) -> Phone:
+    return Phone(number, [_bubble(sms, number) for sms in said])
 
 
 def _bubble(sms: Sms, number: str) -> Bubble:

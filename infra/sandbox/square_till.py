@@ -21,6 +21,7 @@ ORDER_FIELDS = frozenset(
         "taxes",
         "discounts",
         "service_charges",
+        "fulfillments",
         "ticket_name",
         "metadata",
         "state",

@@ -77,16 +77,18 @@ class Twilio:
         self.messages.clear()
         self.opted_out.clear()
 
+    def conversations(self) -> dict[str, list[Sms]]:
+        """Return what was said between the shop and each phone, oldest first on both counts."""
+        said: dict[str, list[Sms]] = {}
+        with self._premises.lock:
+            for sms in self.messages.values():
+                guest = sms.sender if sms.direction == "inbound" else sms.to
+                said.setdefault(guest or "", []).append(sms)
+        return said
+
     def conversation(self, number: str) -> list[Sms]:
         """Return what was said between the shop and one phone, oldest first."""
-        with self._premises.lock:
-            return [sms for sms in self.messages.values() if number in (sms.to, sms.sender)]
-
-    def phones(self) -> list[str]:
-        """Every guest's number that a text went to or came from, in order of first contact."""
-        with self._premises.lock:
-            both = [side for sms in self.messages.values() for side in (sms.to, sms.sender or "")]
-        return [n for n in dict.fromkeys(both) if n and n not in self.numbers]
+        return self.conversations().get(number, [])
 
     def inbound(self, from_: str, body: str, *, to: str | None = None) -> requests.Response | None:
         """Let a guest's text come in: Twilio acts on STOP itself, then tells the shop, signed.

@@ -18,6 +18,7 @@ from loyalty.logs import Log
 from loyalty.ports import Bus, Clock, Store
 from loyalty.programs import Programs
 from loyalty.settings import Settings
+from loyalty.warming import warm
 from loyalty.web import answers, member_api, router, webhooks
 from loyalty.web.auth import Doorkeeper
 
@@ -26,6 +27,7 @@ class App:
     """Everything a function needs, made once per process and only when first used."""
 
     def __init__(self, shop: Shop) -> None:
+        warm()
         self.shop = shop
         self._door = Doorkeeper()
         self._safe = answers.answered(shop.log)

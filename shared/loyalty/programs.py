@@ -56,7 +56,7 @@ class Programs:
 
     def _version(self, record: ProgramRecord) -> Version:
         if record.hash not in self._parsed:
-            self._parsed[record.hash] = program_file.read(record.text)
+            self._parsed[record.hash] = program_file.reread(record.text)
         return Version(
             hash=record.hash,
             effective_from=record.effective_from,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from loyalty.domain import earning, facts, lots, tiers
+from loyalty.domain import earning, facts, lots, receipts, tiers
 from loyalty.domain.account import Account, ReceiptFact, Standing, Totals
 from loyalty.domain.entry import Book, Entry, Receipt
 
@@ -62,9 +62,9 @@ class Tails(NamedTuple):
     facts: tuple[ReceiptFact, ...]
 
 
-def tails(receipts: Iterable[Receipt]) -> Tails:
+def tails(known: Iterable[Receipt]) -> Tails:
     """Add up receipts. Points are those without carry and those that the carried sums are worth."""
-    told = [receipt for receipt in receipts if receipt.sale]
+    told = [receipt for receipt in known if receipt.sale]
     carry = _carry(told)
     in_sums = sum(amount // earning.rate(key) for key, amount in carry.items())
     return Tails(
@@ -75,44 +75,44 @@ def tails(receipts: Iterable[Receipt]) -> Tails:
     )
 
 
-def _carry(receipts: Iterable[Receipt]) -> dict[str, int]:
+def _carry(told: Iterable[Receipt]) -> dict[str, int]:
     sums: Counter[str] = Counter()
-    for receipt in receipts:
+    for receipt in told:
         sums.update(receipt.carried)
     return {key: amount for key, amount in sorted(sums.items()) if amount}
 
 
-def months(entries: Iterable[Entry], receipts: Mapping[str, Receipt]) -> dict[str, Totals]:
+def months(entries: Iterable[Entry], known: Mapping[str, Receipt]) -> dict[str, Totals]:
     """Add up what purchases brought by the month of their receipts."""
     account = Account(id="")
-    for entry in _about(entries, receipts):
-        month = receipts[entry.receipt].day[:7]
+    for entry in _about(entries, known):
+        month = known[entry.receipt].day[:7]
         sums = tiers.months_with(account, month, _progress(entry))
         account = _replace(account, months=sums)
     return account.months
 
 
-def visits(entries: Iterable[Entry], receipts: Mapping[str, Receipt]) -> Counter[str]:
+def visits(entries: Iterable[Entry], known: Mapping[str, Receipt]) -> Counter[str]:
     """Add up the visits that were counted on each business day."""
     found: Counter[str] = Counter()
-    for entry in _about(entries, receipts):
-        found[receipts[entry.receipt].day] += _progress(entry).visits
+    for entry in _about(entries, known):
+        found[known[entry.receipt].day] += _progress(entry).visits
     return found
 
 
 def acts(receipt: Receipt) -> Iterator[str]:
     """Name the entries, edits apart, that a receipt must have to be as it is."""
     yield f"sale:{receipt.id}"
-    till = receipt.sale.till if receipt.sale else ""
-    yield from (f"refund:{till}:{name}" for name in receipt.posted)
+    refunds = (receipt.refunds[name] for name in receipt.posted if name in receipt.refunds)
+    yield from (receipts.act_id(refund, receipt, None) for refund in refunds)
     if receipt.voided:
         yield f"void:{receipt.id}"
     if receipt.review and receipt.state != "review":
         yield f"review:{receipt.id}:{'refused' if receipt.state == 'refused' else 'approved'}"
 
 
-def _about(entries: Iterable[Entry], receipts: Mapping[str, Receipt]) -> Iterator[Entry]:
-    return (e for e in entries if e.kind in OF_RECEIPTS and e.receipt in receipts)
+def _about(entries: Iterable[Entry], known: Mapping[str, Receipt]) -> Iterator[Entry]:
+    return (e for e in entries if e.kind in OF_RECEIPTS and e.receipt in known)
 
 
 def _progress(entry: Entry) -> Totals:

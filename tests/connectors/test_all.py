@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from tests.connectors import contract
+from tests.connectors import contract, listening
 
 from loyalty.connectors import load, names
 
 every_connector = pytest.mark.parametrize("name", names())
 every_operation = pytest.mark.parametrize(("name", "verb"), contract.operations(names()))
-every_listener = pytest.mark.parametrize("name", contract.listeners(names()))
+every_listener = pytest.mark.parametrize("name", listening.listeners(names()))
 
 
 @every_connector
@@ -51,23 +51,23 @@ def test_it_survives_nonsense(name, verb, vendor, http):
 
 @every_listener
 def test_it_accepts_its_vendor(name):
-    contract.accepts_its_vendor(name)
+    listening.accepts_its_vendor(name)
 
 
 @every_listener
 def test_it_refuses_strangers(name):
-    contract.refuses_strangers(name)
+    listening.refuses_strangers(name)
 
 
 @every_listener
 def test_it_refuses_what_was_changed(name):
-    contract.refuses_what_was_changed(name)
+    listening.refuses_what_was_changed(name)
 
 
 @every_listener
 def test_it_withstands_hostile_headers_and_bodies(name):
-    contract.withstands_hostile_headers(name)
-    contract.withstands_hostile_bodies(name)
+    listening.withstands_hostile_headers(name)
+    listening.withstands_hostile_bodies(name)
 
 
 def test_customers_of_two_vendors_are_never_taken_for_one():

@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any, NamedTuple
 
+LETTERS = "aZ09 .,:;=+/-_{}[]\"'\\<>@é٣☕😀\u202e\x00\x1b\n\r\t\x7f\ud800"
+"""Letters that have broken something somewhere."""
 NOW = datetime(2026, 11, 20, 9, 15, 35, tzinfo=UTC)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import msgspec
+from hypothesis import settings
 
 from loyalty.domain.account import Account
 from loyalty.domain.entry import Receipt
@@ -12,6 +13,7 @@ from loyalty.domain.ledger import Passbook
 from loyalty.domain.program import Earning, Expiry, Program, Spend, Store
 from loyalty.domain.transaction import Line, Refund, RefundLine, Sale
 
+few = settings(max_examples=40, deadline=None, database=None)
 NOON = datetime(2026, 11, 21, 11, 0, tzinfo=UTC)  # noon in Berlin, a Saturday
 PER_EURO = Spend(title={"en": "1 point per euro"}, points=1, per=100)
 PER_TEN = Spend(title={"en": "1 point per 10 euros"}, points=1, per=1000)
@@ -23,7 +25,10 @@ def program(**more):
     base = {
         "engine": 1, "title": "Cafe", "currency": "EUR", "zone": "Europe/Berlin", "country": "DE",
         "languages": ("en",), "earning": earning,
-        "stores": {"main": Store(title="Main Street"), "far": Store(title="Patan", zone="Asia/Kathmandu")},
+        "stores": {
+            "main": Store(title="Main Street"),
+            "far": Store(title="Patan", zone="Asia/Kathmandu"),
+        },
     }  # fmt: skip
     return Program(**{**base, **more})
 
@@ -56,9 +61,7 @@ def refund(name, amount, lines=None, receipt="r1"):
 
 def receipt_of(sold, **more):
     """A receipt just before it is booked for the first time."""
-    return Receipt(
-        id=sold.receipt_id, state="posted", sale=sold, member="m", version="v1", **more
-    )
+    return Receipt(id=sold.receipt_id, state="posted", sale=sold, member="m", version="v1", **more)
 
 
 def booked(sold, rules=None, account=None, now=NOON):

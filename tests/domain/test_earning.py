@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.domain.cafe import PER_EURO, PER_TEN, line, program, refund, sale
+from tests.domain.cafe import PER_EURO, PER_TEN, few, line, program, refund, sale
 
 from loyalty.domain.earning import carry_key, judge, rate, reason
 from loyalty.domain.program import Bonus, Caps, Items, Multiply, Spend, When
@@ -230,6 +230,7 @@ def test_the_reason_is_one_line_a_guest_can_read():
     assert reason(rules, sale(0), judge(rules, sale(0))) == "nothing on the receipt earns points"
 
 
+@few
 @given(st.integers(0, 100_000), st.integers(0, 100_000))
 def test_a_larger_receipt_never_earns_less(first, second):
     low, high = sorted((first, second))

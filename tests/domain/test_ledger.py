@@ -146,7 +146,7 @@ def test_what_is_left_over_counts_on_the_next_receipt():
 def test_a_receipts_share_goes_when_it_goes_even_if_another_had_the_point():
     cafe = program(rules={"spend": CARRY})
     book = Passbook(Account(id="m"), cafe, NOON)
-    first, second = book_more(book, sale(700, receipt="a"), sale(700, receipt="b"))
+    first, _ = book_more(book, sale(700, receipt="a"), sale(700, receipt="b"))
     give_back(book, first, refund("x", 700, receipt="a"))
     # 7.00: 0. 14.00: 1. Back to 7.00: the point is gone, booked on the first receipt.
     assert points_of(book) == [0, 1, -1]
@@ -202,7 +202,7 @@ def test_a_sale_after_midnight_still_fills_yesterdays_cap():
 
 def test_a_day_that_the_account_forgot_is_capped_by_its_looked_up_facts():
     cafe = program(earning={"caps": Caps(per_day=10)})
-    first, book = booked(sale(800, receipt="a", occurred_at=at(2026, 1, 5, 11)), cafe)
+    _, book = booked(sale(800, receipt="a", occurred_at=at(2026, 1, 5, 11)), cafe)
     (old,) = book.account.facts
     book_more(book, sale(100, receipt="b", occurred_at=NOON))
     assert [fact.day for fact in book.account.facts] == ["2026-11-21"]
@@ -311,7 +311,11 @@ def test_time_releases_and_lapses_points_each_with_its_entry():
     later = Passbook(book.account, cafe, NOON + 60 * DAY)
     later.settle()
     first, second = (entry for entry, _ in later.pages)
-    assert (first.kind, first.points, first.occurred_at) == ("release", 0, NOON + timedelta(0, 7200))
+    assert (first.kind, first.points, first.occurred_at) == (
+        "release",
+        0,
+        NOON + timedelta(0, 7200),
+    )
     assert (second.kind, second.points) == ("expire", -10)
     assert second.occurred_at == at(2026, 12, 21, 23)
     assert later.account.lots == ()

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.domain.cafe import few
 
 from loyalty.domain.account import Lot
 from loyalty.domain.lots import add, spend, take_back
@@ -94,6 +95,7 @@ lots = st.lists(
 )  # fmt: skip
 
 
+@few
 @given(lots, st.integers(0, 200), st.booleans())
 def test_taking_loses_nothing_and_leaves_no_negative_lot(parts, points, spending):
     have = ()

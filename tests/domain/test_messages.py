@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.domain.cafe import program
+from tests.domain.cafe import few, program
 
 from loyalty.domain.messages import Decision, Recipient, cap_window, decide, event_of, fill, gift
 from loyalty.domain.program import Message, Milestone, QuietHours, Reward, Sending
@@ -48,6 +48,7 @@ def test_a_slot_without_a_value_stays_as_it_is():
     assert fill("{nobody} {name}", {"name": "Sita"}) == "{nobody} Sita"
 
 
+@few
 @given(st.text(), st.text())
 def test_whatever_a_guest_is_called_is_said_literally(name, after):
     assert fill("{name}|{points}", {"name": name, "points": after}) == f"{name}|{after}"

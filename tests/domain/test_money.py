@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.domain.cafe import few
 
 from loyalty.domain.money import exponent, parse, show, spread
 
@@ -30,6 +31,7 @@ def test_a_part_without_weight_gets_nothing():
     assert spread(7, [0, 3, 0]) == [0, 7, 0]
 
 
+@few
 @given(st.integers(0, 10**9), weights)
 def test_shares_add_up_and_none_is_a_whole_unit_off(total, parts):
     shared = spread(total, parts)
@@ -39,6 +41,7 @@ def test_shares_add_up_and_none_is_a_whole_unit_off(total, parts):
         assert abs(share * whole - total * weight) < max(1, whole)
 
 
+@few
 @given(st.integers(0, 10**9), weights)
 def test_a_share_of_less_than_everything_never_exceeds_its_weight(total, parts):
     total = min(total, sum(parts))
@@ -56,12 +59,13 @@ def test_amounts_are_read_in_the_currencys_own_digits(currency, digits, text, am
     assert parse(text, currency) == amount
 
 
-@pytest.mark.parametrize("text", ["1.234", "1,00", "1e3", "", "-", ".5", "1.-5", "١"])
+@pytest.mark.parametrize("text", ["1.234", "1,00", "1e3", "", "-", ".5", "1.-5", "\u0661"])
 def test_what_is_no_amount_is_refused(text):
     with pytest.raises(ValueError, match="not an amount"):
         parse(text, "EUR")
 
 
+@few
 @given(st.integers(-(10**12), 10**12), st.sampled_from(["EUR", "JPY", "KWD"]))
 def test_an_amount_that_is_shown_reads_back(amount, currency):
     name, _, text = show(amount, currency).partition(" ")

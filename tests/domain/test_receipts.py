@@ -60,7 +60,10 @@ def test_the_same_revision_with_other_money_is_refused(other):
 
 
 def test_names_of_goods_are_no_money():
-    assert learned(sale(), sale(lines=[Line(id="1", amount=1000, name="Latte")]))[1] == ["news", "known"]
+    assert learned(sale(), sale(lines=[Line(id="1", amount=1000, name="Latte")]))[1] == [
+        "news",
+        "known",
+    ]
 
 
 def test_a_refund_before_its_sale_waits_for_it():

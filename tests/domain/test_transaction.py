@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.domain.cafe import line, refund, sale
+from tests.domain.cafe import few, line, refund, sale
 
 from loyalty.domain.transaction import eligible, kept
 
@@ -133,6 +133,7 @@ def test_lines_and_money_together_in_part():
     assert kept_of(sold, refund("b", 150), refund("a", 380, {"1": 1000})) == [0, 300]
 
 
+@few
 @given(st.permutations(range(5)), st.lists(st.integers(1, 400), min_size=5, max_size=5))
 def test_the_order_of_refunds_does_not_matter(order, amounts):
     sold = sale(lines=[line("1", 700, quantity=2000), line("2", 450), line("3", 50)])
@@ -141,6 +142,7 @@ def test_the_order_of_refunds_does_not_matter(order, amounts):
     assert kept_of(sold, *given_back) == kept_of(sold, *[given_back[i] for i in order])
 
 
+@few
 @given(
     st.lists(st.tuples(st.integers(0, 5000), st.integers(1, 4000)), min_size=1, max_size=5),
     st.integers(0, 2000), st.integers(0, 9000), st.integers(0, 4000),

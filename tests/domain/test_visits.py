@@ -6,6 +6,7 @@ from itertools import combinations
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.domain.cafe import few
 
 from loyalty.domain.visits import count
 
@@ -41,6 +42,7 @@ def test_a_late_receipt_between_two_can_join_them_to_neither():
     assert count([0, 50, 100], 90) == 2
 
 
+@few
 @given(st.lists(st.integers(0, 60), max_size=7), st.integers(1, 30))
 def test_no_fewer_sittings_could_cover_them(minutes, sitting):
     def covered(starts):

@@ -67,6 +67,11 @@ def test_a_store_that_is_called_like_a_guessed_name_keeps_its_name():
     assert list(program.stores) == ["store_2", "store_3"]
 
 
+@pytest.mark.parametrize("title", ["False", "null", "NO", "on"])
+def test_a_store_is_never_named_by_a_word_that_yaml_takes_for_something_else(title):
+    assert list(read(write_program({**SHOP, "stores": title})).stores) == ["store_1"]
+
+
 def test_the_file_explains_itself_and_names_what_is_still_to_be_translated():
     text = write_program({**SHOP, "languages": "ja, de"})
     assert "# The words in ja are English still: please translate them." in text

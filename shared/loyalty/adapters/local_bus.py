@@ -37,7 +37,8 @@ class BusOptions(NamedTuple):
     """How the local bus delivers.
 
     `lease` is how many seconds a handler has, before the message may be given to another as well.
-    `shuffle` picks what is ready at random; without it the oldest goes first.
+    `shuffle` picks what is ready at random. Without it, subscriptions that stand later in
+    `pipeline` go first, and of one subscription the oldest message.
     """
 
     workers: int = 4
@@ -45,6 +46,7 @@ class BusOptions(NamedTuple):
     max_attempts: int = 8
     lease: float = 600.0
     shuffle: random.Random | None = None
+    pipeline: Sequence[str] = ()
 
 
 class LocalBus:
@@ -64,7 +66,7 @@ class LocalBus:
         self._topology = topology
         self._options = options
         self._chance = options.shuffle or random.Random()  # noqa: S311 - guards nothing
-        self._queue = DeliveryQueue(options.lease, options.shuffle)
+        self._queue = DeliveryQueue(options.lease, options.shuffle, options.pipeline)
         self._workers: list[threading.Thread] = []
         writer.run(rows.load, self._queue.put)
 

@@ -6,8 +6,7 @@ import heapq
 import random
 import threading
 import time
-from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import takewhile
 
 from loyalty.adapters.local_bus_rows import Message
@@ -16,18 +15,22 @@ from loyalty.adapters.local_bus_rows import Message
 class DeliveryQueue:
     """Messages that are ready, on lease to a worker, or waiting to be tried again.
 
-    Thread safe. `lease` is in seconds; `shuffle` picks among what is ready, else the oldest goes
-    first. A message stays in the queue until `forget`.
+    Thread safe. `lease` is in seconds; `shuffle` picks among what is ready. Without it the
+    subscription that stands last in `pipeline` goes first, so that what was begun is finished
+    before the next is begun, and of its messages the oldest. A message stays until `forget`.
     """
 
-    def __init__(self, lease: float, shuffle: random.Random | None = None) -> None:
+    def __init__(
+        self, lease: float, shuffle: random.Random | None = None, pipeline: Sequence[str] = ()
+    ) -> None:
         self._lease = lease
         self._shuffle = shuffle
+        self._rank = {name: -place for place, name in enumerate(pipeline)}
         lock = threading.RLock()
         self._arrived = threading.Condition(lock)
         self._emptied = threading.Condition(lock)
         self._held: set[int] = set()
-        self._ready: deque[Message] = deque()
+        self._ready: list[tuple[float, int, Message]] = []  # a heap
         self._leased: dict[int, Message] = {}  # oldest lease first
         self._later: list[tuple[float, Message]] = []  # a heap
         self._stopped = False
@@ -41,7 +44,7 @@ class DeliveryQueue:
                 if message.due > now:
                     heapq.heappush(self._later, (message.due, message))
                 else:
-                    self._ready.append(message)
+                    self._make_ready(message)
                 self._arrived.notify()
 
     def take(self) -> Message | None:
@@ -86,11 +89,13 @@ class DeliveryQueue:
             self._stopped = True
             self._arrived.notify_all()
 
+    def _make_ready(self, message: Message) -> None:
+        rank = self._shuffle.random() if self._shuffle else self._rank.get(message.subscription, 0)
+        heapq.heappush(self._ready, (rank, message.id, message))
+
     def _lease_one(self) -> Message | None:
         """Lease what is ready; None if it was acknowledged by whoever let its lease run out."""
-        if self._shuffle:
-            self._ready.rotate(self._shuffle.randrange(len(self._ready)))
-        message = self._ready.popleft()
+        message = heapq.heappop(self._ready)[2]
         if message.id not in self._held:
             return None
         taken = message._replace(attempts=message.attempts + 1, due=time.time() + self._lease)
@@ -102,7 +107,7 @@ class DeliveryQueue:
     def _wake_due(self, now: float) -> float:
         """Make ready what is due; tell how many seconds to wait for the next at the most."""
         while self._later and self._later[0][0] <= now:
-            self._ready.append(heapq.heappop(self._later)[1])
+            self._make_ready(heapq.heappop(self._later)[1])
         for message in list(takewhile(lambda leased: leased.due <= now, self._leased.values())):
-            self._ready.append(self._leased.pop(message.id))
+            self._make_ready(self._leased.pop(message.id))
         return min(self._lease, self._later[0][0] - now) if self._later else self._lease

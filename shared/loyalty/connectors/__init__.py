@@ -9,6 +9,7 @@ from functools import cache
 from importlib import import_module
 
 from loyalty.connectors.spec import Connector
+from loyalty.warming import warm
 
 _DEFINES = re.compile(r"^CONNECTOR\b", re.MULTILINE)
 
@@ -19,11 +20,13 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(_connectors()))
 
 
+@cache
 def load(name: str) -> Connector:
     """Return a connector, importing its module. Raises LookupError naming those there are."""
     if name not in names():
         raise LookupError(f"no such connector; there are {', '.join(names())}")
     connector: Connector = import_module(f"{__name__}.{name}").CONNECTOR
+    warm()
     return connector
 
 

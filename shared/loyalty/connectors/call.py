@@ -54,7 +54,7 @@ class Call:
         self._deadline = self._now() + budget
         self._acted = False
 
-    def hold(self, conversation: Conversation) -> Any:
+    def converse(self, conversation: Conversation) -> Any:
         """Carry requests and answers to and fro, and return what the conversation returns.
 
         Raises TryAgain, InDoubt or VendorRefused, as `engine` tells.
@@ -114,9 +114,11 @@ class Call:
             self._world.sleep(wait)
 
     def _send(self, request: HttpRequest) -> HttpResponse:
-        seconds = min(request.timeout, self._left() + LEAST_SECONDS)
+        seconds = min(request.timeout, max(self._left(), 0) + LEAST_SECONDS)
         try:
             return self._world.http.send(request._replace(timeout=seconds))
+        except ValueError:  # a line break in a token, an address that is none
+            raise VendorRefused("refused", "no-http-request") from None
         except TryAgain:
             self._breaker.failed(self._now())
             raise self._again("not reached") from None

@@ -78,7 +78,7 @@ class Engine:
             raise LookupError(f"{connector} has no {verb}")
         conversation = vendor.operations[verb](self.config(connector, account), argument)
         call = Call(vendor, verb, self._line(connector, account), self._world, budget_seconds)
-        return call.hold(conversation)
+        return call.converse(conversation)
 
     def _line(self, connector: str, account: str) -> Line:
         with self._lock:

@@ -121,6 +121,15 @@ def judge(
     )
 
 
+def factors(
+    program: Program, sale: Sale, refunds: Sequence[Refund] = (), tier: str | None = None
+) -> list[int]:
+    """Tell what each line's points are multiplied by, in basis points."""
+    full = eligible(sale, frozenset(program.earning.excluded_categories))
+    basket = _Basket(program, sale, kept(sale, full, refunds), refunds, tier)
+    return [basket.factor(line) for line in sale.lines]
+
+
 def reason(program: Program, sale: Sale, judgement: Judgement) -> str:
     """Say in one line why a receipt is worth what it is."""
     earned = [tried.why for tried in judgement.tried if tried.matched]

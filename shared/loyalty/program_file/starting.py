@@ -27,6 +27,10 @@ _UNWRITABLE = re.compile("[^\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U0001
 """Characters that no YAML file may hold."""
 
 
+_YAML_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
+"""No names: some reader of YAML takes them for something else than words."""
+
+
 class Question(NamedTuple):
     """One thing to ask. Ask in the order of `questions`: a guess looks at the answers before."""
 
@@ -113,7 +117,7 @@ def _name(title: str, number: int, taken: set[str]) -> str:
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     name = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:30]
     numbered = (f"store_{free}" for free in count(number))
-    wanted = [name] if re.match("[a-z]", name) else []
+    wanted = [name] if re.match("[a-z]", name) and name not in _YAML_WORDS else []
     return next(one for one in chain(wanted, numbered) if one not in taken)
 
 

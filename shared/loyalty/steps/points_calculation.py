@@ -52,12 +52,13 @@ def handle(event: Event, shop: Shop) -> Outcome:
     """Book one fact about a receipt. Running it again returns the same outcome."""
     assert isinstance(event, TransactionRecorded)  # noqa: S101 - `deliver` saw to it
     fact, older = event.transaction, _Older("", -1, ())
+    look = not isinstance(fact, Sale)
     for _ in range(8):
         try:
-            decide = partial(_decide_in_unit, fact, older, shop)
-            return first_then_look(decide, look=not isinstance(fact, Sale))
+            return first_then_look(partial(_decide_in_unit, fact, older, shop), look=look)
         except _NeedsOlder as ask:
-            older = _Older(ask.day, ask.seq, _facts_of_day(shop.store, ask.member, ask.day))
+            older = _Older(ask.day, ask.seq, facts_of_day(shop.store, ask.member, ask.day))
+            look = True  # else an edit that moved its day would ask for both days in turn for ever
     raise TryAgain("the account keeps changing while an old day is looked up")
 
 
@@ -196,7 +197,7 @@ def _ask_for_review(unit: Unit, receipt: Receipt, book: Passbook) -> None:
     reviews.create(unit, receipt.id, review)
 
 
-def _facts_of_day(store: Store, member: str, day: str) -> tuple[ReceiptFact, ...]:
+def facts_of_day(store: Store, member: str, day: str) -> tuple[ReceiptFact, ...]:
     """Look up a business day that the account has forgotten (one bounded query)."""
     found = entries.find(
         store, ("members", "contains", member), ("business_day", "==", day), limit=500

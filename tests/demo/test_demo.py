@@ -1,0 +1,61 @@
+"""The demo says yes when everything is right, and no when something was put in to be found."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+FAULTS = ("lose-one", "double-one", "forge-one")
+PATIENCE = 600
+Told = tuple[int, str, str]
+
+
+def begin(fault: str) -> subprocess.Popen[str]:
+    paths = {"PYTHONPATH": f"{ROOT / 'shared'}{os.pathsep}{ROOT}", "FAULT": fault}
+    return subprocess.Popen(
+        [sys.executable, "-m", "infra.demo", "--quiet"],
+        cwd=ROOT, env={**os.environ, **paths}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def runs() -> Iterator[dict[str, subprocess.Popen[str]]]:
+    """Begin all runs at once: each is a system of its own."""
+    begun = {fault: begin(fault) for fault in ("", *FAULTS)}
+    yield begun
+    for run in begun.values():
+        run.kill()
+        run.wait()
+
+
+def told(run: subprocess.Popen[str]) -> Told:
+    out, error = run.communicate(timeout=PATIENCE)
+    return run.returncode, out, error
+
+
+def test_the_demo_comes_to_what_was_expected(runs):
+    code, out, error = told(runs[""])
+    assert (code, error) == (0, ""), out
+    assert out.count("verify: ledger adds up") == 2
+    assert out.count("as expected, to the point and the word") == 2
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_demo_finds_a_fault(runs, fault):
+    code, out, error = told(runs[fault])
+    assert (code, error) == (1, ""), out
+    assert "DIFFERS" in out
+    assert " differences" in out
+
+
+def test_the_demo_refuses_a_fault_that_it_does_not_know():
+    code, out, error = told(begin("lose-two"))
+    assert (code, out) == (1, "")
+    assert "FAULT is one of lose-one, double-one, forge-one" in error
