@@ -338,8 +338,8 @@ def _collection(name: str, each: Collection) -> tuple[str, ...]:
 
 def _example() -> Iterator[str]:
     yield "# Every variable there is, written by `make docs`. Copy this file to .env, take the"
-    yield "# comment sign off what you set, and keep .env to yourself. `make` reads it: values have no"
-    yield "# quotes around them, $$ for a $, and no # in them."
+    yield "# comment sign off what you set, and keep .env to yourself. `make` reads it: no quotes"
+    yield "# around a value, $$ for a $, and no # in it."
     yield "\n# -- Regulars itself (docs/settings.md)"
     for one in VARIABLES:
         yield from _commented(one.about, one.name, one.default, secret=one.secret)

@@ -7,6 +7,7 @@ the same steps, and nothing acknowledged is ever lost, not even to kill -9.
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import secrets
 import signal
@@ -41,6 +42,8 @@ TOP = Path(__file__).parent.parent
 TICK = 5.0
 """Seconds between two looks at what is due."""
 THREADS = 16
+SHUTDOWN = 10.0
+"""Seconds that calls in hand have to finish."""
 
 
 class Topology(msgspec.Struct):
@@ -62,6 +65,10 @@ class Topology(msgspec.Struct):
             if function.trigger != "http":
                 found.setdefault(function.trigger, []).append(name)
         return found
+
+    def hearing(self) -> list[str]:
+        """List the functions that hear a topic."""
+        return [name for name, function in self.functions.items() if function.trigger != "http"]
 
     def served(self) -> list[str]:
         """List the functions that the outside may call."""
@@ -88,6 +95,9 @@ class Local:
     ) -> None:
         self.settings = _with_secrets(environment)
         self.wiring = topology()
+        self._steps: dict[str, Any] = {
+            name: import_module(f"loyalty.steps.{name}") for name in self.wiring.hearing()
+        }
         store = SqliteStore(self.settings["LOYALTY_STORE"].removeprefix("sqlite:"))
         self.bus = LocalBus(store.writer, self.wiring.topics(), self._options(workers))
         shop = composition.shop(self.settings, store, self.bus, clock, log)
@@ -105,6 +115,7 @@ class Local:
         _publish_first(self.shop, Path(self.settings["LOYALTY_PROGRAM"]))
         auth.seed(self.shop.store, self.key)
         self.bus.start(self._deliver)
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a queue is no news
         host, port = self.settings["HOST"], int(self.settings["PORT"])
         self._server = waitress.create_server(
             _site(self.wiring), host=host, port=port, threads=THREADS, ident="regulars"
@@ -118,6 +129,8 @@ class Local:
         """Take no more calls, finish running handlers, close the file."""
         self._stopping.set()
         if self._server:
+            self._server.accepting = False
+            self._server.task_dispatcher.shutdown(cancel_pending=False, timeout=SHUTDOWN)
             self._server.close()
         self.bus.stop()
         self.shop.store.close()
@@ -133,8 +146,7 @@ class Local:
             self.sweep()
 
     def _deliver(self, subscription: str, body: bytes, _attempt: int) -> None:
-        step: Any = import_module(f"loyalty.steps.{subscription}")
-        deliver(subscription, step, body, self.shop)
+        deliver(subscription, self._steps[subscription], body, self.shop)
 
 
 def _site(wiring: Topology) -> WSGIApplication:

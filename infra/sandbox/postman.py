@@ -107,7 +107,7 @@ class Postman:
             self._waiting += 1
         self._jobs.put(job)
 
-    def settle(self, timeout: float = 5.0) -> bool:
+    def settle(self, timeout: float = 10.0) -> bool:
         """Wait until every job left for later is done; false if it takes too long."""
         with self._idle:
             return self._idle.wait_for(lambda: self._waiting == 0, timeout)

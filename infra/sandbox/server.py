@@ -122,7 +122,7 @@ class Sandbox:
         """Let one vendor, or all, behave again."""
         self._premises.faults.clear(vendor)
 
-    def settle(self, timeout: float = 5.0) -> bool:
+    def settle(self, timeout: float = 10.0) -> bool:
         """Wait until every callback is delivered; false if that takes too long."""
         return self._premises.postman.settle(timeout)
 

@@ -33,6 +33,16 @@ class Programs:
             raise TryAgain("no program is published yet")
         return known[-1]
 
+    def judging(self, instant: datetime, store: str) -> Version:
+        """Return the version that held at an instant; if it lacks the store, the next that has it.
+
+        A sale may come through a till that the program learned of only afterwards.
+        """
+        held = self.at(instant)
+        later = (version for version in self._list() if version.effective_from > instant)
+        knowing = (version for version in (held, *later) if store in version.program.stores)
+        return next(knowing, held)
+
     def current(self) -> Version:
         """Return the version in force now."""
         return self.at(self._clock.now())

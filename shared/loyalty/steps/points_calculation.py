@@ -114,7 +114,7 @@ def _book(
     shop: Shop,
 ) -> Outcome:  # fmt: skip
     sale = _sale(receipt)
-    version = shop.programs.at(sale.occurred_at)
+    version = shop.programs.judging(sale.occurred_at, sale.store)
     rules = shop.programs.named(receipt.version) if receipt.version else version.program
     receipt = _replace(receipt, day=receipt.day or facts.day_of(rules, sale))
     first = record.entry if record else None

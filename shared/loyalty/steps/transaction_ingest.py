@@ -57,6 +57,18 @@ def record(name: str, account: str, heard: Sequence[Heard], digest: str, shop: S
     return Accepted(len(good), aside)
 
 
+def look_again(event: TransactionRecorded, shop: Shop) -> TransactionRecorded:
+    """Take a fact that was put aside for its store, now that the program may know it.
+
+    Raises Rejected if the program in force still does not.
+    """
+    program = shop.programs.current().program
+    rejected = _rejection(event.transaction, program)
+    if rejected:
+        raise rejected
+    return _at_our_store(event, program)
+
+
 def _facts(name: str, account: str, heard: Any, shop: Shop) -> list[Heard]:
     if isinstance(heard, Hint):
         fetched: list[Heard] = shop.vendors.run(name, "fetch_sale", heard, account, BUDGET)

@@ -1,0 +1,47 @@
+"""The command `loyalty`: the program, the ledger and what waits, from a terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from loyalty.cli.deadletters import deadletters
+from loyalty.cli.ledger import verify
+from loyalty.cli.member import member
+from loyalty.cli.program import program
+from loyalty.cli.receipt import explain
+from loyalty.cli.reviews import reviews
+from loyalty.cli.starting import init
+from loyalty.cli.store import store
+from loyalty.errors import Problem, Rejected, TryAgain
+
+
+class _Plainly(click.Group):
+    """Says what went wrong and what to do, without a traceback, and exits with 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command. Raises ClickException for what a person can put right."""
+        try:
+            return super().invoke(ctx)
+        except TryAgain as again:
+            raise click.ClickException(f"Not now: {again}.") from again
+        except Problem as problem:
+            raise click.ClickException(problem.title) from problem
+        except Rejected as rejected:
+            raise click.ClickException(f"{rejected.why} ({rejected.code}).") from rejected
+
+
+@click.group(
+    cls=_Plainly, epilog="Example: loyalty init, then loyalty program publish program.yaml"
+)
+@click.version_option(package_name="loyalty", message="Regulars %(version)s")
+def main() -> None:
+    """Look after a loyalty program: its rules, its ledger, and what waits for a person.
+
+    Commands that only look work while the server runs.
+    """
+
+
+for _command in (program, init, verify, explain, member, deadletters, reviews, store):
+    main.add_command(_command)

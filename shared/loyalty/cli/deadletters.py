@@ -1,0 +1,148 @@
+"""`loyalty deadletters`: what could not be processed, and giving it another chance."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from loyalty import events, timekeeping
+from loyalty.adapters.local_bus import LocalBus
+from loyalty.adapters.local_bus_rows import DeadLetter
+from loyalty.adapters.sqlite import SqliteStore
+from loyalty.cli import showing
+from loyalty.cli.data_folder import DataFolder, data_option
+from loyalty.delivery import Shop, outgoing
+from loyalty.errors import Rejected, TryAgain
+from loyalty.events import Event, TransactionRecorded
+from loyalty.ports import Store, Unit
+from loyalty.records import Quarantined, quarantine
+from loyalty.steps import transaction_ingest
+
+SHORT = 10
+"""So many letters of a fact's hash are shown; a beginning is enough to name it."""
+_SEE = "See `loyalty deadletters list`."
+
+
+@click.group()
+def deadletters() -> None:
+    """Look at what could not be processed, and let it be tried again.
+
+    A dead letter failed too often; a fact in quarantine can never be processed as it is.
+    """
+
+
+@deadletters.command("list", epilog="Example: loyalty deadletters list")
+@data_option
+def list_(folder: DataFolder) -> None:
+    """List dead letters and facts in quarantine, with the reason."""
+    with folder.reading() as store:
+        dead, aside = store.dead_letters(), _aside(store)
+    if dead:
+        showing.heading("Dead letters: failed too often")
+        showing.table(
+            (">id", "step", "about", "failed with", ">tries", "=since"), map(_dead_row, dead)
+        )
+    if aside:
+        showing.heading("Quarantine: can never be processed as it is")
+        showing.table(("id", "event", "about", "why", "=since"), map(_aside_row, aside))
+    if not (dead or aside):
+        showing.line("There are no dead letters, and nothing is in quarantine.")
+
+
+def _aside(store: Store) -> list[Quarantined]:
+    return quarantine.find(store, order="at", limit=100_000)
+
+
+def _dead_row(letter: DeadLetter) -> tuple[object, ...]:
+    about = events.peek(letter.event)["subject"]
+    return letter.id, letter.subscription, about, letter.error, letter.attempts, _utc(letter.at)
+
+
+def _aside_row(fact: Quarantined) -> tuple[object, ...]:
+    told = events.peek(fact.body.encode())
+    kind = told["type"].removeprefix("loyalty.")
+    return _short(fact), kind, told["subject"], fact.why, _utc(fact.at)
+
+
+def _short(fact: Quarantined) -> str:
+    return fact.id[: len(fact.code) + 1 + SHORT]
+
+
+def _utc(at: datetime) -> str:
+    return showing.when(at, "UTC")
+
+
+@deadletters.command(epilog="Example: loyalty deadletters replay 17, or all: replay --all")
+@click.argument("name", metavar="[ID]", required=False)
+@click.option("--all", "everything", is_flag=True, help="Replay all that are listed.")
+@data_option
+def replay(name: str | None, folder: DataFolder, *, everything: bool) -> None:
+    """Let one of them be tried again, or all; they go out once the server runs.
+
+    ID is as listed; of a fact in quarantine its beginning is enough. A fact that was put aside
+    because no store had its till goes on only if a store of the program has it now.
+    """
+    if everything == (name is not None):
+        raise click.UsageError("Give the ID of one (see `loyalty deadletters list`), or --all.")
+    with folder.writing() as store:
+        if name is None:
+            _replay_all(store, folder.shop(store))
+        elif name.isdecimal():
+            _revive(int(name), store)
+        else:
+            _let_go(_named(name, store), folder.shop(store))
+    showing.line("What was replayed goes out once the server runs.")
+
+
+def _replay_all(store: SqliteStore, shop: Shop) -> None:
+    letters = LocalBus(store.writer, {}).replay()
+    showing.line(f"Replayed {showing.number(letters, 'dead letter')}.")
+    stays = [(fact, why) for fact in _aside(store) if (why := _tried(fact, shop))]
+    for fact, why in stays:
+        showing.line(f"{_short(fact)} stays in quarantine: {why}")
+
+
+def _tried(fact: Quarantined, shop: Shop) -> str:
+    """Let a fact go if it can; else say why it cannot."""
+    try:
+        _let_go(fact, shop)
+    except (Rejected, TryAgain) as error:
+        return str(error)
+    return ""
+
+
+def _revive(number: int, store: SqliteStore) -> None:
+    if not LocalBus(store.writer, {}).replay(number):
+        raise click.ClickException(f"There is no dead letter {number}. {_SEE}")
+    showing.line(f"Replayed dead letter {number}.")
+
+
+def _named(name: str, store: Store) -> Quarantined:
+    found = [fact for fact in _aside(store) if fact.id.startswith(name)]
+    if len(found) != 1:
+        told = "More than one fact" if found else "No fact in quarantine"
+        raise click.ClickException(f"{told} has an ID that begins with {name}. {_SEE}")
+    return found[0]
+
+
+def _let_go(fact: Quarantined, shop: Shop) -> None:
+    """Publish a fact again and take it out of quarantine: both or neither.
+
+    Raises Rejected if it would only come back.
+    """
+    outcome, now = outgoing([_mended(fact, shop)]), shop.clock.now()
+
+    def work(unit: Unit) -> None:
+        timekeeping.publish_at(unit, f"replay:{fact.id}", outcome, now)
+        quarantine.delete(unit, fact.id)
+
+    shop.store.atomically("ledger", work)
+    showing.line(f"Replayed {_short(fact)}.")
+
+
+def _mended(fact: Quarantined, shop: Shop) -> Event:
+    event = events.decode(fact.body.encode())
+    if isinstance(event, TransactionRecorded) and fact.code == "unknown-store":
+        return transaction_ingest.look_again(event, shop)
+    return event

@@ -1,0 +1,92 @@
+"""`loyalty verify`: recount the whole ledger from its entries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import Progress
+
+from loyalty import program_file
+from loyalty.audit import Audit, Finding, audit
+from loyalty.cli import showing
+from loyalty.cli.data_folder import DataFolder, data_option
+from loyalty.errors import TryAgain
+from loyalty.ports import Document, Query, Store
+from loyalty.records import R, Records, accounts, entries, programs
+
+PAGE = 500
+"""So many documents are read at a time."""
+SHOWN = 50
+"""So many findings are shown; they often have one cause."""
+
+
+@click.command(epilog="Example: loyalty verify --data data")
+@data_option
+def verify(folder: DataFolder) -> None:
+    """Recount the ledger: find every entry that was lost, doubled or altered.
+
+    Every balance, lot, debt, total and receipt is worked out again from the entries. Exits with 1
+    if anything does not add up. Works while the server runs: it looks at one moment.
+    """
+    with folder.reading() as store, _progress() as progress:
+        recount = _Recount(store, progress)
+        result = recount.run()
+    over = f"{result.entries} entries, {result.accounts} accounts, {result.points} points"
+    if result.findings:
+        _show(result.findings)
+        found = showing.number(len(result.findings), "finding")
+        raise click.ClickException(f"the ledger does not add up: {found} in {over}")
+    showing.line(f"ledger adds up: {over}")
+
+
+class _Recount:
+    """Reads everything there is to recount; what cannot even be read is a finding too."""
+
+    def __init__(self, store: Store, progress: Progress) -> None:
+        self._store = store
+        self._progress = progress
+        self._unreadable: list[Finding] = []
+
+    def run(self) -> Audit:
+        sittings = {
+            record.hash: program_file.reread(record.text).visits.sitting
+            for record in self._all(programs, "programs")
+        }
+        result = audit(self._all(entries, "entries"), self._all(accounts, "accounts"), sittings)
+        return result._replace(findings=(*self._unreadable, *result.findings))
+
+    def _all(self, kind: Records[R], name: str) -> Iterator[R]:
+        total = self._store.count(Query(kind.collection))
+        documents = _documents(self._store, kind.collection)
+        for number, document in self._progress.track(documents, total, description=name):
+            try:
+                record = kind.read(document)
+            except (msgspec.ValidationError, TryAgain) as error:
+                what = f"document {number} of {kind.collection}"
+                self._unreadable.append(Finding("", what, "can be read", str(error)))
+            else:
+                yield from [record] if record else []
+
+
+def _documents(store: Store, collection: str) -> Iterator[tuple[str, Document]]:
+    query = Query(collection, limit=PAGE)
+    while page := store.query(query):
+        yield from page
+        query = query._replace(after=(None, page[-1][0]))
+
+
+def _progress() -> Progress:
+    """Show a bar on a terminal, and nothing in a file or a pipe."""
+    console = Console(stderr=True)
+    return Progress(console=console, transient=True, disable=not console.is_terminal)
+
+
+def _show(findings: Iterable[Finding]) -> None:
+    listed = list(findings)
+    rows = ((f.account or "-", f.what, f.expected, f.found) for f in listed[:SHOWN])
+    showing.table(("account", "what", "by the entries", "found"), rows)
+    if len(listed) > SHOWN:
+        showing.line(f"... and {len(listed) - SHOWN} more")

@@ -1,0 +1,120 @@
+"""`loyalty member`: what a member has, now or at any moment before."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import click
+
+from loyalty import identity, members
+from loyalty.cli import current, showing
+from loyalty.cli.data_folder import DataFolder, data_option
+from loyalty.delivery import Shop
+from loyalty.domain.account import Account
+from loyalty.domain.entry import Entry
+from loyalty.errors import Problem
+from loyalty.explaining import told
+from loyalty.records import Contact, accounts, contacts
+from loyalty.recount import rebuilt
+
+LAST = 10
+"""So many of the newest entries are shown."""
+
+
+@click.group()
+def member() -> None:
+    """Look at members."""
+
+
+@member.command(epilog='Example: loyalty member show +4915112345678 --at "2026-11-21 18:00"')
+@click.argument("who", metavar="ID|PHONE|EMAIL")
+@click.option("--at", "text", metavar="TIME", help="A moment, by the program's clock.")
+@data_option
+def show(who: str, text: str | None, folder: DataFolder) -> None:
+    """Show a member's points, tier, lots and last entries, as of now or of an earlier moment."""
+    with folder.reading() as store:
+        zone = current.version(store, folder.clock()).program.zone
+        at = _moment(text, zone) if text else folder.clock().now()
+        shop = folder.shop(store)
+        name = _found(who, shop)
+        contact = contacts.get(store, name)
+        entries = [entry for entry in current.history(store, name) if entry.at <= at]
+    _show(contact, rebuilt(name, entries), at, zone)
+    _show_entries(entries, zone)
+
+
+def _moment(text: str, zone: str) -> datetime:
+    """Read a moment, in the program's zone unless it says another."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(
+            f"`{text}` is no time: write it as in `2026-11-21 18:00`.", param_hint="--at"
+        ) from None
+    return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+
+
+def _found(who: str, shop: Shop) -> str:
+    """Find a member by id, e-mail or phone."""
+    if accounts.get(shop.store, who):
+        return who
+    try:
+        found = _by_address(who, shop)
+    except Problem:
+        found = None
+    if found is None:
+        raise click.ClickException(f"There is no member {who}: give an id, a phone or an e-mail.")
+    return found
+
+
+def _by_address(who: str, shop: Shop) -> str | None:
+    if "@" in who:
+        return members.find(shop, email=identity.email(who))
+    return members.find(shop, phone=identity.phone(who, shop.programs.current().program.country))
+
+
+def _show(contact: Contact | None, account: Account, at: datetime, zone: str) -> None:
+    showing.heading(f"Member {account.id}")
+    if contact:
+        reached = [text for text in (contact.name, contact.phone, contact.email) if text]
+        showing.sentence(", ".join(reached) or "without a name or an address")
+    rows = [
+        ("as of", showing.when(at, zone)),
+        ("points", account.points(at)),
+        ("pending", account.pending(at)),
+        ("debt", account.debt),
+        ("tier", account.tier or "none"),
+        ("visits", account.totals.visits),
+        ("lifetime points", account.totals.points),
+    ]
+    showing.table(("=", ">"), rows)
+    _show_lots(account, at, zone)
+
+
+def _show_lots(account: Account, at: datetime, zone: str) -> None:
+    lots = [lot for lot in account.lots if not lot.lapsed(at)]
+    if not lots:
+        return
+    showing.heading("Lots")
+    rows = [
+        (
+            lot.points,
+            "now" if lot.spendable(at) else showing.when(lot.available_at or at, zone),
+            showing.when(lot.expires_at, zone) if lot.expires_at else "never",
+        )
+        for lot in lots
+    ]
+    showing.table((">points", "can be spent from", "lapse at"), rows)
+
+
+def _show_entries(entries: list[Entry], zone: str) -> None:
+    showing.heading(f"Last entries ({min(len(entries), LAST)} of {len(entries)})")
+    rows = [
+        (
+            showing.when(entry.at, zone), entry.kind, f"{entry.points:+d}" if entry.points else "0",
+            told(entry), entry.receipt,
+        )
+        for entry in reversed(entries[-LAST:])
+    ]  # fmt: skip
+    showing.table(("=when", "act", ">points", "why", "receipt"), rows)

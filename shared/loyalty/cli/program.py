@@ -1,0 +1,119 @@
+"""`loyalty program`: check a program file, publish it, list what was published."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from loyalty import program_file, programs
+from loyalty.cli import showing
+from loyalty.cli.data_folder import DataFolder, data_option
+from loyalty.domain.program import Program
+from loyalty.records import ProgramRecord
+from loyalty.records import programs as published
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group()
+def program() -> None:
+    """Check, publish and list versions of the program."""
+
+
+@program.command(epilog="Example: loyalty program check program.yaml")
+@click.argument("file", type=FILE)
+def check(file: Path) -> None:
+    """Tell every mistake in FILE at once, with its line and what to write instead.
+
+    Exits with 1 if there are mistakes. Warnings are shown, but the program can be published.
+    """
+    notes = program_file.check(_text(file))
+    for note in notes:
+        showing.line(f"{file}:{note}")
+    mistakes = [note for note in notes if note.severity == "mistake"]
+    if mistakes:
+        raise click.ClickException(
+            f"{showing.number(len(mistakes), 'mistake')}: put right what is said in brackets."
+        )
+    warned = f", with {showing.number(len(notes), 'warning')}" if notes else ""
+    showing.line(f"{file} can be published{warned}.")
+
+
+@program.command(epilog="Example: loyalty program publish program.yaml")
+@click.argument("file", type=FILE)
+@click.option("--yes", is_flag=True, help="Publish without asking.")
+@data_option
+def publish(file: Path, folder: DataFolder, *, yes: bool) -> None:
+    """Show what FILE changes, ask, and make it the newest version.
+
+    It holds from two minutes later on; the very first version at once and for every receipt.
+    """
+    text = _text(file)
+    new = _read(text, file)
+    with folder.writing(fresh=True) as store:
+        listed = published.find(store, order="effective_from", limit=1000)
+        if listed and listed[-1].text == text:
+            showing.line(f"{file} is the newest version already. Nothing to do.")
+            return
+        _show_difference(listed[-1] if listed else None, new)
+        if not yes:
+            click.confirm("Publish it?", abort=True)
+        version = programs.publish(store, text, folder.clock().now())
+    since = _since(version.effective_from, new)
+    showing.line(f"Published as {version.hash}: it holds {since}.")
+
+
+@program.command("list", epilog="Example: loyalty program list")
+@data_option
+def list_(folder: DataFolder) -> None:
+    """List the published versions, the newest last."""
+    with folder.reading() as store:
+        listed = published.find(store, order="effective_from", limit=1000)
+    now = folder.clock().now()
+    held = [record.hash for record in listed if record.effective_from <= now]
+    rows = [(*_row(record), "yes" if record.hash in held[-1:] else "") for record in listed]
+    if not rows:
+        showing.line("No program is published yet. Publish one: `loyalty program publish FILE`.")
+        return
+    showing.table(("=version", "title", "published", "holds", "in force"), rows)
+
+
+def _row(record: ProgramRecord) -> tuple[str, str, str, str]:
+    program = program_file.reread(record.text)
+    at = showing.when(record.published_at, program.zone)
+    return record.hash, program.title, at, _since(record.effective_from, program)
+
+
+def _since(effective_from: datetime, program: Program) -> str:
+    first = effective_from == programs.EPOCH
+    return "from the start" if first else f"from {showing.when(effective_from, program.zone)}"
+
+
+def _show_difference(old: ProgramRecord | None, new: Program) -> None:
+    """Say in words what the newest version and this one differ in."""
+    if old is None:
+        showing.line(f"This is the first version of {new.title}.")
+        return
+    told = program_file.difference(program_file.reread(old.text), new)
+    for change in told:
+        showing.line(f"  {change}")
+    if not told:
+        showing.line("Only comments or the layout change.")
+
+
+def _read(text: str, file: Path) -> Program:
+    try:
+        return program_file.read(text, str(file))
+    except program_file.Mistakes as mistakes:
+        for mistake in mistakes.mistakes:
+            showing.line(f"{file}:{mistake}")
+        raise click.ClickException("Nothing was published: put right what is wrong.") from None
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise click.ClickException(f"{file} is not UTF-8 text. Save it as UTF-8.") from None

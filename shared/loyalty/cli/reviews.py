@@ -1,0 +1,76 @@
+"""`loyalty reviews`: receipts whose points wait for a person."""
+
+from __future__ import annotations
+
+import getpass
+
+import click
+
+from loyalty import reviewing
+from loyalty.cli import current, showing
+from loyalty.cli.data_folder import Command, DataFolder, data_option
+from loyalty.domain.money import show
+from loyalty.ports import Store
+from loyalty.records import Review, entries
+from loyalty.records import reviews as kept
+from loyalty.reviewing import Verdict
+
+
+@click.group()
+def reviews() -> None:
+    """Decide on receipts that are too large or too many to be booked unseen."""
+
+
+@reviews.command("list", epilog="Example: loyalty reviews list")
+@data_option
+def list_(folder: DataFolder) -> None:
+    """List the receipts that wait, the longest waiting first."""
+    with folder.reading() as store:
+        waiting = kept.find(store, ("state", "==", "open"), order="at", limit=1000)
+        if not waiting:
+            showing.line("No receipt waits for a review.")
+            return
+        zone = current.version(store, folder.clock()).program.zone
+        rows = [_row(review, store, zone) for review in waiting]
+    showing.table(("receipt", "total", "member", "why", "=since"), rows)
+
+
+def _row(review: Review, store: Store, zone: str) -> tuple[str, ...]:
+    record = entries.get(store, f"sale:{review.receipt}")
+    sale = record.receipt.sale if record and record.receipt else None
+    total = show(sale.total, sale.currency) if sale else ""
+    return review.receipt, total, review.member, review.why, showing.when(review.at, zone)
+
+
+def _by_option(command: Command) -> Command:
+    asked = click.option(
+        "--by", default=getpass.getuser, metavar="NAME", help="Who decides.  [default: your login]"
+    )
+    return asked(command)
+
+
+@reviews.command(epilog="Example: loyalty reviews approve generic:R1 --by Maya")
+@click.argument("receipt")
+@_by_option
+@data_option
+def approve(receipt: str, by: str, folder: DataFolder) -> None:
+    """Let RECEIPT earn what it would have earned at once."""
+    _decide(receipt, "approved", by, folder)
+
+
+@reviews.command(epilog="Example: loyalty reviews refuse generic:R1 --by Maya")
+@click.argument("receipt")
+@_by_option
+@data_option
+def refuse(receipt: str, by: str, folder: DataFolder) -> None:
+    """Let RECEIPT earn nothing, for good."""
+    _decide(receipt, "refused", by, folder)
+
+
+def _decide(receipt: str, verdict: Verdict, by: str, folder: DataFolder) -> None:
+    with folder.writing() as store:
+        entry = reviewing.decide(receipt, verdict, by, folder.shop(store))
+    points = showing.number(entry.points, "point")
+    showing.line(
+        f"{receipt} is {verdict} by {by}: {points}. Its guest is told once the server runs."
+    )

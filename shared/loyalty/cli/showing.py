@@ -1,0 +1,63 @@
+"""How things are shown: tables and sentences that fit a terminal, and cannot harm it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import click
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, JustifyMethod
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from loyalty import identity
+from loyalty.domain import calendar
+
+LONGEST = 2000
+"""No single text is shown at more than this length."""
+_console = Console(highlight=False)
+
+
+def line(text: str = "") -> None:
+    """Say one thing on one line, however long it is."""
+    click.echo(plain(text))
+
+
+def sentence(text: str, indent: int = 0) -> None:
+    """Say something that may be broken between words."""
+    _console.print(Padding(Text(plain(text)), (0, 0, 0, indent)))
+
+
+def heading(text: str) -> None:
+    """Begin a part of what is told."""
+    _console.print()
+    _console.print(Text(plain(text), style="bold"))
+
+
+def table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+    """Show rows. A column whose name begins with `>` holds numbers, with `=` ids kept whole."""
+    shown = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for name in columns:
+        kept_whole = name.startswith((">", "="))
+        justify: JustifyMethod = "right" if name.startswith(">") else "left"
+        shown.add_column(name.lstrip(">="), justify=justify, no_wrap=kept_whole, overflow="fold")
+    for row in rows:
+        shown.add_row(*(Text(plain(str(cell))) for cell in row))
+    _console.print(shown)
+
+
+def plain(text: str) -> str:
+    """Take out what a terminal would obey or that turns the reading direction."""
+    return identity.clean(text, LONGEST)
+
+
+def when(at: datetime, zone: str) -> str:
+    """Show an instant as the clock on the shop's wall."""
+    return f"{calendar.local(at, zone):%d %b %Y %H:%M}"
+
+
+def number(count: int, one: str, many: str = "") -> str:
+    """Count things in words: `1 entry`, `2 entries`."""
+    return f"{count} {one if count == 1 else many or one + 's'}"

@@ -1,0 +1,29 @@
+"""`loyalty store`: the stores of the program."""
+
+from __future__ import annotations
+
+import click
+
+from loyalty.cli import current, showing
+from loyalty.cli.data_folder import DataFolder, data_option
+
+
+@click.group()
+def store() -> None:
+    """Look at the stores of the program in force."""
+
+
+@store.command("list", epilog="Example: loyalty store list")
+@data_option
+def list_(folder: DataFolder) -> None:
+    """List stores with their zone, currency, turn of the business day, and tills."""
+    with folder.reading() as reader:
+        program = current.version(reader, folder.clock()).program
+    rows = [
+        (
+            name, each.title, program.zone_of(name), program.currency_of(name),
+            program.turn_of(name), ", ".join(each.tills) or "none",
+        )
+        for name, each in program.stores.items()
+    ]  # fmt: skip
+    showing.table(("store", "title", "zone", "currency", "day turns at", "tills"), rows)
