@@ -156,12 +156,16 @@ def _site(wiring: Topology) -> WSGIApplication:
     front.add_url_rule("/healthz", "healthz", lambda: Response("ok\n", mimetype="text/plain"))
     front.add_url_rule("/", "functions", lambda: {"functions": [f"/{name}" for name in names]})
     mounts = {
-        f"/{name.replace('_', '-')}": functions_framework.create_app(
-            "main", str(TOP / "functions" / name / "main.py")
-        ).wsgi_app
+        f"/{name.replace('_', '-')}": _function(TOP / "functions" / name / "main.py")
         for name in wiring.served()
     }
     return DispatcherMiddleware(front.wsgi_app, mounts)
+
+
+def _function(source: Path) -> WSGIApplication:
+    served: Flask = functions_framework.create_app("main", str(source))  # type: ignore[no-untyped-call]  # the framework has no types
+    application: WSGIApplication = served.wsgi_app
+    return application
 
 
 def _publish_first(shop: Shop, path: Path) -> None:

@@ -26,6 +26,7 @@ from loyalty.domain.transaction import Line, Refund, RefundLine, Sale, Void
 from loyalty.events import SweepRequested, encode
 from loyalty.identity import Pepper
 from loyalty.logs import QUIET
+from loyalty.ports import Store
 from loyalty.programs import Programs
 from loyalty.records import accounts, entries, identities
 from loyalty.steps import (
@@ -66,11 +67,13 @@ class Rig:
         *,
         seed: int = 0,
         copies: int = 1,
+        store: Store | None = None,
+        shuffle: random.Random | None = None,
         wrap: Callable[[Shop], Shop] = lambda shop: shop,
     ) -> None:
         self.clock = VirtualClock(NOON)
-        self.store = SqliteStore(folder / "loyalty.db")
-        self.bus = MemoryBus(topology(), random.Random(seed), copies=copies)
+        self.store = store or SqliteStore(folder / "loyalty.db")
+        self.bus = MemoryBus(topology(), shuffle or random.Random(seed), copies=copies)
         shop = Shop(
             store=self.store,
             bus=self.bus,

@@ -23,7 +23,6 @@ from infra.demo.story import Listening, Story
 from infra.demo.till import HTTP_TIMEOUT, Tills
 from infra.local import TOP, Local
 from infra.sandbox.server import Sandbox
-from loyalty import audit
 from loyalty.adapters.clock import VirtualClock
 from loyalty.delivery import Shop
 from loyalty.logs import QUIET
@@ -71,7 +70,8 @@ class Saturday:
             faults.forge(self.local.shop.store)
         ended = checking.found(self.local.shop, self.members, tills.receipts, self.sandbox.outbox)
         wrong = checking.differences(self.expected, ended)
-        return tills, wrong + [str(each) for each in audit.verify(self.local.shop.store).findings]
+        findings = checking.audited(self.local.shop).findings
+        return tills, wrong + [f"ledger: {each.what} of {each.account}" for each in findings]
 
     def stop(self) -> None:
         """Stop the system and its vendors."""
@@ -157,7 +157,7 @@ def _fast_folder() -> str | None:
 
 def _totals(console: Console, title: str, day: Saturday, tills: Tills) -> None:
     table = Table("what", "how many", title=f"Totals of the {title}")
-    accounts = [checking._member(day.local.shop, m) for m in day.members.values()]  # noqa: SLF001
+    accounts = [checking.balance(day.local.shop, m) for m in day.members.values()]
     rows = {
         "webhooks posted": tills.posted,
         "refused as forged": tills.refused,
@@ -176,8 +176,10 @@ def _totals(console: Console, title: str, day: Saturday, tills: Tills) -> None:
 def _verdict(console: Console, day: Saturday, wrong: list[str]) -> None:
     for line in wrong[:20]:
         console.print(f"[red]DIFFERS[/red] {line}", markup=True)
-    report = audit.verify(day.local.shop.store)
-    console.print(f"verify: {report.summary}")
+    report = checking.audited(day.local.shop)
+    over = f"{report.entries} entries, {report.accounts} accounts, {report.points} points"
+    verdict = "the ledger does NOT add up" if report.findings else "ledger adds up"
+    console.print(f"verify: {verdict} ({over})")
     same = "as expected, to the point and the word" if not wrong else f"{len(wrong)} differences"
     console.print(f"compared with tests/expected/{day.name}.json: {same}")
 

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from infra.sandbox.outbox import Message
+from loyalty.audit import Audit, audit
 from loyalty.delivery import Shop
 from loyalty.ports import Query
-from loyalty.records import accounts, entries
+from loyalty.records import R, Records, accounts, entries
 
 Json = dict[str, Any]
 _CODE = re.compile(r"\b[A-Z2-9]{4}-[A-Z2-9]{4}\b")
@@ -21,11 +22,23 @@ def found(
 ) -> Json:
     """Collect everything that the expected file states, under the scenario's own names."""
     return {
-        "members": {key: _member(shop, member) for key, member in members.items()},
+        "members": {key: balance(shop, member) for key, member in members.items()},
         "receipts": _receipts(shop, {m: key for key, m in members.items()}, receipts),
         "messages": _messages(outbox),
         "alerts": [message.text for message in outbox if message.channel == "staff"],
     }
+
+
+def audited(shop: Shop) -> Audit:
+    """Recount the ledger from its entries, as `loyalty verify` does."""
+
+    def all_of(collection: Records[R]) -> list[R]:
+        found = shop.store.query(Query(collection.collection, limit=100_000))
+        return [record for _, document in found if (record := collection.read(document))]
+
+    version = shop.programs.current()
+    sittings = {version.hash: version.program.visits.sitting}
+    return audit(all_of(entries), all_of(accounts), sittings)
 
 
 def differences(expected: Json, ended: Json) -> list[str]:
@@ -43,13 +56,15 @@ def differences(expected: Json, ended: Json) -> list[str]:
             wanted, got = dict(enumerate(wanted)), dict(enumerate(ended[part]))
         else:
             got = ended[part]
-        for name in sorted(wanted.keys() | got.keys(), key=str):
-            if wanted.get(name) != got.get(name):
-                lines.append(f"{part} {name}: expected {wanted.get(name)}, found {got.get(name)}")
+        lines += [
+            f"{part} {name}: expected {wanted.get(name)}, found {got.get(name)}"
+            for name in sorted(wanted.keys() | got.keys(), key=str)
+            if wanted.get(name) != got.get(name)
+        ]
     return lines
 
 
-def _member(shop: Shop, member: str) -> Json:
+def balance(shop: Shop, member: str) -> Json:
     record = accounts.get(shop.store, member)
     if record is None:
         return {}

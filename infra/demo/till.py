@@ -243,8 +243,8 @@ class Tills:
         return {name: found[name] for name in ("phone", "email") if found.get(name)}
 
     def _location(self, store: str, connector: str) -> str:
-        names = (till.partition(":") for till in self._tills[store]["tills"])
-        return next(location for kind, _, location in names if kind == connector)
+        names: list[list[str]] = [till.split(":") for till in self._tills[store]["tills"]]
+        return next(location for kind, location in names if kind == connector)
 
     def _places(self) -> list[str]:
         tills = (till for store in self._tills.values() for till in store["tills"])

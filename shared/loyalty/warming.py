@@ -31,7 +31,7 @@ def _learn(kind: type) -> None:
         return  # holds functions or the like: it is never read from outside
 
 
-def _kinds(base: type) -> Iterator[type]:
+def _kinds(base: type[msgspec.Struct]) -> Iterator[type[msgspec.Struct]]:
     for kind in base.__subclasses__():
         yield kind
         yield from _kinds(kind)

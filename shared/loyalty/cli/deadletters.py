@@ -13,7 +13,7 @@ from loyalty.adapters.sqlite import SqliteStore
 from loyalty.cli import showing
 from loyalty.cli.data_folder import DataFolder, data_option
 from loyalty.delivery import Shop, outgoing
-from loyalty.errors import Rejected, TryAgain
+from loyalty.errors import Rejected
 from loyalty.events import Event, TransactionRecorded
 from loyalty.ports import Store, Unit
 from loyalty.records import Quarantined, quarantine
@@ -22,11 +22,14 @@ from loyalty.steps import transaction_ingest
 SHORT = 10
 """So many letters of a fact's hash are shown; a beginning is enough to name it."""
 _SEE = "See `loyalty deadletters list`."
+_HELP = {
+    "unknown-store": ". Add the till to a store's `tills`, publish, and replay it once that holds"
+}
 
 
 @click.group()
 def deadletters() -> None:
-    """Look at what could not be processed, and let it be tried again.
+    """See what could not be processed; replay it.
 
     A dead letter failed too often; a fact in quarantine can never be processed as it is.
     """
@@ -41,11 +44,11 @@ def list_(folder: DataFolder) -> None:
     if dead:
         showing.heading("Dead letters: failed too often")
         showing.table(
-            (">id", "step", "about", "failed with", ">tries", "=since"), map(_dead_row, dead)
+            (">id", "step", "about", "failed with", ">tries", "=since (UTC)"), map(_dead_row, dead)
         )
     if aside:
         showing.heading("Quarantine: can never be processed as it is")
-        showing.table(("id", "event", "about", "why", "=since"), map(_aside_row, aside))
+        showing.table(("=id", "about", "why", "=since (UTC)"), map(_aside_row, aside))
     if not (dead or aside):
         showing.line("There are no dead letters, and nothing is in quarantine.")
 
@@ -60,9 +63,8 @@ def _dead_row(letter: DeadLetter) -> tuple[object, ...]:
 
 
 def _aside_row(fact: Quarantined) -> tuple[object, ...]:
-    told = events.peek(fact.body.encode())
-    kind = told["type"].removeprefix("loyalty.")
-    return _short(fact), kind, told["subject"], fact.why, _utc(fact.at)
+    about = events.peek(fact.body.encode())
+    return _short(fact), about["subject"] or about["type"], fact.why, _utc(fact.at)
 
 
 def _short(fact: Quarantined) -> str:
@@ -91,8 +93,13 @@ def replay(name: str | None, folder: DataFolder, *, everything: bool) -> None:
         elif name.isdecimal():
             _revive(int(name), store)
         else:
-            _let_go(_named(name, store), folder.shop(store))
+            _replay_one(_named(name, store), folder.shop(store))
     showing.line("What was replayed goes out once the server runs.")
+
+
+def _replay_one(fact: Quarantined, shop: Shop) -> None:
+    if why := _tried(fact, shop):
+        raise click.ClickException(f"{_short(fact)} stays in quarantine: {why}")
 
 
 def _replay_all(store: SqliteStore, shop: Shop) -> None:
@@ -104,11 +111,11 @@ def _replay_all(store: SqliteStore, shop: Shop) -> None:
 
 
 def _tried(fact: Quarantined, shop: Shop) -> str:
-    """Let a fact go if it can; else say why it cannot."""
+    """Let a fact go if it can; else say why it cannot, and what would help."""
     try:
         _let_go(fact, shop)
-    except (Rejected, TryAgain) as error:
-        return str(error)
+    except Rejected as rejected:
+        return f"{rejected.why}{_HELP.get(rejected.code, '')}."
     return ""
 
 

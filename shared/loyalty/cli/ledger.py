@@ -26,10 +26,11 @@ SHOWN = 50
 @click.command(epilog="Example: loyalty verify --data data")
 @data_option
 def verify(folder: DataFolder) -> None:
-    """Recount the ledger: find every entry that was lost, doubled or altered.
+    """Recount the ledger from its entries.
 
-    Every balance, lot, debt, total and receipt is worked out again from the entries. Exits with 1
-    if anything does not add up. Works while the server runs: it looks at one moment.
+    Finds what was lost, doubled or altered: every balance, lot, debt, total and receipt is worked
+    out again. Exits with 1 if anything does not add up. Works while the server runs: it looks at
+    one moment.
     """
     with folder.reading() as store, _progress() as progress:
         recount = _Recount(store, progress)

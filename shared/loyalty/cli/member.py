@@ -79,7 +79,7 @@ def _show(contact: Contact | None, account: Account, at: datetime, zone: str) ->
     if contact:
         reached = [text for text in (contact.name, contact.phone, contact.email) if text]
         showing.sentence(", ".join(reached) or "without a name or an address")
-    rows = [
+    showing.facts([
         ("as of", showing.when(at, zone)),
         ("points", account.points(at)),
         ("pending", account.pending(at)),
@@ -87,8 +87,7 @@ def _show(contact: Contact | None, account: Account, at: datetime, zone: str) ->
         ("tier", account.tier or "none"),
         ("visits", account.totals.visits),
         ("lifetime points", account.totals.points),
-    ]
-    showing.table(("=", ">"), rows)
+    ])  # fmt: skip
     _show_lots(account, at, zone)
 
 

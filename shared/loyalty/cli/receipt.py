@@ -13,7 +13,7 @@ from loyalty.cli.data_folder import DataFolder, data_option
 from loyalty.derivation import exact
 from loyalty.domain.earning import ONE
 from loyalty.domain.money import show
-from loyalty.domain.program import Version
+from loyalty.domain.program import Multiply, Version
 from loyalty.domain.transaction import Sale
 from loyalty.explaining import Explanation
 from loyalty.explaining import explain as explained
@@ -26,7 +26,10 @@ from loyalty.records import EntryRecord, entries, programs
 @click.argument("receipt")
 @data_option
 def explain(receipt: str, folder: DataFolder) -> None:
-    """Say of RECEIPT why it is worth what it is: every rule tried, every act on it."""
+    """Say why RECEIPT is worth what it is.
+
+    Every rule that was tried, exact points, caps, and every act on it. Works while the server runs.
+    """
     with folder.reading() as store:
         record = _found(receipt, store)
         version = _version(record, store, folder.clock())
@@ -89,7 +92,7 @@ def _opening(told: Explanation) -> Iterator[str]:
         where = store.title if store else sale.store
         at = showing.when(sale.occurred_at, program.zone)
         total = show(sale.total, sale.currency)
-        yield f"{total} at {where} ({sale.channel}) on {at}, revision {sale.revision}"
+        yield f"{total} at {where} ({sale.channel}) on {at}"
     yield f"Member: {receipt.member or 'nobody known yet'}"
     judged = "Judged" if receipt.version else "Would be judged"
     tier = f"for the tier {receipt.tier}" if receipt.tier else "without a tier"
@@ -116,10 +119,14 @@ def _show_lines(told: Explanation, sale: Sale) -> None:
 
 def _show_rules(told: Explanation) -> None:
     showing.heading("Rules tried" if told.settled else "Rules tried, as they would earn")
+    rules = told.version.program.earning.rules
     rows = [
-        (tried.rule, "yes" if tried.matched else "no", exact(tried.points), tried.why)
+        (
+            tried.rule, "yes" if tried.matched else "no",
+            "" if isinstance(rules[tried.rule], Multiply) else exact(tried.points), tried.why,
+        )
         for tried in told.tried
-    ]
+    ]  # fmt: skip
     showing.table(("rule", "matched", ">exact points", "why"), rows)
     for step in told.steps:
         showing.sentence(step)

@@ -18,7 +18,10 @@ from loyalty.reviewing import Verdict
 
 @click.group()
 def reviews() -> None:
-    """Decide on receipts that are too large or too many to be booked unseen."""
+    """Decide on receipts that wait for a person.
+
+    They were too large, or too many in an hour, to be booked unseen.
+    """
 
 
 @reviews.command("list", epilog="Example: loyalty reviews list")

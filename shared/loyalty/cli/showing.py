@@ -8,7 +8,6 @@ from datetime import datetime
 import click
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, JustifyMethod
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -25,9 +24,9 @@ def line(text: str = "") -> None:
     click.echo(plain(text))
 
 
-def sentence(text: str, indent: int = 0) -> None:
+def sentence(text: str) -> None:
     """Say something that may be broken between words."""
-    _console.print(Padding(Text(plain(text)), (0, 0, 0, indent)))
+    _console.print(Text(plain(text)))
 
 
 def heading(text: str) -> None:
@@ -44,8 +43,22 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
         justify: JustifyMethod = "right" if name.startswith(">") else "left"
         shown.add_column(name.lstrip(">="), justify=justify, no_wrap=kept_whole, overflow="fold")
     for row in rows:
-        shown.add_row(*(Text(plain(str(cell))) for cell in row))
+        shown.add_row(*(_cell(cell) for cell in row))
     _console.print(shown)
+
+
+def facts(rows: Iterable[tuple[str, object]]) -> None:
+    """Show what is known of one thing, a line each."""
+    grid = Table.grid(padding=(0, 3))
+    for name, value in rows:
+        grid.add_row(Text(name, style="dim"), _cell(value))
+    _console.print(grid)
+
+
+def _cell(value: object) -> Text:
+    """Show a value; a tuple has a line for each of its parts."""
+    parts = value if isinstance(value, tuple) else (value,)
+    return Text("\n".join(plain(str(part)) for part in parts))
 
 
 def plain(text: str) -> str:

@@ -14,9 +14,10 @@ from loyalty.program_file.starting import Question
 @click.command(epilog="Example: loyalty init program.yaml")
 @click.argument("file", default="program.yaml", type=click.Path(path_type=Path))
 def init(file: Path) -> None:
-    """Ask a few questions and write a first program to FILE.
+    """Write a first program from a few answers.
 
-    What is offered in brackets is taken by pressing Enter. An existing file is never overwritten.
+    FILE is `program.yaml` unless named, and never overwritten. What is offered in brackets is
+    taken by pressing Enter.
     """
     if file.exists():
         raise click.ClickException(f"{file} is there already. Name another file, or move it away.")

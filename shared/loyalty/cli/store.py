@@ -10,7 +10,7 @@ from loyalty.cli.data_folder import DataFolder, data_option
 
 @click.group()
 def store() -> None:
-    """Look at the stores of the program in force."""
+    """Look at the stores of the program."""
 
 
 @store.command("list", epilog="Example: loyalty store list")
@@ -22,8 +22,8 @@ def list_(folder: DataFolder) -> None:
     rows = [
         (
             name, each.title, program.zone_of(name), program.currency_of(name),
-            program.turn_of(name), ", ".join(each.tills) or "none",
+            program.turn_of(name), each.tills or "none",
         )
         for name, each in program.stores.items()
     ]  # fmt: skip
-    showing.table(("store", "title", "zone", "currency", "day turns at", "tills"), rows)
+    showing.table(("store", "title", "=zone", "currency", "turn", "=tills"), rows)

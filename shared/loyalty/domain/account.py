@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
@@ -96,7 +96,6 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     months: dict[str, Totals] = {}
     facts: tuple[ReceiptFact, ...] = ()
     standing: Standing | None = None
-    last_visit: datetime | None = None
     armed_at: datetime | None = None
 
     def points(self, now: datetime) -> int:
@@ -107,6 +106,12 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Return the points that cannot be spent yet."""
         waiting = (lot for lot in self.lots if not lot.spendable(now) and not lot.lapsed(now))
         return sum(lot.points for lot in waiting)
+
+    @property
+    def last_visit(self) -> datetime | None:
+        """The newest receipt that counts for visits, of those that are remembered."""
+        counted = [fact.minute for fact in self.facts if fact.counts]
+        return datetime.fromtimestamp(max(counted) * 60, UTC) if counted else None
 
     @property
     def tier(self) -> str | None:

@@ -141,11 +141,8 @@ class Passbook:
         others, fact = self._known(new.id), facts.fact_of(new)
         known = (f for f in (*self._older, *self.account.facts) if f.receipt == fact.receipt)
         was = next(known, facts.fact_of(old))
-        last = self.account.last_visit
-        if fact.counts:
-            last = max(last or _sale_of(new).occurred_at, _sale_of(new).occurred_at)
         remembered = facts.remembered([f for f in others if f not in self._older] + [fact])
-        self.account = _replace(self.account, facts=remembered, last_visit=last)
+        self.account = _replace(self.account, facts=remembered)
         visits = _visits_gained(others, was, fact, rules.visits.sitting)
         return Totals(spend=new.kept - old.kept, visits=visits, points=gain)
 

@@ -1,0 +1,205 @@
+"""How long a guest waits for the text: purchases at a steady rate through the running system.
+
+Latency is from the webhook's 2xx to the text at the vendor. Prints a table, writes it to
+docs/evidence/, and exits 1 if the promise is broken.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import hashlib
+import hmac
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import requests
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from infra import vendors
+from infra.local import TOP
+from infra.sandbox.server import Sandbox
+
+PROMISED = 1.0
+"""Seconds, for 99 of 100 texts."""
+GUESTS = 20
+AT = datetime(2026, 11, 21, 11, 0, tzinfo=UTC)
+PROGRAM = """
+engine: 1
+title: Bench Cafe
+currency: EUR
+zone: Europe/Berlin
+country: DE
+languages: [en]
+stores: {main: {title: Main Street, tills: ["generic:main"]}}
+earning: {rules: {spend: {earn: spend, title: {en: 1 point per euro}, points: 1, per: 1.00}}}
+messages:
+  earned: {on: points-earned, channels: [sms], text: {en: "+{points}. Balance {balance}."}}
+connectors: {sms: [twilio]}
+"""
+
+
+class Texts:
+    """Notes when each text reaches the vendor, by the points it tells of: each purchase's own."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.at: dict[int, float] = {}
+        self._sandbox = sandbox
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def _watch(self) -> None:
+        while not self._stop.wait(0.002):
+            now = time.monotonic()
+            for message in self._sandbox.outbox[len(self.at) :]:
+                self.at[int(message.text[1:].partition(".")[0])] = now
+
+    def stop(self) -> None:
+        """Stop looking."""
+        self._stop.set()
+        self._thread.join()
+
+
+def measured(rate: int, seconds: int) -> tuple[list[float], list[float]]:
+    """Play purchases at a rate; return seconds of each answer, and from each answer to its text."""
+    with tempfile.TemporaryDirectory() as folder, Sandbox(clock=lambda: AT) as sandbox:
+        process, url = _served(Path(folder), sandbox)
+        try:
+            _join(url)
+            texts, count = Texts(sandbox), rate * seconds
+            with ThreadPoolExecutor(32) as pool:
+                began = time.monotonic()
+                answers = [pool.submit(_buy, url, n, began + n / rate) for n in range(count)]
+                done = [each.result() for each in track(answers, f"{rate} purchases a second")]
+            _wait(texts, count)
+        finally:
+            process.terminate()
+            process.wait(30)
+    waits = [max(0.0, texts.at[number + 1] - end) for number, (_, end) in enumerate(done)]
+    return [end - start for start, end in done], waits
+
+
+def _wait(texts: Texts, count: int) -> None:
+    until = time.monotonic() + 60
+    while len(texts.at) < count and time.monotonic() < until:
+        time.sleep(0.05)
+    texts.stop()
+
+
+def _served(folder: Path, sandbox: Sandbox) -> tuple[subprocess.Popen[bytes], str]:
+    (folder / "program.yaml").write_text(PROGRAM, "utf-8")
+    (folder / "clock").write_text(AT.isoformat(), "ascii")
+    port = os.environ.get("BENCH_PORT", "18080")
+    url = f"http://127.0.0.1:{port}"
+    environment = {
+        **os.environ,
+        **vendors.environment(sandbox, url),
+        "PORT": port,
+        "LOYALTY_DATA": str(folder / "data"),
+        "LOYALTY_PROGRAM": str(folder / "program.yaml"),
+        "LOYALTY_CLOCK": f"virtual:{folder / 'clock'}",
+        "LOYALTY_API_KEY": "rk_bench",
+        "LOYALTY_LOG": "error",
+    }
+    vendors.connect(sandbox, url)
+    command = [sys.executable, "-m", "infra.local"]
+    process = subprocess.Popen(command, env=environment, cwd=TOP, stdout=subprocess.DEVNULL)  # noqa: S603 - our own module
+    for _ in range(600):
+        try:
+            if requests.get(f"{url}/healthz", timeout=1).ok:
+                return process, url
+        except requests.RequestException:
+            time.sleep(0.1)
+    raise RuntimeError("the system did not start")
+
+
+def _phone(guest: int) -> str:
+    return f"+49151234567{guest % GUESTS:02d}"
+
+
+def _join(url: str) -> None:
+    head = {"Authorization": "Bearer rk_bench"}
+    for guest in range(GUESTS):
+        body = {"name": f"Guest {guest}", "phone": _phone(guest), "consents": {"sms": ["service"]}}
+        answer = requests.post(f"{url}/member-api/v1/members", json=body, headers=head, timeout=30)
+        answer.raise_for_status()
+
+
+def _buy(url: str, number: int, at: float) -> tuple[float, float]:
+    body, head = _signed(number)
+    time.sleep(max(0.0, at - time.monotonic()))
+    start = time.monotonic()
+    answer = requests.post(f"{url}/transaction-ingest/generic", body, headers=head, timeout=30)
+    answer.raise_for_status()
+    return start, time.monotonic()
+
+
+def _signed(number: int) -> tuple[bytes, dict[str, str]]:
+    data = {
+        "receipt": f"B{number}",
+        "store": "main",
+        "occurred_at": AT.isoformat(),
+        "currency": "EUR",
+        "total": 100 * (number + 1),
+        "lines": [{"name": "Coffee", "amount": 100 * (number + 1)}],
+        "guest": {"phone": _phone(number)},
+    }
+    body = json.dumps(
+        {"type": "sale.completed", "timestamp": AT.isoformat(), "data": data}
+    ).encode()
+    key = base64.b64decode(vendors.GENERIC_SECRET.removeprefix("whsec_"))
+    name, stamp = f"evt_{hashlib.sha256(body).hexdigest()[:20]}", str(int(AT.timestamp()))
+    value = hmac.digest(key, f"{name}.{stamp}.".encode() + body, "sha256")
+    return body, {
+        "Content-Type": "application/json",
+        "webhook-id": name,
+        "webhook-timestamp": stamp,
+        "webhook-signature": f"v1,{base64.b64encode(value).decode()}",
+    }
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Return the value that this share of all values does not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+def main() -> int:
+    """Measure, show, keep."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--rate", type=int, default=20, help="purchases a second")
+    parser.add_argument("--seconds", type=int, default=20, help="for how long")
+    chosen = parser.parse_args()
+    answers, waits = measured(chosen.rate, chosen.seconds)
+    table = Table("what", "promised", "p50", "p99", "worst", "pass")
+    kept = percentile(waits, 0.99) <= PROMISED
+    rows = [("webhook answered", "-", answers, True), ("text after the answer", "1 s", waits, kept)]
+    for what, promised, values, passed in rows:
+        shown = [f"{1000 * percentile(values, p):.0f} ms" for p in (0.5, 0.99, 1.0)]
+        table.add_row(what, promised, *shown, "yes" if passed else "NO")
+    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}"
+    command = f"make bench ARGS='--rate {chosen.rate} --seconds {chosen.seconds}'"
+    console = Console(record=True, width=88, highlight=False)
+    console.print(f"{command}\n{datetime.now(UTC):%Y-%m-%d}, {machine}, {len(waits)} purchases")
+    console.print(table)
+    evidence = TOP / "docs/evidence"
+    evidence.mkdir(exist_ok=True)
+    (evidence / f"latency-{chosen.rate}.txt").write_text(console.export_text(), "utf-8")
+    return 0 if kept else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
