@@ -31,6 +31,7 @@ def requests(
         "balance": str(balance),
         "pending": str(pending),
         "reason": event.reason,
+        "store": _store(event, version.program),
     }
     says = [said for on in ORDER for said in _says(on, event, version.program, values, given)]
     asked: list[Event] = [_request(event, version, "message", says)] if says else []
@@ -100,10 +101,14 @@ def _calls_for(alert: Alert, event: PointsPosted) -> bool:
 
 def _alert_said(name: str, event: PointsPosted, program: Program) -> Said:
     values = {
-        "store": program.stores[event.store].title if event.store in program.stores else "",
+        "store": _store(event, program),
         "visits": str(event.after.visits),
         "points": str(event.points),
         "total": show(event.total, event.currency or program.currency),
     }
     words = {"tier": f"tier:{event.tier_before}"} if event.tier_before else {}
     return Said(message=name, values=values, words=words)
+
+
+def _store(event: PointsPosted, program: Program) -> str:
+    return program.stores[event.store].title if event.store in program.stores else ""

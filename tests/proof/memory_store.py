@@ -24,7 +24,7 @@ class MemoryStore:
     def atomically(self, database, work):
         unit = Unit(self.documents, database)
         result = work(unit)
-        self.documents = unit.applied()
+        unit.apply()
         return result
 
     def get(self, *keys):
@@ -41,7 +41,11 @@ class MemoryStore:
             found = [
                 each
                 for each in found
-                if (_place(query, *each) < start if query.descending else _place(query, *each) > start)
+                if (
+                    _place(query, *each) < start
+                    if query.descending
+                    else _place(query, *each) > start
+                )
             ]
         return found[: query.limit]
 
@@ -81,18 +85,18 @@ class Unit:
     def delete(self, key):
         self._writes.append(("delete", self._mine(key), b""))
 
-    def applied(self):
-        """What the documents are after these writes."""
-        if not self._writes:
-            return self._documents
-        documents = dict(self._documents)
+    def apply(self):
+        """Write everything down, or nothing at all."""
+        documents = {key: self._documents.get(key) for _, key, _ in self._writes}
         for kind, key, body in self._writes:
-            if kind == "create" and key in documents:
+            if kind == "create" and documents[key] is not None:
                 raise AlreadyExists(key)
-            documents.pop(key, None)
-            if kind != "delete":
-                documents[key] = body
-        return documents
+            documents[key] = body if kind != "delete" else None
+        for key, body in documents.items():
+            if body is None:
+                self._documents.pop(key, None)
+            else:
+                self._documents[key] = body
 
     def _mine(self, key):
         if _collection(key.collection).database != self._database:

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import requests
-
 from infra import vendors
 from infra.sandbox.server import Sandbox
 from tests.rig import NOON
@@ -50,6 +49,7 @@ class Server:
             "LOYALTY_API_KEY": "rk_for_tests",
             "LOYALTY_LOG": "error",
         }
+        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)  # each start would compile anew
         vendors.connect(sandbox, self.url)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -104,7 +104,9 @@ def signed_sale(
         "receipt": receipt, "store": "main", "occurred_at": at.isoformat(), "currency": "EUR",
         "total": amount, "lines": [{"name": "Coffee", "amount": amount}], "guest": {"phone": phone},
     }  # fmt: skip
-    body = json.dumps({"type": "sale.completed", "timestamp": at.isoformat(), "data": data}).encode()
+    body = json.dumps(
+        {"type": "sale.completed", "timestamp": at.isoformat(), "data": data}
+    ).encode()
     key = base64.b64decode(vendors.GENERIC_SECRET.removeprefix("whsec_"))
     name, stamp = f"evt_{hashlib.sha256(body).hexdigest()[:20]}", str(int(at.timestamp()))
     value = hmac.digest(key, f"{name}.{stamp}.".encode() + body, "sha256")

@@ -5,53 +5,83 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import requests
-
 from infra.sandbox.server import Sandbox
-from loyalty.adapters.sqlite_reader import SqliteReader
-from loyalty.ports import Query
-from loyalty.records import accounts, entries
 from tests.proof.server import Server, signed_sale
 from tests.rig import NOON
 
+from loyalty.adapters.sqlite_reader import SqliteReader
+from loyalty.ports import Query
+from loyalty.records import accounts, entries
+
 KILLS = 20
+TILLS = 60
 IN_FLIGHT = 50
 
 
-class Client:
-    """A till that keeps asking until it gets its 2xx, as vendors do."""
+class Tills:
+    """Sixty tills that keep selling, and keep asking until they get their 2xx, as vendors do."""
 
     def __init__(self, url: str) -> None:
         self.url = f"{url}/transaction-ingest/generic"
+        self.wanted: list[str] = []
         self.acknowledged: set[str] = set()
         self.in_flight = 0
         self._lock = threading.Lock()
+        self._closed = threading.Event()
 
-    def post(self, receipt: str) -> None:
-        """Send one sale once; remember it if it was acknowledged."""
-        self._count(1)
+    @contextmanager
+    def selling(self) -> Iterator[None]:
+        """Sell on all tills at once until told to stop."""
+        self._closed.clear()
+        again = [name for name in self.wanted if name not in self.acknowledged]
+        tills = [threading.Thread(target=self._sell, args=(again,)) for _ in range(TILLS)]
+        for till in tills:
+            till.start()
+        yield
+        self._closed.set()
+        for till in tills:
+            till.join()
+
+    def finish(self) -> None:
+        """Ask again for what was never acknowledged, and sell nothing new."""
+        for name in [name for name in self.wanted if name not in self.acknowledged]:
+            self._post(name)
+
+    def _sell(self, again: list[str]) -> None:
+        while not self._closed.is_set():
+            self._post(self._next(again))
+
+    def _next(self, again: list[str]) -> str:
+        with self._lock:
+            if again:
+                return again.pop()
+            self.wanted.append(f"K{len(self.wanted)}")
+            return self.wanted[-1]
+
+    def _post(self, receipt: str) -> None:
         body, head = signed_sale(receipt, 100)
+        with self._lock:
+            self.in_flight += 1
         try:
             if requests.post(self.url, body, headers=head, timeout=30).ok:
                 self.acknowledged.add(receipt)
         except requests.RequestException:
-            pass
+            self._closed.wait(0.05)
         finally:
-            self._count(-1)
-
-    def _count(self, by: int) -> None:
-        with self._lock:
-            self.in_flight += by
+            with self._lock:
+                self.in_flight -= 1
 
 
 def wait_for(done: Callable[[], bool], seconds: float = 60.0) -> None:
     until = time.monotonic() + seconds
-    while not done() and time.monotonic() < until:
+    while not done():
+        assert time.monotonic() < until, "it did not happen in time"
         time.sleep(0.01)
 
 
@@ -67,24 +97,19 @@ def test_twenty_kills_lose_and_double_nothing_that_was_acknowledged(
     server = Server(tmp_path, sandbox, "tests/programs/texting.yaml")
     server.start()
     member = server.join()
-    client, chance, fewest = Client(server.url), random.Random(7), 1000
-    wanted: set[str] = set()
-    with ThreadPoolExecutor(IN_FLIGHT + 10) as pool:
-        for kill in range(KILLS):
-            missing = sorted(wanted - client.acknowledged)
-            fresh = [f"K{kill}-{n}" for n in range(IN_FLIGHT + 20)]
-            wanted.update(fresh)
-            posts = [pool.submit(client.post, name) for name in (*missing, *fresh)]
-            wait_for(lambda: client.in_flight >= IN_FLIGHT, 5)
-            time.sleep(chance.uniform(0, 0.05))
-            fewest = min(fewest, client.in_flight)
+    tills, chance, fewest = Tills(server.url), random.Random(7), TILLS
+    for _ in range(KILLS):
+        with tills.selling():
+            wait_for(lambda: tills.in_flight >= IN_FLIGHT)
+            time.sleep(chance.uniform(0.05, 0.5))
+            wait_for(lambda: tills.in_flight >= IN_FLIGHT)
+            fewest = min(fewest, tills.in_flight)
             server.kill()
-            [post.result() for post in posts]
-            server.start()
-        for _ in range(5):
-            list(pool.map(client.post, sorted(wanted - client.acknowledged)))
-    assert client.acknowledged == wanted
-    wait_for(lambda: len(sandbox.outbox) >= len(wanted))
+        server.start()
+    tills.finish()
+    wanted = set(tills.wanted)
+    assert tills.acknowledged == wanted
+    wait_for(lambda: len(sandbox.outbox) >= len(wanted), 240)
     sandbox.settle()
     assert server.stop() == 0
 

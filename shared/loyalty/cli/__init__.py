@@ -35,7 +35,6 @@ class _Plainly(click.Group):
 @click.group(
     cls=_Plainly, epilog="Example: loyalty init, then loyalty program publish program.yaml"
 )
-@click.version_option(package_name="loyalty", message="Regulars %(version)s")
 def main() -> None:
     """Look after a loyalty program: its rules, its ledger, and what waits for a person.
 

@@ -87,7 +87,11 @@ def _progress() -> Progress:
 
 def _show(findings: Iterable[Finding]) -> None:
     listed = list(findings)
-    rows = ((f.account or "-", f.what, f.expected, f.found) for f in listed[:SHOWN])
-    showing.table(("account", "what", "by the entries", "found"), rows)
+    before = ["", *(finding.account for finding in listed)]
+    rows = [
+        ("" if finding.account == account else finding.account, *finding[1:])
+        for account, finding in zip(before, listed, strict=False)
+    ]
+    showing.table(("account", "what", "by the entries", "found"), rows[:SHOWN])
     if len(listed) > SHOWN:
         showing.line(f"... and {len(listed) - SHOWN} more")

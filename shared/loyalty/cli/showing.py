@@ -63,7 +63,7 @@ def _cell(value: object) -> Text:
 
 def plain(text: str) -> str:
     """Take out what a terminal would obey or that turns the reading direction."""
-    return identity.clean(text, LONGEST)
+    return identity.clean(" ".join(text.split()), LONGEST)
 
 
 def when(at: datetime, zone: str) -> str:

@@ -21,7 +21,7 @@ from loyalty.records import (
     deliveries,
     suppressions,
 )
-from loyalty.steps.notification_dispatch import suppress
+from loyalty.steps.notification_dispatch import BLOCKING, suppress
 
 STOP, START = "stop", "start"
 _replace = msgspec.structs.replace
@@ -57,7 +57,7 @@ def _delivered(told: Delivery, shop: Shop) -> None:
         deliveries.put(unit, told.reference, record)
 
     shop.store.atomically("people", work)
-    if told.word in ("opted-out", "bad-address"):
+    if told.word in BLOCKING:
         claim = claims.get(shop.store, told.reference)
         if claim:
             suppress(shop, claim.member, claim.channel, told.word)
@@ -111,7 +111,8 @@ def _block(unit: Unit, reply: Reply, name: str, member: str | None, shop: Shop) 
             if reply.keyword == STOP
             else _started(contact, reply)
         )
-        contacts.put(unit, contact.member, _replace(changed, seq=contact.seq + 1))
+        if changed != contact:  # whoever tells it again finds it done
+            contacts.put(unit, contact.member, _replace(changed, seq=contact.seq + 1))
     if reply.keyword == STOP:
         suppressions.put(unit, name, Suppression(at=now, why="opted-out"))
     else:

@@ -31,6 +31,8 @@ DOUBT = timedelta(minutes=10)
 """How long a vendor that cannot be asked has to tell us by itself that it sent a message."""
 VERBS: dict[str, Verb] = {"sms": "send_sms", "email": "send_email", "staff": "alert_staff"}
 LOOK_UP: dict[str, Verb] = {"sms": "find_sms"}
+BLOCKING = ("opted-out", "bad-address")
+"""Refusals after which the vendor must not be asked again for this guest."""
 _replace = msgspec.structs.replace
 
 
@@ -146,15 +148,15 @@ def _found(event: NotificationRequested, program: Program, shop: Shop) -> Claim 
     if claim is None or claim.state not in ("claimed", "waiting"):
         return None
     if claim.state == "waiting":
-        return _take_over(claim, shop)
-    if deliveries.get(shop.store, event.id):
-        return _settle(claim, shop, "accepted")
+        return _resume(event, claim, program, shop)
+    if told := deliveries.get(shop.store, event.id):
+        return _settle(claim, shop, "accepted", provider_id=told.provider_id)
     if claim.channel in LOOK_UP:
         return _look_up(event, claim, program, shop)
     if claim.channel == "email" and shop.clock.now() < claim.at + DOUBT:
         _come_back(event, claim.at + DOUBT, shop)
         return None
-    return _take_over(claim, shop)
+    return _resume(event, claim, program, shop)
 
 
 def _look_up(
@@ -163,17 +165,27 @@ def _look_up(
     """Ask the vendor whether the message of a broken run was sent; if not, send it."""
     asked = _argument(event, claim, program, shop)
     if asked is None:
-        return _settle(claim, shop, "dropped", word="nobody")
+        return _drop(claim, shop, "nobody")
     sent = _ask(shop, claim.connector, LOOK_UP[claim.channel], asked)
     if sent is None:
-        return _take_over(claim, shop)
+        return _resume(event, claim, program, shop)
     return _settle(claim, shop, "accepted", provider_id=sent.id)
 
 
-def _take_over(claim: Claim, shop: Shop) -> Claim:
-    fresh = _replace(claim, state="claimed", at=shop.clock.now())
-    shop.store.atomically("people", lambda unit: claims.put(unit, claim.message, fresh))
-    return fresh
+def _resume(
+    event: NotificationRequested, claim: Claim, program: Program, shop: Shop
+) -> Claim | None:
+    """Take over what was surely not sent, if it may still leave; it is in the cap already."""
+    if event.audience == "guest":
+        contact = contacts.get(shop.store, event.member)
+        message, now = program.messages[event.says[0].message], shop.clock.now()
+        decision = _decision(contact, message, program, now, event.useful_until)
+        if decision.act == "wait" and decision.until:
+            _come_back(event, decision.until, shop)
+            return None
+        if decision.act == "drop" and decision.why != "cap":
+            return _drop(claim, shop, decision.why)
+    return _settle(_replace(claim, at=shop.clock.now()), shop, "claimed")
 
 
 # -- sending ------------------------------------------------------------------------------
@@ -184,17 +196,20 @@ def _send(event: NotificationRequested, claim: Claim, program: Program, shop: Sh
     relevant = event.audience == "staff" or accounts.get(shop.store, event.account) is not None
     asked = _argument(event, claim, program, shop) if relevant else None
     if asked is None:
-        _settle(claim, shop, "dropped", word="nobody")
-        _give_back(claim, shop)
+        _drop(claim, shop, "nobody")
         return
     vendors = program.connectors.get(claim.channel, ())  # type: ignore[call-overload]  # a known channel
-    for connector in vendors[vendors.index(claim.connector) :]:
-        if _sent(_replace(claim, connector=connector), asked, shop):
-            return
+    for following in (*vendors[vendors.index(claim.connector) + 1 :], None):
+        word = _refusal(claim, asked, shop)
+        if word != "refused" or following is None:
+            break
+        claim = _settle(_replace(claim, connector=following), shop, "claimed")
+    if word:
+        _fail(claim, word, shop)
 
 
-def _sent(claim: Claim, asked: Any, shop: Shop) -> bool:
-    """Call one vendor. True: settled; False: it surely refused, so the next one may try."""
+def _refusal(claim: Claim, asked: Any, shop: Shop) -> str:
+    """Call one vendor. Returns the word with which it surely refused, or "" if it is settled."""
     try:
         sent = _ask(shop, claim.connector, VERBS[claim.channel], asked)
     except VendorRefused as refusal:
@@ -205,19 +220,15 @@ def _sent(claim: Claim, asked: Any, shop: Shop) -> bool:
         _settle(claim, shop, "waiting")
         raise
     _settle(claim, shop, "accepted", provider_id=sent.id if sent else "")
-    return True
+    return ""
 
 
-def _refused(claim: Claim, refusal: VendorRefused, shop: Shop) -> bool:
+def _refused(claim: Claim, refusal: VendorRefused, shop: Shop) -> str:
     if refusal.word == "credentials":
         _settle(claim, shop, "waiting", word=refusal.word)
         shop.log("ERROR", "channel refused our credentials", connector=claim.connector)
         raise TryAgain(f"{claim.connector} refused our credentials")
-    _settle(claim, shop, "failed", word=refusal.word)
-    if refusal.word in ("opted-out", "bad-address"):
-        suppress(shop, claim.member, claim.channel, refusal.word)
-        return True
-    return False
+    return refusal.word
 
 
 def _ask(shop: Shop, connector: str, verb: Verb, asked: Any) -> Sent | None:
@@ -225,16 +236,34 @@ def _ask(shop: Shop, connector: str, verb: Verb, asked: Any) -> Sent | None:
     return answer
 
 
-def suppress(shop: Shop, member: str, channel: str, why: str) -> None:
-    """Never use this channel for this member again, until they say START."""
+def _fail(claim: Claim, word: str, shop: Shop) -> None:
+    """Settle a refusal; an address that cannot or must not be reached is blocked with it."""
+    failed = _replace(claim, state="failed", provider_id="", word=word)
 
     def work(unit: Unit) -> None:
-        contact = contacts.get(unit, member)
-        if contact and channel not in contact.suppressed:
-            blocked = {**contact.suppressed, channel: why}
-            contacts.put(unit, member, _replace(contact, suppressed=blocked, seq=contact.seq + 1))
+        if word in BLOCKING:
+            _suppress_in(unit, claim.member, claim.channel, word)
+        claims.put(unit, claim.message, failed)
 
     shop.store.atomically("people", work)
+
+
+def suppress(shop: Shop, member: str, channel: str, why: str) -> None:
+    """Never use this channel for this member again, until they say START."""
+    shop.store.atomically("people", lambda unit: _suppress_in(unit, member, channel, why))
+
+
+def _suppress_in(unit: Unit, member: str, channel: str, why: str) -> None:
+    contact = contacts.get(unit, member)
+    if contact and channel not in contact.suppressed:
+        blocked = {**contact.suppressed, channel: why}
+        contacts.put(unit, member, _replace(contact, suppressed=blocked, seq=contact.seq + 1))
+
+
+def _drop(claim: Claim, shop: Shop, why: str) -> Claim:
+    dropped = _settle(claim, shop, "dropped", word=why)
+    _give_back(claim, shop)
+    return dropped
 
 
 def _give_back(claim: Claim, shop: Shop) -> None:
