@@ -36,7 +36,7 @@ from loyalty.events import SweepRequested, encode
 from loyalty.logs import Log
 from loyalty.ports import Clock
 from loyalty.settings import Settings
-from loyalty.web import auth
+from loyalty.web import auth, reading
 
 TOP = Path(__file__).parent.parent
 TICK = 5.0
@@ -118,7 +118,12 @@ class Local:
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a queue is no news
         host, port = self.settings["HOST"], int(self.settings["PORT"])
         self._server = waitress.create_server(
-            _site(self.wiring), host=host, port=port, threads=THREADS, ident="regulars"
+            _site(self.wiring),
+            host=host,
+            port=port,
+            threads=THREADS,
+            ident="regulars",
+            max_request_body_size=2 * reading.LARGEST,
         )
         self.url = f"http://{host}:{self._server.effective_port}"
         threading.Thread(target=self._server.run, name="server", daemon=True).start()

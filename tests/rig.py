@@ -1,4 +1,4 @@
-"""A whole shop for tests: real store, deterministic bus, virtual clock, real HTTP to the sandbox."""
+"""A whole shop for tests: real store, deterministic bus, virtual clock, real vendor HTTP."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def topology() -> dict[str, list[str]]:
 class Rig:
     """A shop at work. Facts go in as a till tells them; everything else is looked at after."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a rig has many handles
         self,
         folder: Path,
         program: str,
@@ -169,7 +169,13 @@ def refund(name: str, receipt: str, amount: int, *, at: datetime = NOON, **more:
     """Make a refund of money, or of `lines` as `{line: thousandths}`."""
     lines = tuple(RefundLine(line=k, quantity=q) for k, q in more.pop("lines", {}).items())
     return Refund(
-        source="generic", receipt=receipt, id=name, amount=amount, occurred_at=at, lines=lines, **more
+        source="generic",
+        receipt=receipt,
+        id=name,
+        amount=amount,
+        occurred_at=at,
+        lines=lines,
+        **more,
     )
 
 

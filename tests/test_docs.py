@@ -23,6 +23,7 @@ from infra import documents, vendors
 from infra.local import Local
 from infra.sandbox.server import Sandbox
 
+from loyalty import cli
 from loyalty.connectors.settings import variable
 from loyalty.domain.account import Totals
 from loyalty.logs import QUIET
@@ -203,6 +204,12 @@ def test_every_make_command_is_a_target(page):
     targets = set(re.findall(r"^([a-z]+):.*## ", makefile, re.MULTILINE))
     used = re.findall(r"(?:^|`)make ([a-z]+)", page.read_text("utf-8"), re.MULTILINE)
     assert set(used) <= targets
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_every_loyalty_command_exists(page):
+    used = re.findall(r"`(?:\.venv/bin/)?loyalty ([a-z]+)", page.read_text("utf-8"))
+    assert set(used) <= cli.main.commands.keys()
 
 
 @pytest.fixture(scope="module")

@@ -65,6 +65,7 @@ def differences(expected: Json, ended: Json) -> list[str]:
 
 
 def balance(shop: Shop, member: str) -> Json:
+    """Show a member's account as the expected file does."""
     record = accounts.get(shop.store, member)
     if record is None:
         return {}

@@ -29,17 +29,24 @@ class Rejected(Exception):  # noqa: N818 - the name is the outcome
 class Problem(Exception):  # noqa: N818 - RFC 9457's own word
     """A clear answer to an HTTP caller, in the form of RFC 9457. Never echoes a value.
 
-    `errors` are `(path, code)` pairs that point into the caller's body.
+    `errors` are `(path, code)` pairs that point into the caller's body; `allow` are the methods
+    that a 405 names.
     """
 
     def __init__(
-        self, status: int, code: str, title: str, errors: tuple[tuple[str, str], ...] = ()
+        self,
+        status: int,
+        code: str,
+        title: str,
+        errors: tuple[tuple[str, str], ...] = (),
+        allow: tuple[str, ...] = (),
     ) -> None:
         super().__init__(f"{status} {code}")
         self.status = status
         self.code = code
         self.title = title
         self.errors = errors
+        self.allow = allow
 
 
 class AlreadyExists(Exception):  # noqa: N818 - says what the store found

@@ -12,7 +12,7 @@ from loyalty import identity, timekeeping
 from loyalty.delivery import Outcome, Shop, outgoing
 from loyalty.domain.account import Account
 from loyalty.domain.transaction import Claim
-from loyalty.errors import AlreadyExists
+from loyalty.errors import AlreadyExists, Problem
 from loyalty.events import Event, MemberChanged, TransactionRecorded
 from loyalty.ports import Unit
 from loyalty.records import (
@@ -58,13 +58,22 @@ def enroll(joining: Joining, key: str, shop: Shop) -> tuple[str, bool]:
         return known, False
     member = f"m_{identity.id_from(key or hashes[0])}"
     now = shop.clock.now()
+    _refuse_another(member, joining, shop)
     _write_person(member, joining, hashes, now, shop)
     owner, outcome = shop.store.atomically("ledger", lambda u: _open(u, member, hashes, now, shop))
     if owner != member:
         _forget_person(member, shop)
         return owner, False
+    _block_late(member, joining, hashes, shop)
     timekeeping.keep(f"joined:{member}", outcome, shop)
     return member, True
+
+
+def _refuse_another(member: str, joining: Joining, shop: Shop) -> None:
+    """Refuse a key that already stands for somebody else. Raises Problem 409."""
+    known = contacts.get(shop.store, member)
+    if known and (known.phone, known.email) != (joining.phone, joining.email):
+        raise Problem(409, "idempotency_key_reused", "This key was used for another member.")
 
 
 def find(shop: Shop, *, phone: str = "", email: str = "") -> str | None:
@@ -94,6 +103,8 @@ def _open(
     if owner and owner != member:
         return owner, ()
     account = accounts.get(unit, member)
+    if account and owner:
+        return member, ()
     waiting = sorted({receipt for each in found.values() for receipt in each.waiting})
     events = _claims(unit, member, waiting, now)
     if account is None:
@@ -153,6 +164,18 @@ def _write_person(
         shop.store.atomically("people", work)
     except AlreadyExists:
         return
+
+
+def _block_late(member: str, joining: Joining, hashes: list[str], shop: Shop) -> None:
+    """Honor a STOP that came while the member was being written."""
+
+    def work(unit: Unit) -> None:
+        contact, blocked = contacts.get(unit, member), _blocked(unit, joining, hashes)
+        if contact and not blocked.keys() <= contact.suppressed.keys():
+            changed = {**contact.suppressed, **blocked}
+            contacts.put(unit, member, _replace(contact, suppressed=changed, seq=contact.seq + 1))
+
+    shop.store.atomically("people", work)
 
 
 def _blocked(unit: Unit, joining: Joining, hashes: list[str]) -> dict[str, str]:

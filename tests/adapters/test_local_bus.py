@@ -128,7 +128,7 @@ def test_a_message_that_waits_for_its_retry_keeps_the_bus_busy(bus_of):
 
 
 def test_waits_double_up_to_the_longest_and_are_shortened_by_half_at_most():
-    backoff, chance = Backoff(first=1, longest=10), random.Random(1)  # noqa: S311 - a seed
+    backoff, chance = Backoff(first=1, longest=10), random.Random(1)
     for attempt, full in enumerate([1, 2, 4, 8, 10, 10], start=1):
         assert full / 2 <= backoff.seconds(attempt, chance) <= full
 
@@ -268,7 +268,7 @@ def test_an_event_that_is_not_on_disk_is_neither_acknowledged_nor_delivered(bus_
 
 
 def test_a_seed_mixes_up_what_is_ready(bus_of):
-    seed = random.Random(1)  # noqa: S311 - a seed
+    seed = random.Random(1)
     bus, log = bus_of(BusOptions(workers=1, shuffle=seed)), Log()
     events = [b"%d" % n for n in range(20)]
     bus.publish("points", events)

@@ -11,7 +11,7 @@ EVENTS = [b"%d" % n for n in range(12)]
 
 
 def bus(seed=1, **options):
-    return MemoryBus(TOPICS, random.Random(seed), **options)  # noqa: S311 - a seed
+    return MemoryBus(TOPICS, random.Random(seed), **options)
 
 
 def delivered(bus):

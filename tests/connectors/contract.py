@@ -117,7 +117,7 @@ def account_of(connector: Connector, vendor: Vendor) -> dict[str, str]:
 def outcome(name: str, verb: Verb, vendor: Vendor, http: Http) -> Exception | None:
     """Run one operation afresh; return what it raised, if that is one of the four."""
     time, vendor.asked = Time(), []
-    engine = Engine(http, time, account_of(load(name), vendor), time.sleep, Random(1))  # noqa: S311
+    engine = Engine(http, time, account_of(load(name), vendor), time.sleep, Random(1))
     try:
         engine.run(name, verb, ARGUMENTS[verb])
     except (TryAgain, InDoubt, VendorRefused) as error:

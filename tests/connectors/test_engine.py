@@ -29,7 +29,7 @@ from loyalty.ports import HttpRequest, HttpResponse
 few = settings(max_examples=30, deadline=None, database=None)
 
 CANARY = "canary-secret-4711"
-CHANCE = Random(7)  # noqa: S311 - spreads retries
+CHANCE = Random(7)
 OK, BROKEN = Reply(200, {"id": "M1"}), Reply(500)
 BUSY = Reply(429, {"code": 20429})
 

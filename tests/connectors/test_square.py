@@ -224,7 +224,7 @@ def ask(http, time, vendor):
         "SQUARE_ACCESS_TOKEN__SECOND": TOKEN,
         "SQUARE_WEBHOOK_URL__SECOND": URL,
     }
-    engine = Engine(http, time, environment, time.sleep, Random(1))  # noqa: S311 - spreads retries
+    engine = Engine(http, time, environment, time.sleep, Random(1))
 
     def run(verb, argument=None, account=""):
         return engine.run("square", verb, argument, account)

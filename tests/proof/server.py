@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,17 @@ from infra import vendors
 from infra.sandbox.server import Sandbox
 from tests.rig import NOON
 
+from loyalty.adapters.clock import FileClock
+
 PHONE = "+4915123456789"
 API_KEY = {"Authorization": "Bearer rk_for_tests"}
+
+
+def clock_of(folder: Path) -> FileClock:
+    """Read the clock of a folder, which begins at noon."""
+    if not (folder / "clock").exists():
+        (folder / "clock").write_text(NOON.isoformat(), "ascii")
+    return FileClock(folder / "clock")
 
 
 def free_port() -> int:
@@ -37,7 +46,8 @@ class Server:
 
     def __init__(self, folder: Path, sandbox: Sandbox, program: str) -> None:
         self.url = f"http://127.0.0.1:{(port := free_port())}"
-        (folder / "clock").write_text(NOON.isoformat(), "ascii")
+        self._time = folder / "clock"
+        self.clock = clock_of(folder)
         self.environment = {
             **os.environ,
             **vendors.environment(sandbox, self.url),
@@ -68,6 +78,10 @@ class Server:
                 time.sleep(0.05)
         raise AssertionError("the server did not get healthy")
 
+    def pass_time(self, by: timedelta) -> None:
+        """Move the clock that the system and its vendors share."""
+        self._time.write_text((self.clock.now() + by).isoformat(), "ascii")
+
     def kill(self) -> None:
         """Kill -9, without a chance to finish anything."""
         self._end(signal.SIGKILL)
@@ -97,18 +111,18 @@ class Server:
 
 
 def signed_sale(
-    receipt: str, amount: int, at: datetime = NOON, phone: str = PHONE
+    receipt: str, amount: int, now: datetime = NOON, phone: str = PHONE
 ) -> tuple[bytes, dict[str, str]]:
     """Write a signed generic webhook: one coffee for the guest with this phone."""
     data = {
-        "receipt": receipt, "store": "main", "occurred_at": at.isoformat(), "currency": "EUR",
+        "receipt": receipt, "store": "main", "occurred_at": NOON.isoformat(), "currency": "EUR",
         "total": amount, "lines": [{"name": "Coffee", "amount": amount}], "guest": {"phone": phone},
     }  # fmt: skip
     body = json.dumps(
-        {"type": "sale.completed", "timestamp": at.isoformat(), "data": data}
+        {"type": "sale.completed", "timestamp": now.isoformat(), "data": data}
     ).encode()
     key = base64.b64decode(vendors.GENERIC_SECRET.removeprefix("whsec_"))
-    name, stamp = f"evt_{hashlib.sha256(body).hexdigest()[:20]}", str(int(at.timestamp()))
+    name, stamp = f"evt_{hashlib.sha256(body).hexdigest()[:20]}", str(int(now.timestamp()))
     value = hmac.digest(key, f"{name}.{stamp}.".encode() + body, "sha256")
     head = {
         "Content-Type": "application/json", "webhook-id": name, "webhook-timestamp": stamp,

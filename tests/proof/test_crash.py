@@ -87,8 +87,6 @@ STORY = [
     Chapter("and never again", tells(sale("J", 1300, at=MORNING + 2 * HOUR), phone=HARI)),
     Chapter("a year later points lapse and tiers end", at(YEAR_LATER)),
 ]  # fmt: skip
-UNASKED = "a big sale: tier, mail, staff"
-"""The chapter with a mail and a note, whose vendors cannot be asked what they sent."""
 
 
 class Crashed(NamedTuple):
@@ -188,25 +186,25 @@ def test_no_crash_leaves_another_world(crashes):
 
 
 def test_a_crash_is_healed_at_once_unless_only_a_timer_knows_of_it(crashes):
-    """What was told over HTTP or due by time is promised by a timer; mail waits for its doubt."""
-    late = [crash for crash in crashes if crash.verdict == "later"]
-    assert late
-    for crash in late:
-        if crash.chapter == UNASKED:
-            assert crash.boundary.phase == "delivered"
-        else:
-            assert crash.boundary.phase in ("told", "swept")
-            assert (crash.side, crash.boundary.what.split()[0]) in {
-                ("after", "commit"), ("before", "publish"),
-            }  # fmt: skip
+    """What was told over HTTP or due by time is promised by a timer; a mail waits for its doubt."""
+    late = {
+        (crash.boundary.phase, crash.side, crash.boundary.what)
+        for crash in crashes
+        if crash.verdict == "later"
+    }
+    mail = {("after", "commit to people"), ("before", "POST to sendgrid")}
+    told = {each for each in late if each[1:] not in mail}
+    assert {phase for phase, _, _ in told} == {"told", "swept"}
+    assert {(side, what.split()[0]) for _, side, what in told} == {
+        ("after", "commit"),
+        ("before", "publish"),
+    }
 
 
 def test_only_a_mail_or_a_staff_note_can_leave_twice_since_its_vendor_cannot_be_asked(crashes):
-    twice = [crash for crash in crashes if crash.verdict == "twice"]
-    assert {crash.chapter for crash in twice} == {UNASKED}
-    assert sorted((crash.side, crash.boundary.what) for crash in twice) == [
+    twice = {(crash.side, crash.boundary.what) for crash in crashes if crash.verdict == "twice"}
+    assert twice == {
         ("after", "POST to sendgrid"),
         ("after", "POST to slack"),
         ("before", "commit to people"),
-        ("before", "commit to people"),
-    ]
+    }

@@ -7,6 +7,9 @@ from typing import NamedTuple
 from loyalty.domain.account import Totals
 from loyalty.domain.program import Milestone, Program
 
+MOST = 50
+"""So many lines of one milestone at most are granted by one act."""
+
 
 class Crossing(NamedTuple):
     """A milestone's line passed by one act: upwards, or back down again by a refund."""
@@ -30,4 +33,4 @@ def _between(milestone: Milestone, low: int, high: int) -> list[int]:
     if milestone.at is not None:
         return [milestone.at] if low < milestone.at <= high else []
     step = milestone.every or 1
-    return list(range((max(low, 0) // step + 1) * step, high + 1, step))
+    return list(range((max(low, 0) // step + 1) * step, high + 1, step))[:MOST]

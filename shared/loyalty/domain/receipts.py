@@ -54,14 +54,25 @@ def waiting(receipt: Receipt) -> list[Refund]:
 
 
 def _sale(old: Receipt, fact: Sale) -> Learned:
+    guest = _guests(old.sale, fact)
     if old.sale is None or fact.revision > old.sale.revision:
         state = "unclaimed" if old.state == "awaiting-sale" else old.state
-        return Learned(_replace(old, sale=fact, state=state), "news")
+        return Learned(_replace(old, sale=_replace(fact, guest=guest), state=state), "news")
+    if not old.member and guest != old.sale.guest:
+        return Learned(_replace(old, sale=_replace(old.sale, guest=guest)), "news")
     if fact.revision < old.sale.revision:
         return Learned(old, "stale")
     if _money(fact) != _money(old.sale):
         raise Rejected("same-revision-other-money", "this revision came before with other amounts")
     return Learned(old, "known")
+
+
+def _guests(old: Sale | None, fact: Sale) -> tuple[str, ...]:
+    """Join what any revision told of the guest: a till may learn it late, or forget it."""
+    told = (*(old.guest if old else ()), *fact.guest)
+    if old and set(told) == set(old.guest):
+        return old.guest
+    return tuple(dict.fromkeys(told))
 
 
 def _refund(old: Receipt, fact: Refund) -> Learned:

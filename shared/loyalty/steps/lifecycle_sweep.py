@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from loyalty import bookkeeping, timekeeping
 from loyalty.delivery import Outcome, Shop, outgoing, publish
 from loyalty.errors import TryAgain
@@ -48,11 +50,14 @@ def _settle(timer: Timer, shop: Shop) -> None:
 
 
 def _settle_in(unit: Unit, timer: Timer, name: str, shop: Shop) -> Outcome:
+    current = timers.get(unit, timekeeping.name_of(timer))
+    if current is None or current.due_at != timer.due_at:
+        return ()  # another act settled the account meanwhile and armed its timer anew
     record = accounts.get(unit, timer.subject)
     if record is None:
         raise TryAgain("the account is not there")
     now = shop.clock.now()
-    book = bookkeeping.opened_from(record, shop.programs.at(now), now)
+    book = bookkeeping.opened_from(_disarmed(record), shop.programs.at(now), now)
     timers.delete(unit, timekeeping.name_of(timer))
     if not book.pages:
         rearmed = bookkeeping.armed(unit, book)
@@ -62,6 +67,10 @@ def _settle_in(unit: Unit, timer: Timer, name: str, shop: Shop) -> Outcome:
     outcome = bookkeeping.write(unit, book, trigger, bookkeeping.posted(book))
     timekeeping.promise(unit, name, outcome, now)
     return outcome
+
+
+def _disarmed(record: AccountRecord) -> AccountRecord:
+    return AccountRecord(account=msgspec.structs.replace(record.account, armed_at=None))
 
 
 _WORK = {"publish": _publish, "account": _settle}

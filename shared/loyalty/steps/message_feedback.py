@@ -70,6 +70,8 @@ def _keyword(reply: Reply, shop: Shop) -> None:
         return
     member = _member(reply, shop)
     shop.store.atomically("people", lambda unit: _block(unit, reply, name, member, shop))
+    if member is None and (member := _member(reply, shop)):  # joined at this very moment
+        shop.store.atomically("people", lambda unit: _block(unit, reply, name, member, shop))
     if member:
         changed = MemberChanged(
             id=f"consent:{member}:{reply.channel}:{reply.id}", at=shop.clock.now(), subject=member,

@@ -27,6 +27,8 @@ from loyalty.records import (
 )
 
 HEARS = NotificationRequested
+LEASE = timedelta(seconds=30)
+"""How long whoever claimed a message has to send it, before another run may look it up."""
 DOUBT = timedelta(minutes=10)
 """How long a vendor that cannot be asked has to tell us by itself that it sent a message."""
 VERBS: dict[str, Verb] = {"sms": "send_sms", "email": "send_email", "staff": "alert_staff"}
@@ -151,11 +153,12 @@ def _found(event: NotificationRequested, program: Program, shop: Shop) -> Claim 
         return _resume(event, claim, program, shop)
     if told := deliveries.get(shop.store, event.id):
         return _settle(claim, shop, "accepted", provider_id=told.provider_id)
+    patience = claim.at + (DOUBT if claim.channel == "email" else LEASE)
+    if shop.clock.now() < patience:
+        _come_back(event, patience, shop)
+        return None
     if claim.channel in LOOK_UP:
         return _look_up(event, claim, program, shop)
-    if claim.channel == "email" and shop.clock.now() < claim.at + DOUBT:
-        _come_back(event, claim.at + DOUBT, shop)
-        return None
     return _resume(event, claim, program, shop)
 
 
@@ -185,7 +188,20 @@ def _resume(
             return None
         if decision.act == "drop" and decision.why != "cap":
             return _drop(claim, shop, decision.why)
-    return _settle(_replace(claim, at=shop.clock.now()), shop, "claimed")
+    return _take_over(claim, shop)
+
+
+def _take_over(claim: Claim, shop: Shop) -> Claim | None:
+    """Make the claim ours, unless another delivery did so first."""
+    ours = _replace(claim, state="claimed", at=shop.clock.now())
+
+    def work(unit: Unit) -> Claim | None:
+        if claims.get(unit, claim.message) != claim:
+            return None
+        claims.put(unit, claim.message, ours)
+        return ours
+
+    return shop.store.atomically("people", work)
 
 
 # -- sending ------------------------------------------------------------------------------

@@ -81,7 +81,9 @@ def _event(
 ) -> TransactionRecorded:
     fact = _replace(heard.transaction, source=name, account=account)
     if isinstance(fact, Sale):
-        fact = _replace(fact, guest=_identities(name, heard.guest, program, shop))
+        staff = shop.pepper.hash("staff", fact.staff) if fact.staff else ""
+        guest = _identities(name, heard.guest, program, shop)
+        fact = _replace(fact, guest=guest, staff=staff)
     return TransactionRecorded(
         id=event_id(fact), at=shop.clock.now(), subject=fact.receipt_id, transaction=fact,
         digest=digest,
@@ -129,6 +131,8 @@ def _rejection(fact: Transaction, program: Program) -> Rejected | None:
     store = program.store_of(fact.till, fact.store)
     if store is None:
         return Rejected("unknown-store", "no store of the program has this till")
+    if fact.currency != program.currency_of(store):
+        return Rejected("currency-mismatch", "the store has another currency")
     return None
 
 

@@ -63,6 +63,8 @@ def _later(after: float | None) -> Response:
 
 
 def _headers(found: Problem) -> dict[str, str]:
+    if found.allow:
+        return {"Allow": ", ".join(found.allow)}
     return {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "60"}}.get(found.status, {})
 
 

@@ -51,7 +51,7 @@ def history(request: Request, shop: Shop, id: str) -> Response:  # noqa: A002 - 
     """List a member's entries, newest first, at most `limit` (1 to 200)."""
     _found(members.view(id, shop))
     limit = request.args.get("limit", "50")
-    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit) <= 200):  # noqa: PLR2004
+    if not (limit.isascii() and limit.isdigit() and len(limit) < 4 and 1 <= int(limit) <= 200):  # noqa: PLR2004
         raise Problem(400, "invalid_query", "limit is a number from 1 to 200.")
     found = entries.find(
         shop.store, ("members", "contains", id), order="at", descending=True, limit=int(limit)

@@ -16,7 +16,7 @@ LARGEST = 256 * 1024
 def method(request: Request, *allowed: str) -> None:
     """Refuse other methods."""
     if request.method not in allowed:
-        raise Problem(405, "method_not_allowed", f"Use {' or '.join(allowed)}.")
+        raise Problem(405, "method_not_allowed", "Use another method.", allow=allowed)
 
 
 def raw(request: Request) -> bytes:

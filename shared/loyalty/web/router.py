@@ -34,8 +34,8 @@ def find(routes: tuple[Route, ...], request: Request) -> tuple[Route, dict[str, 
     for route, found in matches:
         if route.method == request.method:
             return route, found
-    allowed = " or ".join(sorted(route.method for route, _ in matches))
-    raise Problem(405, "method_not_allowed", f"Use {allowed}.")
+    allowed = tuple(sorted(route.method for route, _ in matches))
+    raise Problem(405, "method_not_allowed", "Use another method.", allow=allowed)
 
 
 def dispatch(
