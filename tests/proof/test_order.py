@@ -248,7 +248,6 @@ def test_a_revision_may_move_a_receipt_to_another_business_day(tmp_path):
     assert forth.day == back.day == "2026-11-22"
 
 
-@pytest.mark.xfail(strict=True, reason="a guest named by an older revision only is not heard")
 def test_a_guest_whom_only_an_older_revision_names_is_credited_in_any_order(tmp_path):
     world = World(tmp_path, "plain", MemoryStore())
     rig, earned = world.rig, set()
