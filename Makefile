@@ -10,7 +10,7 @@ export PYTHONPATH := shared:.
 export
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test bench check fmt lint types docs connector clean
+.PHONY: help demo run test proof bench check fmt lint types docs connector clean
 
 help: ## List what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -34,6 +34,9 @@ check: $(TESTED) ## Format, lint, types, import rules, tests, branch coverage: w
 fmt: $(TESTED) ## Format and mend what can be mended
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+proof: $(TESTED) ## Run the long proofs too: twenty kills of the running system
+	@$(BIN)/python -m pytest -m long -s
 
 bench: $(READY) ## Measure how long guests wait for their text
 	@$(BIN)/python -m infra.bench $(ARGS)

@@ -100,6 +100,7 @@ def sandbox(tmp_path):
         yield playing
 
 
+@pytest.mark.long
 def test_twenty_kills_lose_and_double_nothing_that_was_acknowledged(
     tmp_path: Path, sandbox: Sandbox
 ) -> None:
