@@ -17,6 +17,7 @@ from loyalty.adapters.clock import SystemClock
 from loyalty.adapters.http import RequestsHttp
 from loyalty.audit import audit
 from loyalty.connectors.engine import Engine
+from loyalty.delivery import Shop
 from loyalty.programs import Programs
 from loyalty.records import accounts, entries
 from loyalty.records import programs as published
@@ -117,18 +118,18 @@ class Chapter(NamedTuple):
 class World:
     """A shop with vendors, that can be put back to where it was."""
 
-    def __init__(self, folder: Path, sandbox: Any, store: Any = None, **more: Any) -> None:
+    def __init__(self, folder: Path, sandbox: Any) -> None:
         self.fuse, self.sandbox = Fuse(), sandbox
-        self.environment = {**vendors.environment(sandbox, "https://cafe.example"), **more}
+        self.environment = vendors.environment(sandbox, "https://cafe.example")
         self.environment.pop("TWILIO_FEEDBACK_URL")  # nobody calls back while we count
-        self.store = store or MemoryStore()
+        self.store = MemoryStore()
+        self.plant: Callable[[Shop], Shop] = lambda shop: shop
         text = Path("tests/programs/crash.yaml").read_text("utf-8")
         self.http = FusedHttp(self.fuse)
         self.rig = Rig(folder, text, store=self.store, shuffle=Newest())
         shop = self.rig.shop
-        self.rig.shop = shop._replace(
-            store=FusedStore(shop.store, self.fuse), bus=FusedBus(shop.bus, self.fuse)
-        )
+        store, bus = FusedStore(shop.store, self.fuse), FusedBus(shop.bus, self.fuse)
+        self.shop = shop._replace(store=store, bus=bus)
         self.start()
 
     @property
@@ -137,11 +138,12 @@ class World:
 
     def start(self) -> None:
         """Begin with empty hands, as a new process does; only reading the program is spared."""
-        shop, sleepless = self.rig.shop, {"sleep": lambda _: None, "random": random.Random(1)}
-        programs = Programs(shop.store, self.rig.clock)
-        programs._parsed.update(shop.programs._parsed)
+        sleepless = {"sleep": lambda _: None, "random": random.Random(1)}
+        programs = Programs(self.store, self.rig.clock)
+        programs._parsed.update(self.shop.programs._parsed)
         engine = Engine(self.http, SystemClock(), self.environment, **sleepless)
-        self.rig.shop = shop._replace(programs=programs, vendors=engine)
+        self.shop = self.shop._replace(programs=programs, vendors=engine)
+        self.rig.shop = self.plant(self.shop)
 
     def live(self, chapter: Chapter) -> None:
         """Let it happen, and then let half an hour pass."""
