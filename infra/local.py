@@ -90,7 +90,7 @@ class Local:
         *,
         clock: Clock | None = None,
         log: Log | None = None,
-        workers: int = 4,
+        workers: int = 8,
         wrap: Callable[[Shop], Shop] = lambda shop: shop,
     ) -> None:
         self.settings = _with_secrets(environment)

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,7 @@ STEPS: dict[str, Any] = {
 }
 
 
+@cache
 def topology() -> dict[str, list[str]]:
     """Read who hears what from the file that the deployment reads too."""
     declared = yaml.safe_load(Path("infra/topology.yaml").read_text("utf-8"))["functions"]
@@ -83,7 +85,7 @@ class Rig:
             pepper=Pepper("p1:a pepper for tests only"),
             log=QUIET,
         )
-        programs.publish(self.store, program, NOON)
+        programs.first(self.store, program, NOON)
         self.shop = wrap(shop)
 
     # -- what happens ---------------------------------------------------------------------

@@ -69,7 +69,7 @@ class Tills:
     # -- Square: the shop rings up at the sandbox, and Square calls us -----------------------
 
     def _square_sale(self, event: Json) -> None:
-        for payment in self._rung_up(event)[1]:
+        for payment in self.ring_up(event)[1]:
             self._count(self._sandbox.square.announce(payment))
 
     def _square_edit(self, event: Json) -> None:
@@ -93,10 +93,11 @@ class Tills:
             self._count(self._sandbox.square.post("payment.updated", canceled))
 
     def _square_forged(self, event: Json) -> None:
-        payment = self._sandbox.square.payments[self._rung_up(event)[1][0]]
+        payment = self._sandbox.square.payments[self.ring_up(event)[1][0]]
         self._count(self._sandbox.square.post("payment.updated", payment, forged=True))
 
-    def _rung_up(self, event: Json) -> tuple[str, list[str]]:
+    def ring_up(self, event: Json) -> tuple[str, list[str]]:
+        """Ring a sale up at Square, which calls us later; return its order and payments."""
         name = event["receipt"]
         if name not in self._orders:
             sold = self._sandbox.square.ring_up(
@@ -128,6 +129,8 @@ class Tills:
             if line.get("included_tax"):
                 self._tax(found, item, line)
             found["line_items"].append(item)
+        if event["tax"]:
+            found["taxes"].append(_on_top(event))
         return found
 
     def _item(self, line: Json, currency: str) -> Json:
@@ -174,6 +177,8 @@ class Tills:
     def _payments(self, event: Json) -> list[Json]:
         """Pay with each tender; the tip is on the first."""
         paid = [dict(self._tender(amount, event["currency"])) for amount in event["tenders"]]
+        if "gift_card_tender" in event:
+            paid[event["gift_card_tender"]]["source_type"] = "SQUARE_GIFT_CARD"
         if event["tip"]:
             paid[0]["tip_money"] = {"amount": event["tip"], "currency": event["currency"]}
             paid[0]["amount_money"]["amount"] -= event["tip"]
@@ -256,3 +261,10 @@ class Tills:
             self.refused += answer.status_code == 401  # noqa: PLR2004 - unauthorized
             if answer.status_code not in (200, 202, 401):
                 raise RuntimeError(f"the system answered {answer.status_code}: {answer.text}")
+
+
+def _on_top(event: Json) -> Json:
+    """Write the tax that is added to the prices of the whole order."""
+    goods = sum(line["amount"] - line.get("discount", 0) for line in event["lines"])
+    rate = str(Decimal(100) * event["tax"] / goods)
+    return {"uid": "tax", "name": "VAT", "type": "ADDITIVE", "percentage": rate, "scope": "ORDER"}

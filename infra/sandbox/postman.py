@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from queue import Queue
-from threading import Condition, Event, Thread
+from threading import Condition, Event, Thread, local
 from urllib.parse import urlsplit
 
 import requests
@@ -50,6 +50,7 @@ class Postman:
         self._waiting = 0
         self._carriers: list[Thread] = []
         self._stopping = Event()
+        self._own = local()
 
     def start(self) -> None:
         """Put the carriers to work."""
@@ -74,7 +75,7 @@ class Postman:
     def post(self, letter: Letter) -> requests.Response:
         """Deliver now and give the shop's answer."""
         try:
-            answer = requests.post(
+            answer = self._session().post(
                 self._street(letter.url),
                 data=letter.body,
                 headers=letter.headers,
@@ -112,6 +113,14 @@ class Postman:
         with self._idle:
             return self._idle.wait_for(lambda: self._waiting == 0, timeout)
 
+    def _session(self) -> requests.Session:
+        """Give each thread connections of its own, past any proxy: all of it is on this machine."""
+        if not hasattr(self._own, "session"):
+            self._own.session = requests.Session()
+            self._own.session.trust_env = False
+        session: requests.Session = self._own.session
+        return session
+
     def _carry(self) -> None:
         while (job := self._jobs.get()) is not None:
             try:
@@ -126,9 +135,9 @@ class Postman:
 
     def _street(self, url: str) -> str:
         street = url.partition("#")[0]
-        for public, local in self.routes.items():
+        for public, here in self.routes.items():
             if street.startswith(public):
-                street = local + street.removeprefix(public)
+                street = here + street.removeprefix(public)
                 break
         if urlsplit(street).hostname not in LOOPBACK:
             raise OutsideLoopbackError(f"{url} is not on this machine and no route leads to it")

@@ -6,6 +6,7 @@ import logging
 import ssl
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -31,6 +32,7 @@ class RequestsHttp:
         self._session = requests.Session()
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=connections))
+        self._ways: dict[str, dict[str, Any]] = {}
         # any `auth` at all keeps a ~/.netrc from replacing the Authorization header
         self._session.auth = _as_it_is
         # urllib3's lines below ERROR hold whole addresses
@@ -66,14 +68,18 @@ class RequestsHttp:
         try:
             call = self._session.prepare_request(asked)
             url = call.url or ""
-            local = self._session.merge_environment_settings(url, {}, True, True, None)
             send = self._session.get_adapter(url).send
+            way = self._way("{0.scheme}://{0.netloc}".format(urlsplit(url)))
         except (requests.RequestException, ValueError) as error:
             raise ValueError(f"no HTTP request: {type(error).__name__}") from None
-        verify, proxies = local["verify"] or True, local["proxies"]
-        return partial(
-            send, call, stream=True, timeout=request.timeout, verify=verify, proxies=proxies
-        )
+        return partial(send, call, stream=True, timeout=request.timeout, **way)
+
+    def _way(self, origin: str) -> dict[str, Any]:
+        """Find proxies and certificates for a host once: the environment is slow to read."""
+        if origin not in self._ways:
+            found = self._session.merge_environment_settings(origin, {}, True, True, None)
+            self._ways[origin] = {"verify": found["verify"] or True, "proxies": found["proxies"]}
+        return self._ways[origin]
 
 
 def _as_it_is(prepared: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -113,10 +113,11 @@ class _SqliteUnit:
         self._db = db
         self._database = database
         self._collection = collection
+        self._creates: list[Write] = []
         self._writes: list[Write] = []
 
     def get(self, *keys: Key) -> list[Document | None]:
-        if self._writes:
+        if self._creates or self._writes:
             raise RuntimeError("a unit reads everything before its first write")
         for key in keys:
             self._indexed(key)
@@ -124,7 +125,7 @@ class _SqliteUnit:
 
     def create(self, key: Key, document: Document) -> None:
         rows = index.rows(self._indexed(key), document)
-        self._writes.append(partial(_create, key, _encode(document), rows))
+        self._creates.append(partial(_create, key, _encode(document), rows))
 
     def put(self, key: Key, document: Document) -> None:
         indexed = self._indexed(key)
@@ -136,8 +137,8 @@ class _SqliteUnit:
         self._writes.append(partial(_delete, key))
 
     def apply(self) -> None:
-        """Write everything down, in the order it was asked for."""
-        for write in self._writes:
+        """Write everything down; first what may collide, while nothing needs to be undone."""
+        for write in (*self._creates, *self._writes):
             write(self._db)
 
     def _indexed(self, key: Key) -> tuple[str, ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -81,21 +82,22 @@ def rows(indexed: Sequence[str], document: Document) -> set[Row]:
     return found
 
 
-def add(db: sqlite3.Connection, key: Key, new: Iterable[Row]) -> None:
-    """Write index rows that are not there yet."""
-    db.executemany(
-        "INSERT INTO field_values (collection, id, field, value) VALUES (?, ?, ?, ?)",
-        [(*key, *row) for row in new],
-    )
+def add(db: sqlite3.Connection, key: Key, new: AbstractSet[Row]) -> None:
+    """Write index rows that are not there yet, all in one statement."""
+    if new:
+        values = ", ".join(["(?, ?, ?, ?)"] * len(new))
+        db.execute(
+            f"INSERT INTO field_values (collection, id, field, value) VALUES {values}",  # noqa: S608 - question marks only
+            [part for row in new for part in (*key, *row)],
+        )
 
 
 def replace(db: sqlite3.Connection, key: Key, new: set[Row]) -> None:
     """Turn a document's index rows into these, touching only what differs."""
     rows = "FROM field_values WHERE collection = ? AND id = ?"
     old: set[Row] = set(db.execute(f"SELECT field, value {rows}", key))
-    db.executemany(
-        f"DELETE {rows} AND field = ? AND value = ?", [(*key, *row) for row in old - new]
-    )
+    for row in old - new:
+        db.execute(f"DELETE {rows} AND field = ? AND value = ?", (*key, *row))
     add(db, key, new - old)
 
 

@@ -17,7 +17,10 @@ from loyalty.errors import TryAgain
 from loyalty.ports import T
 
 Work = Callable[[sqlite3.Connection], T]
-"""Reads and writes through the connection; never begins, commits or rolls back itself."""
+"""Reads and writes through the connection; never begins, commits or rolls back itself.
+
+It may be run twice, when it or another in its group fails half-way.
+"""
 
 GROUP = 200
 """The most jobs in one COMMIT: beyond a hundred or so nothing gets faster, only later."""
@@ -27,6 +30,10 @@ _log = logging.getLogger(__name__)
 
 class InUse(RuntimeError):  # noqa: N818 - says what the file is
     """Another process writes this data file."""
+
+
+class HalfDone(Exception):  # noqa: N818 - what happened to a job
+    """A job failed after it wrote something."""
 
 
 class _Job(Generic[T]):
@@ -41,19 +48,31 @@ class _Job(Generic[T]):
         self._error: BaseException | None = None
 
     def run(self, db: sqlite3.Connection) -> None:
-        """Do the work in a savepoint: what it raises undoes this job only.
+        """Do the work. Raises HalfDone if it failed after it wrote something.
 
         An OperationalError is let through: then the file is in trouble, not the job.
         """
+        before = db.total_changes
+        self._attempt(db)
+        if self._error and db.total_changes != before:
+            raise HalfDone
+
+    def run_apart(self, db: sqlite3.Connection) -> None:
+        """Do the work in a savepoint: what it raises undoes this job only."""
         db.execute("SAVEPOINT job")
+        self._attempt(db)
+        if self._error:
+            db.execute("ROLLBACK TO job")
+        db.execute("RELEASE job")
+
+    def _attempt(self, db: sqlite3.Connection) -> None:
+        self._error = None
         try:
             self._result = self._work(db)
         except sqlite3.OperationalError:
             raise
         except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits for the job
             self._error = error
-            db.execute("ROLLBACK TO job")
-        db.execute("RELEASE job")
 
     def finish(self) -> None:
         """Tell the caller what came of it, now that it is committed."""
@@ -134,15 +153,28 @@ class Writer:
 
     def _commit(self, group: Sequence[_Job[Any]]) -> None:
         try:
-            self._db.execute("BEGIN IMMEDIATE")
-            for job in group:
-                job.run(self._db)
+            self._run(group)
             self._db.execute("COMMIT")
         except Exception as error:  # noqa: BLE001 - whatever it was, nobody may wait for ever
             self._abandon(group, error)
         else:
             for job in group:
                 job.finish()
+
+    def _run(self, group: Sequence[_Job[Any]]) -> None:
+        """Do all jobs in one transaction; only if one fails half-way, again with savepoints.
+
+        Each statement costs two changes of threads, and most jobs do not fail.
+        """
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            for job in group:
+                job.run(self._db)
+        except HalfDone:
+            self._db.rollback()
+            self._db.execute("BEGIN IMMEDIATE")
+            for job in group:
+                job.run_apart(self._db)
 
     def _abandon(self, group: Sequence[_Job[Any]], error: Exception) -> None:
         """Undo the whole group: also a job that failed may have seen another's lost writes."""

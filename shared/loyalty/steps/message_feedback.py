@@ -24,6 +24,7 @@ from loyalty.records import (
 from loyalty.steps.notification_dispatch import BLOCKING, suppress
 
 STOP, START = "stop", "start"
+ON_ITS_WAY = ("accepted", "sent")
 _replace = msgspec.structs.replace
 
 
@@ -45,6 +46,8 @@ def _hear(feedback: Any, shop: Shop) -> None:
 
 def _delivered(told: Delivery, shop: Shop) -> None:
     """Move a message's state forward, never back; a dead or unwilling address is blocked."""
+    if told.state in ON_ITS_WAY and _settled(told, shop):
+        return
 
     def work(unit: Unit) -> None:
         old = deliveries.get(unit, told.reference)
@@ -61,6 +64,12 @@ def _delivered(told: Delivery, shop: Shop) -> None:
         claim = claims.get(shop.store, told.reference)
         if claim:
             suppress(shop, claim.member, claim.channel, told.word)
+
+
+def _settled(told: Delivery, shop: Shop) -> bool:
+    """Tell whether we know already that the vendor took it: what is on its way is no news then."""
+    claim = claims.get(shop.store, told.reference)
+    return bool(claim and claim.state == "accepted")
 
 
 def _keyword(reply: Reply, shop: Shop) -> None:

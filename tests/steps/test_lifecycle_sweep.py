@@ -1,0 +1,174 @@
+"""What is due: released and lapsed points, tiers that end, promises, and timers that fail."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from tests.rig import NOON, sale
+from tests.steps.cafe import HARI
+
+from loyalty.events import SweepRequested, encode
+from loyalty.records import entries, timers
+
+HOUR = timedelta(hours=1)
+
+
+def due(cafe):
+    return sorted((timer.kind, timer.due_at) for timer in timers.find(cafe.rig.store, limit=999))
+
+
+def test_points_are_released_when_their_wait_is_over(cafe):
+    member = cafe.join()
+    cafe.buys("A", 1200, channel="online")
+    cafe.passes(minutes=59)
+    assert cafe.kinds(member) == [("sale", 12)]
+    cafe.passes(minutes=1)
+    assert cafe.kinds(member) == [("sale", 12), ("release", 0)]
+
+
+def test_two_sweeps_at_once_release_once(cafe):
+    member = cafe.join()
+    cafe.buys("A", 1200, channel="online")
+    cafe.rig.clock.advance(HOUR)
+    sweeps = [
+        encode(SweepRequested(id=name, at=cafe.now, subject="sweep")) for name in ("one", "two")
+    ]
+    cafe.bus.publish("sweep-requested", sweeps)
+    cafe.rig.run()
+    assert cafe.kinds(member) == [("sale", 12), ("release", 0)]
+
+
+def test_a_sweep_that_comes_days_late_does_everything_in_order(cafe):
+    member = cafe.join()
+    cafe.buys("A", 1200, channel="online")
+    cafe.passes(days=500)
+    assert cafe.kinds(member) == [("sale", 12), ("release", 0), ("expire", -12)]
+    assert cafe.points(member) == 0
+
+
+def test_a_purchase_does_what_is_due_itself_and_the_timer_finds_nothing_to_do(cafe):
+    member = cafe.join()
+    cafe.buys("A", 1200, channel="online")
+    cafe.rig.clock.advance(HOUR)
+    cafe.buys("B", 100)
+    cafe.rig.sweep()
+    assert cafe.kinds(member) == [("sale", 12), ("release", 0), ("sale", 1)]
+
+
+def test_a_timer_is_always_armed_for_what_comes_next(cafe):
+    member = cafe.join()
+    cafe.buys("A", 1200, channel="online")
+    assert due(cafe) == [("account", NOON + HOUR)]
+    cafe.passes(hours=1)
+    account = cafe.rig.account(member)
+    assert due(cafe) == [("account", account.due_at())]
+    assert account.armed_at == account.due_at()
+
+
+class Meanwhile:
+    """A store in which something happens right after what is due was looked up."""
+
+    def __init__(self, store):
+        self._store, self.then = store, None
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def query(self, query):
+        found = self._store.query(query)
+        if query.collection == "timers" and self.then:
+            then, self.then = self.then, None
+            then()
+        return found
+
+
+def test_a_purchase_while_the_sweep_is_on_its_way_does_not_lose_the_next_timer(opened):
+    cafe = opened(wrap=lambda shop: shop._replace(store=Meanwhile(shop.store)))
+    member = cafe.join()
+    cafe.buys("A", 1200, channel="online")
+    cafe.rig.clock.advance(HOUR)
+    cafe.shop.store.then = lambda: cafe.buys("B", 100)
+    cafe.rig.sweep()
+    assert cafe.kinds(member) == [("sale", 12), ("release", 0), ("sale", 1)]
+    assert due(cafe) == [("account", cafe.rig.account(member).due_at())]
+
+
+class Failing:
+    """A bus that refuses one topic until it is mended."""
+
+    def __init__(self, bus, error=ConnectionError):
+        self._bus, self._error, self.topic = bus, error, ""
+
+    def publish(self, topic, events):
+        if topic == self.topic:
+            raise self._error(topic)
+        self._bus.publish(topic, events)
+
+
+def test_a_timer_whose_events_could_not_be_published_loses_neither_them_nor_the_next(opened):
+    cafe = opened(wrap=lambda shop: shop._replace(bus=Failing(shop.bus)))
+    member = cafe.join(consents={"sms:service": True, "sms:marketing": True})
+    cafe.buys("A", 1200, channel="online")
+    cafe.shop.bus.topic = "points-posted"
+    cafe.passes(hours=1)
+    cafe.shop.bus.topic = ""
+    cafe.passes(minutes=10)
+    assert cafe.texts()[-1] == "12 points to spend!"
+    assert due(cafe) == [("account", cafe.rig.account(member).due_at())]
+
+
+def test_a_timer_that_always_fails_is_put_off_and_delays_nobody(cafe):
+    sita, hari = cafe.join(), cafe.join("Hari", HARI)
+    cafe.buys("A", 1200, channel="online")
+    cafe.buys("B", 1200, phone=HARI, channel="online")
+    store = cafe.rig.store
+    broken = next(
+        key
+        for key, body in store.documents.items()
+        if key.collection == "accounts" and sita.encode() in body
+    )
+    whole = store.documents.pop(broken)
+    cafe.passes(hours=1)
+    assert ("release", 0) in cafe.kinds(hari)
+    for _ in range(9):
+        cafe.passes(minutes=1)
+    (timer,) = (t for t in timers.find(store) if t.subject == sita)
+    assert timer.tries >= 2
+    store.documents[broken] = whole
+    cafe.passes(hours=1)
+    assert ("release", 0) in cafe.kinds(sita)
+
+
+def test_more_than_a_page_of_timers_are_all_done(cafe):
+    for n in range(101):
+        cafe.join("Guest", f"+49151123{n:05d}")
+        cafe.told(sale(f"R{n}", 100, channel="online"), f"+49151123{n:05d}")
+    cafe.rig.bus.run(without_messages(cafe))
+    cafe.rig.clock.advance(HOUR)
+    event = SweepRequested(id="sweep", at=cafe.now, subject="sweep")
+    cafe.bus.publish("sweep-requested", [encode(event)])
+    cafe.rig.bus.run(without_messages(cafe))
+    assert len(entries.find(cafe.rig.store, ("kind", "==", "release"), limit=999)) == 101
+
+
+def without_messages(cafe):
+    def handler(subscription, body, attempt):
+        if subscription != "notification_dispatch":
+            cafe.rig.handler(subscription, body, attempt)
+
+    return handler
+
+
+def test_a_promise_is_kept_by_the_sweep_if_its_caller_never_came_back(opened):
+    cafe = opened(wrap=lambda shop: shop._replace(bus=Failing(shop.bus, KeyboardInterrupt)))
+    cafe.buys("A", 1200)
+    cafe.shop.bus.topic = "transaction-recorded"
+    with pytest.raises(KeyboardInterrupt):
+        cafe.join()
+    cafe.shop.bus.topic = ""
+    member = cafe.join()
+    assert cafe.points(member) == 0
+    cafe.passes(minutes=2)
+    assert cafe.points(member) == 12
+    assert due(cafe)[0][0] == "account"
