@@ -36,9 +36,9 @@ def audited(shop: Shop) -> Audit:
         found = shop.store.query(Query(collection.collection, limit=100_000))
         return [record for _, document in found if (record := collection.read(document))]
 
-    version = shop.programs.current()
-    sittings = {version.hash: version.program.visits.sitting}
-    return audit(all_of(entries), all_of(accounts), sittings)
+    return audit(
+        all_of(entries), all_of(accounts), lambda day: shop.programs.of_day(day).visits.sitting
+    )
 
 
 def differences(expected: Json, ended: Json) -> list[str]:

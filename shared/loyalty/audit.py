@@ -7,8 +7,7 @@ compared with what is kept. Nothing is read or written here: records go in, find
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from loyalty import bookkeeping, recount
@@ -65,12 +64,12 @@ class _Shelf:
 def audit(
     entries: Iterable[EntryRecord],
     accounts: Iterable[AccountRecord],
-    sittings: Mapping[str, int] = MappingProxyType({}),
+    sitting: Callable[[str], int | None] = lambda _day: None,
 ) -> Audit:
     """Recount everything, in whatever order it comes.
 
-    `sittings` tells the minutes of a visit by program version; visits of a day on which receipts
-    were judged by several of them, or by one that is not in it, are believed.
+    `sitting` tells the minutes of a visit on a business day; where it knows none, the visits of
+    that day are believed.
     """
     shelves: defaultdict[str, _Shelf] = defaultdict(_Shelf)
     found = [finding for record in entries for finding in _shelved(record, shelves)]
@@ -78,7 +77,7 @@ def audit(
     for member, account in known.items():
         found += _account(account, shelves[member])
         found += _receipts(member, shelves[member])
-        found += _visits(member, shelves[member], sittings)
+        found += _visits(member, shelves[member], sitting)
     found += [Finding(member, "account", "there", "lost") for member in shelves.keys() - known]
     booked = [entry for shelf in shelves.values() for entry in shelf.entries]
     everything = sum(posting.points for entry in booked for posting in entry.postings)
@@ -101,7 +100,7 @@ def _shelved(record: EntryRecord, shelves: Mapping[str, _Shelf]) -> Iterator[Fin
         booked = (receipt.points, receipt.kept, receipt.carried, receipt.posted, receipt.voided)
         pairs: list[Pair] = [("booked without an entry", (0, 0, {}, (), False), booked)]
         yield from _differ(member, pairs, f"receipt {receipt.id}: ")
-    copies = (record.members, record.kind, record.at, record.business_day, record.state)
+    copies = (record.members, record.kind, record.at, record.days, record.state)
     name = entry.id if entry else receipt.id if receipt else "empty document"
     yield from _differ(member, [("fields to find it by", _copies(record), copies)], f"{name}: ")
 
@@ -119,7 +118,8 @@ def _within(entry: Entry) -> list[Pair]:
 def _copies(record: EntryRecord) -> tuple[Any, ...]:
     entry, receipt = record.entry, record.receipt
     of_entry = (entry.members, entry.kind, entry.at) if entry else ((), "sale", None)
-    return (*of_entry, receipt.day if receipt else "", receipt.state if receipt else "")
+    days = bookkeeping.days_of(receipt) if receipt else ()
+    return (*of_entry, days, receipt.state if receipt else "")
 
 
 # -- one member at a time ---------------------------------------------------------------------
@@ -145,7 +145,7 @@ def _account(account: Account, shelf: _Shelf) -> Iterator[Finding]:
         ("points of all receipts", mine.totals.points, tails.points),
         ("spend of all receipts", mine.totals.spend, tails.spend),
         ("recent receipts", tails.facts, account.facts),
-        ("months", recount.months(shelf.entries, shelf.receipts), account.months),
+        ("months", recount.months(shelf.entries), account.months),
     ]
     yield from _differ(account.id, pairs)
 
@@ -177,21 +177,22 @@ def _receipts(member: str, shelf: _Shelf) -> Iterator[Finding]:
             continue
         gained = sum(recount.gained(entry) for entry in acts)
         told = sorted(entry.id for entry in acts if entry.kind != "edit")
-        pairs = [("points", gained, receipt.points), ("acts", told, sorted(recount.acts(receipt)))]
+        newest = max(acts, key=lambda entry: entry.seq)
+        pairs: list[Pair] = [
+            ("points", gained, receipt.points),
+            ("acts", told, sorted(recount.acts(receipt))),
+            ("business day", newest.day, receipt.day),
+        ]
         yield from _differ(member, pairs, f"receipt {name}: ")
 
 
-def _visits(member: str, shelf: _Shelf, sittings: Mapping[str, int]) -> Iterator[Finding]:
-    """Count the visits of each day anew, where all its receipts agree on what a visit is."""
-    counted = recount.visits(shelf.entries, shelf.receipts)
-    for day, number in counted.items():
-        receipts = [r for r in shelf.receipts.values() if r.day == day and r.sale]
-        agreed = {sittings.get(receipt.version) for receipt in receipts}
-        sitting = agreed.pop() if len(agreed) == 1 else None
-        if sitting is not None:
-            known = [facts.fact_of(receipt) for receipt in receipts]
-            stores = {fact.store for fact in known}
-            expected = sum(facts.visits_of(known, day, store, sitting) for store in stores)
+def _visits(member: str, shelf: _Shelf, sitting: Callable[[str], int | None]) -> Iterator[Finding]:
+    """Count the visits of each day anew."""
+    known = [facts.fact_of(receipt) for receipt in shelf.receipts.values() if receipt.sale]
+    stores = {fact.store for fact in known}
+    for day, number in recount.visits(shelf.entries).items():
+        if minutes := sitting(day):
+            expected = sum(facts.visits_of(known, day, store, minutes) for store in stores)
             yield from _differ(member, [(f"visits on {day}", expected, number)])
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
 
 import msgspec
 
@@ -39,14 +38,15 @@ def opened(unit: Unit, member: str, version: Version, shop: Shop) -> Passbook:
     record = accounts.get(unit, member)
     if record is None:
         raise TryAgain("the account is not there yet")
-    return opened_from(record, version, shop.clock.now())
+    return opened_from(record, version, shop)
 
 
 def opened_from(
-    record: AccountRecord, version: Version, now: datetime, older: Sequence[ReceiptFact] = ()
+    record: AccountRecord, version: Version, shop: Shop, older: Sequence[ReceiptFact] = ()
 ) -> Passbook:
     """Open a passbook from an account that was read, with what time did written first."""
-    book = Passbook(record.account, version.program, now, older)
+    now, of_day = shop.clock.now(), shop.programs.of_day
+    book = Passbook(record.account, version.program, now, older, of_day)
     book.settle()
     return book
 
@@ -80,7 +80,13 @@ def write(
 def sale_record(receipt: Receipt, entry: Entry | None = None, outcome: Outcome = ()) -> EntryRecord:
     """Make the document of a receipt, with the entry that booked it, if it is booked."""
     base = _record(entry, outcome) if entry else EntryRecord(kind="sale")
-    return _replace(base, receipt=receipt, business_day=receipt.day, state=receipt.state)
+    return _replace(base, receipt=receipt, days=days_of(receipt), state=receipt.state)
+
+
+def days_of(receipt: Receipt) -> tuple[str, ...]:
+    """Name the business days by which a member's receipt is found: `member:day`."""
+    days = (receipt.day, *receipt.away) if receipt.member and receipt.day else ()
+    return tuple(f"{receipt.member}:{day}" for day in days)
 
 
 def _record(entry: Entry, outcome: Outcome) -> EntryRecord:

@@ -29,7 +29,7 @@ COLLECTIONS: dict[str, Collection] = {
         "ledger",
         "why-id of the act",
         "One act each; a sale's entry carries its receipt, an unclaimed receipt has no entry yet.",
-        ("members", "at", "kind", "business_day", "state"),
+        ("members", "at", "kind", "days", "state"),
     ),
     "identities": Collection(
         "ledger", "keyed hash", "Phone, e-mail or vendor's customer id, hashed, to its member."

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
 
 from loyalty import program_file
 from loyalty.domain.program import Program, Version
@@ -32,6 +33,10 @@ class Programs:
         if not known:
             raise TryAgain("no program is published yet")
         return known[-1]
+
+    def of_day(self, day: str) -> Program:
+        """Return the program by which a business day's cap and visits are counted."""
+        return on_day(self._list(), day).program
 
     def judging(self, instant: datetime, store: str) -> Version:
         """Return the version that held at an instant; if it lacks the store, the next that has it.
@@ -72,6 +77,12 @@ class Programs:
             effective_from=record.effective_from,
             program=self._parsed[record.hash],
         )
+
+
+def on_day(versions: Sequence[Version], day: str) -> Version:
+    """Return the version in force at 00:00 UTC of a business day: one for the whole of it."""
+    begins = datetime.combine(date.fromisoformat(day), time(), UTC)
+    return [version for version in versions if version.effective_from <= begins][-1]
 
 
 def publish(store: Store, text: str, now: datetime) -> Version:

@@ -41,7 +41,7 @@ class EntryRecord(Record, frozen=True, kw_only=True):
     members: tuple[str, ...] = ()
     kind: str = ""
     at: datetime | None = None
-    business_day: str = ""
+    days: tuple[str, ...] = ()
     state: str = ""
 
 

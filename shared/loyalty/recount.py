@@ -69,9 +69,9 @@ def tails(known: Iterable[Receipt]) -> Tails:
     in_sums = sum(amount // earning.rate(key) for key, amount in carry.items())
     return Tails(
         carry=carry,
-        points=sum(receipt.booked for receipt in told) + in_sums,
+        points=sum(r.booked + sum(r.away.values()) for r in told) + in_sums,
         spend=sum(receipt.kept for receipt in told),
-        facts=facts.remembered(facts.fact_of(receipt) for receipt in told),
+        facts=facts.remembered(fact for receipt in told for fact in facts.facts_of(receipt)),
     )
 
 
@@ -82,22 +82,27 @@ def _carry(told: Iterable[Receipt]) -> dict[str, int]:
     return {key: amount for key, amount in sorted(sums.items()) if amount}
 
 
-def months(entries: Iterable[Entry], known: Mapping[str, Receipt]) -> dict[str, Totals]:
+def months(entries: Iterable[Entry]) -> dict[str, Totals]:
     """Add up what purchases brought by the month of their receipts."""
-    account = Account(id="")
-    for entry in _about(entries, known):
-        month = known[entry.receipt].day[:7]
-        sums = tiers.months_with(account, month, _progress(entry))
-        account = _replace(account, months=sums)
-    return account.months
+    found: dict[str, Totals] = {}
+    for entry in entries:
+        found = tiers.months_with(found, days(entry))
+    return found
 
 
-def visits(entries: Iterable[Entry], known: Mapping[str, Receipt]) -> Counter[str]:
+def visits(entries: Iterable[Entry]) -> Counter[str]:
     """Add up the visits that were counted on each business day."""
     found: Counter[str] = Counter()
-    for entry in _about(entries, known):
-        found[known[entry.receipt].day] += _progress(entry).visits
+    for entry in entries:
+        found.update({day: gained.visits for day, gained in days(entry).items()})
     return found
+
+
+def days(entry: Entry) -> Mapping[str, Totals]:
+    """Tell what each business day gained by an act on a receipt."""
+    if entry.kind not in OF_RECEIPTS:
+        return {}
+    return entry.moved or {entry.day: _progress(entry)}
 
 
 def acts(receipt: Receipt) -> Iterator[str]:
@@ -109,10 +114,6 @@ def acts(receipt: Receipt) -> Iterator[str]:
         yield f"void:{receipt.id}"
     if receipt.review and receipt.state != "review":
         yield f"review:{receipt.id}:{'refused' if receipt.state == 'refused' else 'approved'}"
-
-
-def _about(entries: Iterable[Entry], known: Mapping[str, Receipt]) -> Iterator[Entry]:
-    return (e for e in entries if e.kind in OF_RECEIPTS and e.receipt in known)
 
 
 def _progress(entry: Entry) -> Totals:

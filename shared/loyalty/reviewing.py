@@ -15,7 +15,7 @@ from loyalty.domain.ledger import Passbook
 from loyalty.errors import Problem, TryAgain
 from loyalty.ports import Unit
 from loyalty.records import AccountRecord, EntryRecord, Review, accounts, entries, reviews
-from loyalty.steps.points_calculation import facts_of_day
+from loyalty.steps.points_calculation import facts_of_days
 
 Verdict = Literal["approved", "refused"]
 _replace = msgspec.structs.replace
@@ -72,7 +72,7 @@ def _day_of(name: str, shop: Shop) -> _Day:
     if receipt is None or owner is None:
         raise _unknown()
     known = {fact.receipt for fact in owner.account.facts}
-    day = facts_of_day(shop.store, receipt.member, receipt.day)
+    day = facts_of_days(shop.store, receipt.member, {receipt.day, *receipt.away})
     return _Day(owner.account.seq, tuple(fact for fact in day if fact.receipt not in known))
 
 
@@ -81,7 +81,7 @@ def _decide(word: _Word, day: _Day, shop: Shop, unit: Unit) -> tuple[Entry, Outc
     found, now = _waiting(unit, word.receipt), shop.clock.now()
     if found.owner.account.seq != day.seq:
         return None
-    book = bookkeeping.opened_from(found.owner, shop.programs.at(now), now, day.facts)
+    book = bookkeeping.opened_from(found.owner, shop.programs.at(now), shop, day.facts)
     receipt = _booked(book, found.receipt, word, shop)
     outcome = bookkeeping.write(unit, book, word.act, bookkeeping.posted(book))
     document = bookkeeping.sale_record(receipt, found.record.entry, found.record.outcome)

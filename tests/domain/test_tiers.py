@@ -163,7 +163,7 @@ def test_the_new_tier_earns_from_the_next_receipt_on():
 
 def test_months_that_no_window_reaches_are_dropped():
     have = account({"2023-10": 1, "2023-12": 2})
-    found = months_with(have, "2026-11", Totals(spend=5))
+    found = months_with(have.months, {"2026-11-21": Totals(spend=5)})
     assert sorted(found) == ["2023-12", "2026-11"]
 
 

@@ -83,8 +83,9 @@ class Server:
         self._time.write_text((self.clock.now() + by).isoformat(), "ascii")
 
     def kill(self) -> None:
-        """Kill -9, without a chance to finish anything."""
-        self._end(signal.SIGKILL)
+        """Kill -9, without a chance to finish anything; nothing if it has ended already."""
+        if self._process and self._process.poll() is None:
+            self._end(signal.SIGKILL)
 
     def stop(self) -> int:
         """Stop as Ctrl-C does; return the exit code."""

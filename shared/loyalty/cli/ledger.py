@@ -13,9 +13,11 @@ from loyalty import program_file
 from loyalty.audit import Audit, Finding, audit
 from loyalty.cli import showing
 from loyalty.cli.data_folder import DataFolder, data_option
+from loyalty.domain.program import Version
 from loyalty.errors import TryAgain
 from loyalty.ports import Document, Query, Store
-from loyalty.records import R, Records, accounts, entries, programs
+from loyalty.programs import on_day
+from loyalty.records import ProgramRecord, R, Records, accounts, entries, programs
 
 PAGE = 500
 """So many documents are read at a time."""
@@ -52,11 +54,13 @@ class _Recount:
         self._unreadable: list[Finding] = []
 
     def run(self) -> Audit:
-        sittings = {
-            record.hash: program_file.reread(record.text).visits.sitting
-            for record in self._all(programs, "programs")
-        }
-        result = audit(self._all(entries, "entries"), self._all(accounts, "accounts"), sittings)
+        listed = [_version(record) for record in self._all(programs, "programs")]
+        listed.sort(key=lambda version: version.effective_from)
+
+        def sitting(day: str) -> int | None:
+            return on_day(listed, day).program.visits.sitting if listed else None
+
+        result = audit(self._all(entries, "entries"), self._all(accounts, "accounts"), sitting)
         return result._replace(findings=(*self._unreadable, *result.findings))
 
     def _all(self, kind: Records[R], name: str) -> Iterator[R]:
@@ -70,6 +74,11 @@ class _Recount:
                 self._unreadable.append(Finding("", what, "can be read", str(error)))
             else:
                 yield from [record] if record else []
+
+
+def _version(record: ProgramRecord) -> Version:
+    program = program_file.reread(record.text)
+    return Version(hash=record.hash, effective_from=record.effective_from, program=program)
 
 
 def _documents(store: Store, collection: str) -> Iterator[tuple[str, Document]]:

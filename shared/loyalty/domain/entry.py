@@ -28,7 +28,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One act. `points` is what the member's balance (lots less debt) gained by it.
 
     `moves` tell how each lot changed, so that any past moment can be shown. `at` is when it was
-    committed, `occurred_at` when it happened at the till.
+    committed, `occurred_at` when it happened at the till. `day` is the business day of its
+    receipt; an act that moved the receipt to another day tells in `moved` what each day gained.
     """
 
     id: str
@@ -43,6 +44,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     receipt: str = ""
     revision: int = 0
     store: str = ""
+    day: str = ""
+    moved: dict[str, Totals] = {}
     postings: tuple[Posting, ...] = ()
     moves: tuple[Lot, ...] = ()
     cause: str = ""
@@ -61,9 +64,9 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `sale` is its newest revision, `refunds` everything given back so far by refund id, `posted`
     those that have an entry. `version` and `tier` are the context of the first judgement and
-    never change. `points` is the net booked, of which `booked` without carry; `carried` the
-    receipt's shares in sums with carry; `counts` whether it counts for visits; `lot` the key its
-    points were put under.
+    never change. `points` is the net booked, of which `booked` without carry on its business day,
+    and `away` on days that a revision moved it from; `carried` the receipt's shares in sums with
+    carry; `counts` whether it counts for visits; `lot` the key its points were put under.
     """
 
     id: str
@@ -81,6 +84,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     kept: int = 0
     raw: int = 0
     booked: int = 0
+    away: dict[str, int] = {}
     counts: bool = False
     carried: dict[str, int] = {}
     lot: Lot | None = None

@@ -50,6 +50,19 @@ def fact_of(receipt: Receipt) -> ReceiptFact:
     )
 
 
+def facts_of(receipt: Receipt) -> tuple[ReceiptFact, ...]:
+    """Make the fact of a receipt, and one for each day on which it left points behind."""
+    main = fact_of(receipt)
+    return (main, *(_left(main, day, points) for day, points in receipt.away.items() if points))
+
+
+def _left(main: ReceiptFact, day: str, points: int) -> ReceiptFact:
+    """Stand for what a receipt keeps booked on a day that it left: others there gave it room."""
+    return ReceiptFact(
+        receipt=main.receipt, day=day, store=main.store, minute=main.minute, booked=points
+    )
+
+
 def visits_of(facts: Iterable[ReceiptFact], day: str, store: str, sitting: int) -> int:
     """Count the visits of one business day at one store."""
     minutes = (f.minute for f in facts if f.counts and f.day == day and f.store == store)

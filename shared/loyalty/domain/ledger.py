@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import reduce
 from typing import Any
 
 import msgspec
@@ -19,19 +21,25 @@ from loyalty.domain.transaction import Sale
 NOTICE = timedelta(days=7)
 """Points that would lapse sooner than this after being posted are extended to it."""
 
-_NO_CHANGE = Totals()
+_NOTHING_GAINED: Mapping[str, Totals] = {}
 _replace = msgspec.structs.replace
 
 
 class Passbook:
     """An account being written, act by act. Pure: it only collects entries and the new account.
 
-    `program` is the one in force now; a receipt is judged by the version of its own time.
-    `older` are facts of a business day that the account no longer remembers.
+    `program` is the one in force now; a receipt is judged by the version of its own time, and the
+    cap and the visits of a business day by `of_day`. `older` are facts of business days that the
+    account no longer remembers.
     """
 
     def __init__(
-        self, account: Account, program: Program, now: datetime, older: Iterable[ReceiptFact] = ()
+        self,
+        account: Account,
+        program: Program,
+        now: datetime,
+        older: Iterable[ReceiptFact] = (),
+        of_day: Callable[[str], Program] | None = None,
     ) -> None:
         self.account = account
         self.program = program
@@ -39,6 +47,7 @@ class Passbook:
         self.pages: list[tuple[Entry, Account]] = []
         """Each entry, with the account as it stood right after it."""
         self._older = tuple(older)
+        self._of_day = of_day or (lambda _: program)
 
     # -- what time alone does -------------------------------------------------------------
 
@@ -94,18 +103,19 @@ class Passbook:
         by which the receipt is judged. Returns the receipt with its new tail.
         """
         sale = _sale_of(receipt)
-        worth = self._judgement(receipt, rules)
-        gain, booked = self._gain(receipt, worth, rules)
+        day, worth = facts.day_of(rules, sale), self._judgement(receipt, rules)
+        shares = self._shares(receipt, worth.raw, day)
+        gain = self._gain(receipt, worth, shares)
         changed = _replace(
-            receipt, kept=worth.kept, raw=worth.raw, booked=booked, carried=worth.carried,
-            points=receipt.points + gain, day=receipt.day or facts.day_of(rules, sale),
+            receipt, kept=worth.kept, raw=worth.raw, booked=shares.pop(day), away=shares,
+            carried=worth.carried, points=receipt.points + gain, day=day,
             counts=facts.counts(rules, sale, worth.kept),
         )  # fmt: skip
-        totals = self._learn(receipt, changed, rules, gain)
+        gained = self._learn(receipt, changed)
         carry = _carry(self.account.carry, receipt.carried, worth.carried)
         self.account = _replace(self.account, carry=carry)
         lot = self._lot(changed, rules) if gain > 0 else changed.lot
-        self._move(gain, lot, kind, entry_id, occurred_at, totals=totals, month=changed.day[:7],
+        self._move(gain, lot, kind, entry_id, occurred_at, days=gained, day=day,
                    reason=_why(receipt, worth, rules, kind), receipt=receipt.id,
                    revision=sale.revision, store=sale.store, version=receipt.version)  # fmt: skip
         return _replace(changed, lot=self._extend(lot, gain, entry_id) if gain > 0 else lot)
@@ -116,35 +126,61 @@ class Passbook:
         back = [receipt.refunds[name] for name in receipt.posted]
         return judge(rules, _sale_of(receipt), back, receipt.tier)
 
-    def _gain(self, receipt: Receipt, worth: Judgement, rules: Program) -> tuple[int, int]:
-        """Return the points this act books, and the receipt's points without carry from now on."""
+    def _gain(self, receipt: Receipt, worth: Judgement, shares: Mapping[str, int]) -> int:
+        """Return the points that this act books."""
         carried = 0
         for key in receipt.carried.keys() | worth.carried.keys():
             old = self.account.carry.get(key, 0)
             new = old - receipt.carried.get(key, 0) + worth.carried.get(key, 0)
             carried += new // rate(key) - old // rate(key)
-        plain, cap = worth.raw - receipt.booked, rules.earning.caps.per_day
-        if cap is not None:
-            day = receipt.day or facts.day_of(rules, _sale_of(receipt))
-            others = [f for f in self._known(receipt.id) if f.day == day]
-            day_worth = min(cap, sum(f.raw for f in others) + worth.raw)
-            plain = day_worth - sum(f.booked for f in others) - receipt.booked
-        return carried + plain, receipt.booked + plain
+        return carried + sum(shares.values()) - receipt.booked - sum(receipt.away.values())
+
+    def _shares(self, receipt: Receipt, raw: int, day: str) -> dict[str, int]:
+        """Tell what a receipt has to have booked on its day, and on days that it has left."""
+        known = self._known(receipt.id)
+        left = [name for name in (receipt.day, *receipt.away) if name not in ("", day)]
+        worth = {day: raw, **dict.fromkeys(left, 0)}
+        return {name: self._share(known, name, points) for name, points in worth.items()}
+
+    def _share(self, known: Iterable[ReceiptFact], day: str, raw: int) -> int:
+        """Return what a business day is worth with a receipt, less what others have booked."""
+        cap = self._of_day(day).earning.caps.per_day
+        if cap is None:
+            return raw
+        others = [fact for fact in known if fact.day == day]
+        return min(cap, sum(f.raw for f in others) + raw) - sum(f.booked for f in others)
 
     def _known(self, receipt_id: str) -> list[ReceiptFact]:
         """List the facts of all other receipts."""
         name = facts.short(receipt_id)
         return [f for f in (*self._older, *self.account.facts) if f.receipt != name]
 
-    def _learn(self, old: Receipt, new: Receipt, rules: Program, gain: int) -> Totals:
-        """Put the receipt's fact on the account; return what totals gained by it."""
+    def _learn(self, old: Receipt, new: Receipt) -> dict[str, Totals]:
+        """Put the receipt's facts on the account; return what each business day gained by it."""
         others, fact = self._known(new.id), facts.fact_of(new)
         known = (f for f in (*self._older, *self.account.facts) if f.receipt == fact.receipt)
-        was = next(known, facts.fact_of(old))
-        remembered = facts.remembered([f for f in others if f not in self._older] + [fact])
+        was = next((f for f in known if f.day == old.day), facts.fact_of(old))
+        own = facts.facts_of(new)
+        remembered = facts.remembered([f for f in others if f not in self._older] + [*own])
         self.account = _replace(self.account, facts=remembered)
-        visits = _visits_gained(others, was, fact, rules.visits.sitting)
-        return Totals(spend=new.kept - old.kept, visits=visits, points=gain)
+        visits = self._visits_gained(others, was, fact)
+        gained = {day: Totals(visits=visits[day]) for day in (was.day, fact.day) if day}
+        for receipt, sign in ((old, -1), (new, 1)):
+            if receipt.day:
+                part = Totals(spend=sign * receipt.kept, points=sign * receipt.points)
+                gained[receipt.day] = gained[receipt.day].plus(part)
+        return gained
+
+    def _visits_gained(
+        self, others: list[ReceiptFact], was: ReceiptFact, fact: ReceiptFact
+    ) -> Counter[str]:
+        """Count the visits each day gains; a revision may have moved it in time or to a store."""
+        gained: Counter[str] = Counter()
+        for day, store in {(each.day, each.store) for each in (was, fact)}:
+            sitting = self._of_day(day).visits.sitting if day else 0
+            after = facts.visits_of([*others, fact], day, store, sitting)
+            gained[day] += after - facts.visits_of([*others, was], day, store, sitting)
+        return gained
 
     def _lot(self, receipt: Receipt, rules: Program) -> Lot:
         """Make the lot a receipt's points go to: dates count from the receipt's own time."""
@@ -222,23 +258,24 @@ class Passbook:
             return missing
         return min(missing, max(0, earning.debt_cap - self.account.debt))
 
-    def _write(  # noqa: PLR0913 - every act comes through here
+    def _write(
         self, kind: EntryKind, entry_id: str, occurred_at: datetime, *,
-        moves: tuple[Lot, ...] = (), debt: int = 0, totals: Totals = _NO_CHANGE, month: str = "",
+        moves: tuple[Lot, ...] = (), debt: int = 0, days: Mapping[str, Totals] = _NOTHING_GAINED,
         **about: Any,
     ) -> Entry:  # fmt: skip
         """Put one entry into the book and bring the account to where it leads."""
         old = self.account
-        months = tiers.months_with(old, month, totals) if month else old.months
         new = _replace(
-            old, seq=old.seq + 1, count=old.count + 1, debt=old.debt + debt, months=months,
-            lots=_moved(old.lots, moves), totals=old.totals.plus(totals),
+            old, seq=old.seq + 1, count=old.count + 1, debt=old.debt + debt,
+            months=tiers.months_with(old.months, days), lots=_moved(old.lots, moves),
+            totals=reduce(Totals.plus, days.values(), old.totals),
         )  # fmt: skip
         new = _replace(new, standing=tiers.reviewed(new, self.program, self.now, entry_id))
         entry = Entry(
             id=entry_id, kind=kind, members=(old.id,), at=self.now, occurred_at=occurred_at,
             moves=moves, seq=new.seq, before=old.totals, after=new.totals,
-            tier_before=old.tier, tier_after=new.tier, **{"points": 0, **about},
+            tier_before=old.tier, tier_after=new.tier, moved=dict(days) if len(days) > 1 else {},
+            **{"points": 0, **about},
         )  # fmt: skip
         self.account = new
         self.pages.append((entry, new))
@@ -255,15 +292,6 @@ def held_for_review(rules: Program, sale: Sale, known: Iterable[ReceiptFact]) ->
     if limits.receipts_per_hour is not None and seen > limits.receipts_per_hour:
         return f"more than {limits.receipts_per_hour} receipts in an hour"
     return ""
-
-
-def _visits_gained(
-    others: list[ReceiptFact], was: ReceiptFact, fact: ReceiptFact, sitting: int
-) -> int:
-    """Count the visits a receipt brings; a revision may have moved it in time or to a store."""
-    places = {(each.day, each.store) for each in (was, fact)}
-    after = sum(facts.visits_of([*others, fact], *place, sitting) for place in places)
-    return after - sum(facts.visits_of([*others, was], *place, sitting) for place in places)
 
 
 def _why(receipt: Receipt, worth: Judgement, rules: Program, kind: EntryKind) -> str:

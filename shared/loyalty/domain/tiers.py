@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 import msgspec
@@ -62,11 +63,12 @@ def _until(program: Program, now: datetime) -> datetime | None:
     return calendar.day_end(end + timedelta(days=tiers.grace_days), program.zone)
 
 
-def months_with(account: Account, month: str, gain: Totals) -> dict[str, Totals]:
-    """Add to a month's totals; months that no window reaches any more are dropped."""
-    months = dict(account.months)
-    months[month] = months.get(month, Totals()).plus(gain)
-    newest = max(months)
+def months_with(old: Mapping[str, Totals], days: Mapping[str, Totals]) -> dict[str, Totals]:
+    """Add what days gained to their months; months that no window reaches are dropped."""
+    months = dict(old)
+    for day, gained in days.items():
+        months[day[:7]] = months.get(day[:7], Totals()).plus(gained)
+    newest = max(months, default="0001-01")
     return {
         name: months[name] for name in sorted(months) if name > calendar.months_back(newest, 36)
     }

@@ -57,7 +57,7 @@ def _settle_in(unit: Unit, timer: Timer, name: str, shop: Shop) -> Outcome:
     if record is None:
         raise TryAgain("the account is not there")
     now = shop.clock.now()
-    book = bookkeeping.opened_from(_disarmed(record), shop.programs.at(now), now)
+    book = bookkeeping.opened_from(_disarmed(record), shop.programs.at(now), shop)
     timers.delete(unit, timekeeping.name_of(timer))
     if not book.pages:
         rearmed = bookkeeping.armed(unit, book)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from typing import NamedTuple
 
@@ -35,30 +36,30 @@ _replace = msgspec.structs.replace
 
 
 class _Older(NamedTuple):
-    """A business day that the account has forgotten, as it was at an account's `seq`."""
+    """Business days that the account has forgotten, as they were at an account's `seq`."""
 
-    day: str
+    days: frozenset[str]
     seq: int
     facts: tuple[ReceiptFact, ...]
 
 
 class _NeedsOlder(Exception):  # noqa: N818 - a question, not a failure
-    def __init__(self, member: str, day: str, seq: int) -> None:
-        super().__init__(day)
-        self.member, self.day, self.seq = member, day, seq
+    def __init__(self, member: str, days: frozenset[str], seq: int) -> None:
+        super().__init__(member)
+        self.member, self.days, self.seq = member, days, seq
 
 
 def handle(event: Event, shop: Shop) -> Outcome:
     """Book one fact about a receipt. Running it again returns the same outcome."""
     assert isinstance(event, TransactionRecorded)  # noqa: S101 - `deliver` saw to it
-    fact, older = event.transaction, _Older("", -1, ())
+    fact, older = event.transaction, _Older(frozenset(), -1, ())
     look = not isinstance(fact, Sale)
     for _ in range(8):
         try:
             return first_then_look(partial(_decide_in_unit, fact, older, shop), look=look)
         except _NeedsOlder as ask:
-            older = _Older(ask.day, ask.seq, facts_of_day(shop.store, ask.member, ask.day))
-            look = True  # else an edit that moved its day would ask for both days in turn for ever
+            found = facts_of_days(shop.store, ask.member, ask.days)
+            older, look = _Older(ask.days, ask.seq, found), True
     raise TryAgain("the account keeps changing while an old day is looked up")
 
 
@@ -116,10 +117,10 @@ def _book(
     sale = _sale(receipt)
     version = shop.programs.judging(sale.occurred_at, sale.store)
     rules = shop.programs.named(receipt.version) if receipt.version else version.program
-    receipt = _replace(receipt, day=receipt.day or facts.day_of(rules, sale))
     first = record.entry if record else None
     trigger = receipts.act_id(fact, receipt, first.revision if first else None)
-    book = _opened(unit, receipt, older, shop)
+    days = {facts.day_of(rules, sale), receipt.day, *receipt.away} - {""}
+    book = _opened(unit, receipt.member, days, older, shop)
     if first is None:
         receipt = _first(book, receipt, rules, version.hash)
         trigger = f"sale:{receipt.id}"
@@ -133,18 +134,16 @@ def _book(
     return _write(unit, book, receipt, record, trigger)
 
 
-def _opened(unit: Unit, receipt: Receipt, older: _Older, shop: Shop) -> Passbook:
-    record = accounts.get(unit, receipt.member)
+def _opened(unit: Unit, member: str, days: Iterable[str], older: _Older, shop: Shop) -> Passbook:
+    """Open the passbook, with the facts of all these days."""
+    record = accounts.get(unit, member)
     if record is None:
         raise TryAgain("the account is not there yet")
     account = record.account
-    if facts.forgotten(account.facts, receipt.day) and (older.day, older.seq) != (
-        receipt.day,
-        account.seq,
-    ):
-        raise _NeedsOlder(receipt.member, receipt.day, account.seq)
-    now = shop.clock.now()
-    return bookkeeping.opened_from(record, shop.programs.at(now), now, older.facts)
+    forgotten = frozenset(day for day in days if facts.forgotten(account.facts, day))
+    if forgotten and (older.days, older.seq) != (forgotten, account.seq):
+        raise _NeedsOlder(member, forgotten, account.seq)
+    return bookkeeping.opened_from(record, shop.programs.at(shop.clock.now()), shop, older.facts)
 
 
 def _first(book: Passbook, receipt: Receipt, rules: Program, version: str) -> Receipt:
@@ -197,14 +196,16 @@ def _ask_for_review(unit: Unit, receipt: Receipt, book: Passbook) -> None:
     reviews.create(unit, receipt.id, review)
 
 
-def facts_of_day(store: Store, member: str, day: str) -> tuple[ReceiptFact, ...]:
-    """Look up a business day that the account has forgotten (one bounded query)."""
-    found = entries.find(
-        store, ("members", "contains", member), ("business_day", "==", day), limit=500
-    )
-    return tuple(
-        facts.fact_of(record.receipt) for record in found if record.receipt and record.entry
-    )
+def facts_of_days(store: Store, member: str, days: Iterable[str]) -> tuple[ReceiptFact, ...]:
+    """Look up business days that the account has forgotten (one bounded query for each)."""
+    found = {
+        receipt.id: receipt
+        for day in days
+        for record in entries.find(store, ("days", "contains", f"{member}:{day}"), limit=500)
+        if record.entry and (receipt := record.receipt)
+    }
+    known = (fact for receipt in found.values() for fact in facts.facts_of(receipt))
+    return tuple(fact for fact in known if fact.day in days)
 
 
 def _sale(receipt: Receipt) -> Sale:
