@@ -106,7 +106,7 @@ def armed(unit: Unit, book: Passbook) -> Account:
 
 
 def _posted(entry: Entry, after: Account, book: Passbook, sale: Sale | None) -> PointsPosted:
-    first = sale if entry.kind == "sale" else None
+    first = sale if entry.kind in ("sale", "review") else None
     return PointsPosted(
         id=f"posted:{entry.id}",
         at=entry.at,

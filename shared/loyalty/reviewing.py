@@ -83,7 +83,8 @@ def _decide(word: _Word, day: _Day, shop: Shop, unit: Unit) -> tuple[Entry, Outc
         return None
     book = bookkeeping.opened_from(found.owner, shop.programs.at(now), shop, day.facts)
     receipt = _booked(book, found.receipt, word, shop)
-    outcome = bookkeeping.write(unit, book, word.act, bookkeeping.posted(book))
+    sold = receipt.sale if word.verdict == "approved" else None
+    outcome = bookkeeping.write(unit, book, word.act, bookkeeping.posted(book, sold))
     document = bookkeeping.sale_record(receipt, found.record.entry, found.record.outcome)
     entries.put(unit, f"sale:{word.receipt}", document)
     reviews.put(unit, word.receipt, _replace(found.review, state=word.verdict, by=word.by))

@@ -25,7 +25,11 @@ class Given(NamedTuple):
 def requests(
     event: PointsPosted, version: Version, balance: int, pending: int, given: Sequence[Given]
 ) -> list[Event]:
-    """Ask for everything an act has to tell. Most acts ask for one message, many for none."""
+    """Ask for everything an act has to tell. Most acts ask for one message, many for none.
+
+    What is said goes out as one, except that promotions never ride on what consent to service
+    alone allows.
+    """
     values = {
         "points": str(abs(event.points)),
         "balance": str(balance),
@@ -34,7 +38,12 @@ def requests(
         "store": _store(event, version.program),
     }
     says = [said for on in ORDER for said in _says(on, event, version.program, values, given)]
-    asked: list[Event] = [_request(event, version, "message", says)] if says else []
+    messages = version.program.messages
+    asked: list[Event] = [
+        _request(event, version, kind, part)
+        for purpose, kind in (("service", "message"), ("marketing", "promotion"))
+        if (part := [said for said in says if messages[said.message].purpose == purpose])
+    ]
     return asked + _alerts(event, version)
 
 
@@ -76,7 +85,7 @@ def _request(
         version=version.hash,
         member=event.member,
         account=event.account,
-        audience="guest" if kind == "message" else "staff",
+        audience="staff" if kind.startswith("alert:") else "guest",
         store=event.store,
         seq=event.seq,
         useful_until=event.at + useful,
@@ -96,7 +105,8 @@ def _calls_for(alert: Alert, event: PointsPosted) -> bool:
     if alert.on == "visit":
         came = event.after.visits > event.before.visits
         return came and (not alert.tiers or event.tier_before in alert.tiers)
-    return alert.on == "sale" and event.kind == "sale" and event.total >= alert.at_least
+    counted = event.kind in ("sale", "review")  # one that was held counts once it is approved
+    return alert.on == "sale" and counted and event.total >= max(1, alert.at_least)
 
 
 def _alert_said(name: str, event: PointsPosted, program: Program) -> Said:

@@ -112,6 +112,36 @@ def test_a_receipt_above_the_ceiling_earns_nothing_until_it_is_approved(cafe):
     assert cafe.rig.account(member).totals.visits == 1
 
 
+def test_an_edit_above_the_ceiling_waits_like_a_sale_and_ends_the_same(cafe):
+    member = cafe.join()
+    cafe.buys("A", 1000)
+    cafe.tells(sale("A", 50001, revision=1))
+    assert (cafe.points(member), cafe.rig.receipt("A").state) == (0, "review")
+    assert len(reviews.find(cafe.rig.store)) == 1
+    reviewing.decide("generic:A", "approved", "ada", cafe.shop)
+    cafe.rig.run()
+    assert cafe.rig.account(member).totals.points == 500
+
+
+def test_what_a_person_approved_is_not_held_again(cafe):
+    cafe.join()
+    cafe.buys("A", 50001)
+    reviewing.decide("generic:A", "approved", "ada", cafe.shop)
+    cafe.tells(sale("A", 50002, revision=1))
+    assert cafe.rig.receipt("A").state == "posted"
+
+
+def test_a_revision_to_a_store_that_its_version_never_knew_is_booked(cafe):
+    member = cafe.join()
+    cafe.buys("A", 1000)
+    text = Path("tests/programs/steps.yaml").read_text("utf-8")
+    more = text.replace("stores:\n", "stores:\n  new: {title: New, tills: ['generic:new']}\n")
+    programs.publish(cafe.rig.store, more, cafe.now)
+    cafe.passes(minutes=3)
+    cafe.tells(sale("A", 1200, revision=1, store="new"))
+    assert (cafe.points(member), cafe.bus.dead) == (12, [])
+
+
 def test_exactly_the_ceiling_is_allowed(cafe):
     member = cafe.join()
     cafe.buys("A", 50000)

@@ -282,11 +282,19 @@ class Passbook:
         return entry
 
 
+def above_ceiling(rules: Program, sale: Sale) -> str:
+    """Say that a receipt is too large to be believed without a person; empty if it is not."""
+    ceiling = rules.earning.limits.receipt_ceiling
+    if ceiling is None or sale.total <= ceiling:
+        return ""
+    return f"above the ceiling of {show(ceiling, sale.currency)}"
+
+
 def held_for_review(rules: Program, sale: Sale, known: Iterable[ReceiptFact]) -> str:
     """Say why a sale's points must wait for a person; empty if they need not."""
+    if why := above_ceiling(rules, sale):
+        return why
     limits = rules.earning.limits
-    if limits.receipt_ceiling is not None and sale.total > limits.receipt_ceiling:
-        return f"above the ceiling of {show(limits.receipt_ceiling, sale.currency)}"
     others = [f for f in known if f.receipt != facts.short(sale.receipt_id)]
     seen = facts.within_an_hour(others, sale.occurred_at) + 1
     if limits.receipts_per_hour is not None and seen > limits.receipts_per_hour:

@@ -272,16 +272,17 @@ class Program(Part, frozen=True):
     business_day_turns_at: TimeOfDay = "04:00"
 
     def zone_of(self, store: str) -> str:
-        """The store's time zone."""
-        return self.stores[store].zone or self.zone
+        """The store's time zone; the brand's for a store that this version does not know."""
+        return (store in self.stores and self.stores[store].zone) or self.zone
 
     def currency_of(self, store: str) -> str:
         """The store's currency."""
-        return self.stores[store].currency or self.currency
+        return (store in self.stores and self.stores[store].currency) or self.currency
 
     def turn_of(self, store: str) -> str:
         """The time of day at which the store's business day begins."""
-        return self.stores[store].business_day_turns_at or self.business_day_turns_at
+        own = self.stores[store].business_day_turns_at if store in self.stores else None
+        return own or self.business_day_turns_at
 
     def store_of(self, till: str, location: str) -> str | None:
         """The store a till's location belongs to, or None."""

@@ -13,7 +13,7 @@ from loyalty.delivery import Outcome, Shop, first_then_look
 from loyalty.domain import facts, receipts
 from loyalty.domain.account import ReceiptFact
 from loyalty.domain.entry import EntryKind, Receipt
-from loyalty.domain.ledger import Passbook, held_for_review
+from loyalty.domain.ledger import Passbook, above_ceiling, held_for_review
 from loyalty.domain.program import Program
 from loyalty.domain.transaction import Refund, Sale, Transaction, Void
 from loyalty.errors import TryAgain
@@ -125,6 +125,7 @@ def _book(
         receipt = _first(book, receipt, rules, version.hash)
         trigger = f"sale:{receipt.id}"
     elif isinstance(fact, Sale):
+        receipt = _held_again(receipt, rules)
         receipt = book.book(receipt, "edit", trigger, rules, sale.occurred_at)
     elif isinstance(fact, Refund):
         receipt = _replace(receipt, posted=(*receipt.posted, fact.id))
@@ -166,6 +167,12 @@ def _first(book: Passbook, receipt: Receipt, rules: Program, version: str) -> Re
     return receipt
 
 
+def _held_again(receipt: Receipt, rules: Program) -> Receipt:
+    """Hold a receipt that a revision made too large, unless a person has looked at it before."""
+    why = "" if receipt.review else above_ceiling(rules, _sale(receipt))
+    return _replace(receipt, review=why, state="review") if why else receipt
+
+
 def _take_back(book: Passbook, receipt: Receipt, fact: Refund | Void, rules: Program) -> Receipt:
     """Book what a refund or a void leaves to be taken, as an entry of its own."""
     kind: EntryKind = "refund" if isinstance(fact, Refund) else "void"
@@ -184,8 +191,9 @@ def _write(
         entry, kept = record.entry, record.outcome
     else:
         kept = outcome
-        if receipt.review:
-            _ask_for_review(unit, receipt, book)
+    asked = record.receipt.review if record and record.receipt else ""
+    if receipt.review != asked:
+        _ask_for_review(unit, receipt, book)
     document = bookkeeping.sale_record(receipt, entry, kept)
     (entries.put if record else entries.create)(unit, name, document)
     return outcome

@@ -13,7 +13,7 @@ from loyalty.delivery import Shop
 from loyalty.errors import Problem
 from loyalty.members import Joining
 from loyalty.records import entries
-from loyalty.web import answers, reading
+from loyalty.web import answers, auth, reading
 from loyalty.web.router import Route
 
 _KNOWN = {"name", "phone", "email", "birthday", "language", "consents", "consent_text"}
@@ -27,7 +27,8 @@ def enroll(request: Request, shop: Shop) -> Response:
     key = request.headers.get("Idempotency-Key", "")
     if len(key) > 255:  # noqa: PLR2004 - said in the problem
         raise Problem(400, "invalid_idempotency_key", "Idempotency-Key is longer than 255.")
-    member, new = members.enroll(joining, f"api:{key}" if key else "", shop)
+    own = f"api:{auth.caller(request)}:{key}" if key else ""
+    member, new = members.enroll(joining, own, shop)
     return answers.json(members.view(member, shop), 201 if new else 200)
 
 
