@@ -42,7 +42,7 @@ def test_an_approved_receipt_earns_what_it_would_have_earned(rig):
     tell(rig, sale("R1", 20_000))
     assert rig.points(rig.member) == 0
     entry = decide(rig)
-    assert (entry.id, entry.kind, entry.points) == ("review:generic:R1:approved", "review", 20)
+    assert (entry.id, entry.kind, entry.points) == ("review:generic:R1:0:approved", "review", 20)
     assert entry.reason == "review: EUR 200.00: 1 point per 10 euros"
     assert rig.points(rig.member) == 20
     assert (rig.receipt("R1").state, rig.receipt("R1").points) == ("posted", 20)
@@ -105,7 +105,7 @@ def test_it_is_published_at_once_and_the_promise_is_struck_out(rig):
     tell(rig, sale("R1", 20_000))
     reviewing.decide("generic:R1", "approved", "Maya", rig.shop)
     assert [topic for topic, _ in rig.bus.published][-1] == "points-posted"
-    assert timers.get(rig.store, "publish:review:generic:R1:approved") is None
+    assert timers.get(rig.store, "publish:review:generic:R1:0:approved") is None
 
 
 def test_a_crash_before_publishing_is_healed_by_the_promise(rig):

@@ -129,7 +129,7 @@ def _account(account: Account, shelf: _Shelf) -> Iterator[Finding]:
     """Compare an account with what its entries and receipts lead to."""
     yield from _chain(account.id, shelf.entries)
     mine = recount.rebuilt(account.id, shelf.entries)
-    tails = recount.tails(shelf.receipts.values())
+    tails = recount.tails(shelf.receipts.values(), account.facts_from)
     balance = sum(recount.on(entry, "member", "debt") for entry in shelf.entries)
     digest = bookkeeping.added("", shelf.prints) if shelf.entries else ""
     pairs: list[Pair] = [

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from loyalty.ports import Database
+from loyalty.ports import Database, Query
 
 
 class Collection(NamedTuple):
@@ -66,3 +67,21 @@ COLLECTIONS: dict[str, Collection] = {
         "people", "keyed hash and channel", "Addresses that said stop, kept after erasure."
     ),
 }
+
+
+def of(name: str, collections: Mapping[str, Collection] = COLLECTIONS) -> Collection:
+    """Find a collection. Raises ValueError if there is none of this name."""
+    if name not in collections:
+        raise ValueError(f"there is no collection {name!r}")
+    return collections[name]
+
+
+def asked(query: Query, collections: Mapping[str, Collection] = COLLECTIONS) -> Collection:
+    """Find what a query is about. Raises ValueError for what not every store can answer."""
+    collection = of(query.collection, collections)
+    for field in (*(where.field for where in query.where), query.order):
+        if field is not None and field not in collection.indexed:
+            raise ValueError(f"{query.collection}.{field} is not indexed")
+    if sum(where.op == "contains" for where in query.where) > 1:
+        raise ValueError("a query asks at most one list")
+    return collection

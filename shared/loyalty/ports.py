@@ -46,6 +46,7 @@ class Query(NamedTuple):
 class Unit(Protocol):
     """One all-or-nothing change to one database. All reads come before the first write.
 
+    A document is written once at most: a second write of it raises RuntimeError.
     A unit protects only what it writes: the commit fails, and the work is run again, when a
     document that it read *and* writes was changed by somebody else in between.
     """

@@ -13,6 +13,7 @@ from loyalty.ports import Clock, Store
 from loyalty.records import ProgramRecord, programs
 
 CACHE = timedelta(seconds=60)
+SETTLED = timedelta(hours=48)
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 """The first version holds for every receipt there is, however late it comes."""
 
@@ -80,9 +81,13 @@ class Programs:
 
 
 def on_day(versions: Sequence[Version], day: str) -> Version:
-    """Return the version in force at 00:00 UTC of a business day: one for the whole of it."""
-    begins = datetime.combine(date.fromisoformat(day), time(), UTC)
-    return [version for version in versions if version.effective_from <= begins][-1]
+    """Return the version by which a business day goes: the one in force 48 hours before 00:00 UTC.
+
+    By then it is settled everywhere: a day begins earlier in the east, a till's clock may be a day
+    ahead, and a version that is published takes effect only after that.
+    """
+    settled = datetime.combine(date.fromisoformat(day), time(), UTC) - SETTLED
+    return next((v for v in reversed(versions) if v.effective_from <= settled), versions[0])
 
 
 def publish(store: Store, text: str, now: datetime) -> Version:

@@ -100,7 +100,7 @@ class Review(Record, frozen=True, kw_only=True):
     member: str
     why: str
     at: datetime
-    state: Literal["open", "approved", "refused"] = "open"
+    state: Literal["open", "approved", "refused", "lifted"] = "open"
     by: str = ""
 
 

@@ -62,7 +62,7 @@ class Tails(NamedTuple):
     facts: tuple[ReceiptFact, ...]
 
 
-def tails(known: Iterable[Receipt]) -> Tails:
+def tails(known: Iterable[Receipt], facts_from: str) -> Tails:
     """Add up receipts. Points are those without carry and those that the carried sums are worth."""
     told = [receipt for receipt in known if receipt.sale]
     carry = _carry(told)
@@ -71,7 +71,7 @@ def tails(known: Iterable[Receipt]) -> Tails:
         carry=carry,
         points=sum(r.booked + sum(r.away.values()) for r in told) + in_sums,
         spend=sum(receipt.kept for receipt in told),
-        facts=facts.remembered(fact for receipt in told for fact in facts.facts_of(receipt)),
+        facts=facts.remembered((f for r in told for f in facts.facts_of(r)), facts_from),
     )
 
 
@@ -112,8 +112,7 @@ def acts(receipt: Receipt) -> Iterator[str]:
     yield from (receipts.act_id(refund, receipt, None) for refund in refunds)
     if receipt.voided:
         yield f"void:{receipt.id}"
-    if receipt.review and receipt.state != "review":
-        yield f"review:{receipt.id}:{'refused' if receipt.state == 'refused' else 'approved'}"
+    yield from receipt.reviewed
 
 
 def _progress(entry: Entry) -> Totals:

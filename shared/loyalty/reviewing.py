@@ -12,6 +12,8 @@ from loyalty.delivery import RACES, Outcome, Shop
 from loyalty.domain.account import ReceiptFact
 from loyalty.domain.entry import Entry, Receipt
 from loyalty.domain.ledger import Passbook
+from loyalty.domain.reviews import from_the_start
+from loyalty.domain.transaction import Sale
 from loyalty.errors import Problem, TryAgain
 from loyalty.ports import Unit
 from loyalty.records import AccountRecord, EntryRecord, Review, accounts, entries, reviews
@@ -28,9 +30,9 @@ class _Word(NamedTuple):
     verdict: Verdict
     by: str
 
-    @property
-    def act(self) -> str:
-        return f"review:{self.receipt}:{self.verdict}"
+    def act(self, revision: int) -> str:
+        """Name the act: a later revision may have to be looked at again."""
+        return f"review:{self.receipt}:{revision}:{self.verdict}"
 
 
 class _Day(NamedTuple):
@@ -46,7 +48,13 @@ class _Waiting(NamedTuple):
     review: Review
     record: EntryRecord
     receipt: Receipt
+    sale: Sale
     owner: AccountRecord
+
+    @property
+    def from_the_start(self) -> bool:
+        first = self.record.entry
+        return first is not None and from_the_start(first)
 
 
 def decide(receipt: str, verdict: Verdict, by: str, shop: Shop) -> Entry:
@@ -59,7 +67,7 @@ def decide(receipt: str, verdict: Verdict, by: str, shop: Shop) -> Entry:
         work = partial(_decide, word, _day_of(receipt, shop), shop)
         if decided := shop.store.atomically("ledger", work):
             entry, outcome = decided
-            timekeeping.keep(word.act, outcome, shop)
+            timekeeping.keep(entry.id, outcome, shop)
             return entry
     raise TryAgain("the account keeps changing while the receipt is decided on")
 
@@ -71,9 +79,8 @@ def _day_of(name: str, shop: Shop) -> _Day:
     owner = accounts.get(shop.store, receipt.member) if receipt else None
     if receipt is None or owner is None:
         raise _unknown()
-    known = {fact.receipt for fact in owner.account.facts}
-    day = facts_of_days(shop.store, receipt.member, {receipt.day, *receipt.away})
-    return _Day(owner.account.seq, tuple(fact for fact in day if fact.receipt not in known))
+    days = {day for day in (receipt.day, *receipt.away) if day < owner.account.facts_from}
+    return _Day(owner.account.seq, facts_of_days(shop.store, receipt.member, days))
 
 
 def _decide(word: _Word, day: _Day, shop: Shop, unit: Unit) -> tuple[Entry, Outcome] | None:
@@ -82,33 +89,41 @@ def _decide(word: _Word, day: _Day, shop: Shop, unit: Unit) -> tuple[Entry, Outc
     if found.owner.account.seq != day.seq:
         return None
     book = bookkeeping.opened_from(found.owner, shop.programs.at(now), shop, day.facts)
-    receipt = _booked(book, found.receipt, word, shop)
-    sold = receipt.sale if word.verdict == "approved" else None
-    outcome = bookkeeping.write(unit, book, word.act, bookkeeping.posted(book, sold))
+    act = word.act(found.sale.revision)
+    receipt = _booked(book, found, word, shop)
+    news = word.verdict == "approved" and not receipt.voided and found.from_the_start
+    events = bookkeeping.posted(book, receipt.sale if news else None)
+    outcome = bookkeeping.write(unit, book, act, events)
     document = bookkeeping.sale_record(receipt, found.record.entry, found.record.outcome)
     entries.put(unit, f"sale:{word.receipt}", document)
     reviews.put(unit, word.receipt, _replace(found.review, state=word.verdict, by=word.by))
-    timekeeping.promise(unit, word.act, outcome, now)
-    return next(entry for entry, _ in book.pages if entry.id == word.act), outcome
+    timekeeping.promise(unit, act, outcome, now)
+    return next(entry for entry, _ in book.pages if entry.id == act), outcome
 
 
-def _booked(book: Passbook, receipt: Receipt, word: _Word, shop: Shop) -> Receipt:
-    decided = _replace(receipt, state="posted" if word.verdict == "approved" else "refused")
-    return book.book(decided, "review", word.act, shop.programs.named(receipt.version), book.now)
+def _booked(book: Passbook, found: _Waiting, word: _Word, shop: Shop) -> Receipt:
+    act, approved = word.act(found.sale.revision), word.verdict == "approved"
+    decided = _replace(
+        found.receipt, state="posted" if approved else "refused",
+        cleared=found.sale.total if approved else 0, reviewed=(*found.receipt.reviewed, act),
+    )  # fmt: skip
+    return book.book(decided, "review", act, shop.programs.named(decided.version), book.now)
 
 
 def _waiting(unit: Unit, name: str) -> _Waiting:
     review, record = reviews.get(unit, name), entries.get(unit, f"sale:{name}")
     receipt = record.receipt if record else None
-    if review is None or record is None or receipt is None:
+    if review is None or record is None or receipt is None or receipt.sale is None:
         raise _unknown()
+    if review.state == "lifted":
+        raise Problem(409, "already_decided", "A newer revision of the receipt need not wait.")
     if review.state != "open":
         told = f"The receipt was {review.state} by {review.by} already."
         raise Problem(409, "already_decided", told)
     owner = accounts.get(unit, receipt.member)
     if owner is None:
         raise TryAgain("the account is not there yet")
-    return _Waiting(review, record, receipt, owner)
+    return _Waiting(review, record, receipt, receipt.sale, owner)
 
 
 def _unknown() -> Problem:

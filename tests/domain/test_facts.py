@@ -57,10 +57,10 @@ def test_an_hour_is_sixty_minutes_by_the_receipts_own_times():
 def test_forty_days_are_remembered_and_older_ones_are_not():
     days = [(NOON - timedelta(days=back)).date().isoformat() for back in (0, 40, 41)]
     known = [fact(-back * 1440, day=day) for back, day in zip((0, 40, 41), days, strict=True)]
-    assert [each.day for each in facts.remembered(known)] == [days[1], days[0]]
-    assert not facts.forgotten(known[:1], days[1])
-    assert facts.forgotten(known[:1], days[2])
+    since = facts.floor(known, "")
+    assert (since, days[2] < since) == (days[1], True)
+    assert [each.day for each in facts.remembered(known, since)] == [days[1], days[0]]
 
 
-def test_nothing_is_forgotten_by_an_account_without_receipts():
-    assert not facts.forgotten([], "2020-01-01")
+def test_what_was_forgotten_stays_forgotten_when_the_newest_receipt_moves_back():
+    assert facts.floor([fact(0, day="2026-05-01")], "2026-10-01") == "2026-10-01"

@@ -20,9 +20,10 @@ from tests.domain.cafe import (
     yearly,
 )
 
-from loyalty.domain import lots
+from loyalty.domain import lots, reviews
 from loyalty.domain.account import Account, Lot
-from loyalty.domain.ledger import Passbook, held_for_review
+from loyalty.domain.entry import Receipt
+from loyalty.domain.ledger import Passbook
 from loyalty.domain.program import Caps, Expiry, Limits, Spend, Visits
 
 CARRY = Spend(title={"en": "Spend"}, points=1, per=1000, carry=True)
@@ -479,10 +480,15 @@ def test_an_award_pays_off_debt_first():
 # -- what must wait for a person ----------------------------------------------------------
 
 
+def waits(cafe, fact, known=()):
+    receipt = Receipt(id=fact.receipt_id, state="posted", sale=fact)
+    return reviews.at_first(cafe, receipt, known).review
+
+
 def test_the_ceiling_holds_what_is_above_it():
     cafe = program(earning={"limits": Limits(receipt_ceiling=50000)})
-    assert held_for_review(cafe, sale(50000), ()) == ""
-    assert held_for_review(cafe, sale(50001), ()) == "above the ceiling of EUR 500.00"
+    assert waits(cafe, sale(50000)) == ""
+    assert waits(cafe, sale(50001)) == "above the ceiling of EUR 500.00"
 
 
 @pytest.mark.parametrize(("minutes", "held"), [((-50, -40), True), ((-60, -40), False)])
@@ -491,13 +497,13 @@ def test_the_hour_before_a_receipt_counts_by_the_receipts_times(minutes, held):
     book = Passbook(Account(id="m"), cafe, NOON)
     for n in minutes:
         book_more(book, sale(500, receipt=str(n), occurred_at=NOON + timedelta(minutes=n)))
-    assert bool(held_for_review(cafe, sale(receipt="z"), book.account.facts)) is held
+    assert bool(waits(cafe, sale(receipt="z"), book.account.facts)) is held
 
 
 def test_a_receipt_does_not_count_against_itself():
     cafe = program(earning={"limits": Limits(receipts_per_hour=1)})
     _, book = booked(sale(500), cafe)
-    assert held_for_review(cafe, sale(500), book.account.facts) == ""
+    assert waits(cafe, sale(500), book.account.facts) == ""
 
 
 # -- entries ------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from loyalty.adapters.sqlite_index import code
-from loyalty.collections import COLLECTIONS
+from loyalty.collections import asked
+from loyalty.collections import of as collection_of
 from loyalty.errors import AlreadyExists
 from loyalty.ports import Key, Query
 
@@ -56,7 +57,7 @@ class MemoryStore:
         """Nothing is open."""
 
     def _matching(self, query):
-        _check(query)
+        asked(query)
         for key, body in sorted(self.documents.items()):
             if key.collection == query.collection:
                 document = msgspec.json.decode(body)
@@ -77,41 +78,38 @@ class Unit:
         return [_read(self._documents, self._mine(key)) for key in keys]
 
     def create(self, key, document):
-        self._writes.append(("create", self._mine(key), _encode(key, document)))
+        self._writes.append(("create", self._once(key), _encode(key, document)))
 
     def put(self, key, document):
-        self._writes.append(("put", self._mine(key), _encode(key, document)))
+        self._writes.append(("put", self._once(key), _encode(key, document)))
 
     def delete(self, key):
-        self._writes.append(("delete", self._mine(key), b""))
+        self._writes.append(("delete", self._once(key), b""))
 
     def apply(self):
         """Write everything down, or nothing at all."""
-        documents = {key: self._documents.get(key) for _, key, _ in self._writes}
-        for kind, key, body in self._writes:
-            if kind == "create" and documents[key] is not None:
+        for kind, key, _ in self._writes:
+            if kind == "create" and key in self._documents:
                 raise AlreadyExists(key)
-            documents[key] = body if kind != "delete" else None
-        for key, body in documents.items():
-            if body is None:
+        for kind, key, body in self._writes:
+            if kind == "delete":
                 self._documents.pop(key, None)
             else:
                 self._documents[key] = body
 
+    def _once(self, key):
+        if key in (written for _, written, _ in self._writes):
+            raise RuntimeError("a unit writes a document once")
+        return self._mine(key)
+
     def _mine(self, key):
-        if _collection(key.collection).database != self._database:
+        if collection_of(key.collection).database != self._database:
             raise ValueError(f"a unit of {self._database!r} cannot touch {key.collection!r}")
         return key
 
 
-def _collection(name: str):
-    if name not in COLLECTIONS:
-        raise ValueError(f"there is no collection {name!r}")
-    return COLLECTIONS[name]
-
-
 def _encode(key: Key, document: dict[str, Any]) -> bytes:
-    for field in _collection(key.collection).indexed:
+    for field in collection_of(key.collection).indexed:
         value = document.get(field)
         for each in value if isinstance(value, list | tuple) else [value]:
             code(each)
@@ -119,15 +117,8 @@ def _encode(key: Key, document: dict[str, Any]) -> bytes:
 
 
 def _read(documents: dict[Key, bytes], key: Key):
-    _collection(key.collection)
+    collection_of(key.collection)
     return msgspec.json.decode(documents[key]) if key in documents else None
-
-
-def _check(query: Query) -> None:
-    indexed = _collection(query.collection).indexed
-    for field in (*(where.field for where in query.where), query.order):
-        if field is not None and field not in indexed:
-            raise ValueError(f"{query.collection}.{field} is not indexed")
 
 
 def _place(query: Query, id_: str, document: dict[str, Any]) -> tuple[str, str]:

@@ -262,11 +262,14 @@ def test_a_revision_may_move_a_receipt_to_another_business_day(tmp_path, name):
         account, _ = live(world, number, [None, *order])
         moved = world.rig.receipt(f"{number}.A")
         assert moved.day == "2026-06-01"
-        months = {month: (sums.spend, sums.visits) for month, sums in account.months.items()}
+        months = dict(account.months)
+        if name == "carry":  # whose receipt brings a point depends on what came before it
+            months = {month: replace(sums, points=0) for month, sums in months.items()}
         seen.append((account.totals, months, account.carry, account.points(world.rig.clock.now())))
     assert all(each == seen[0] for each in seen)
     # May: B 5.00 is left, one visit. June 1: A 20.00 and C 10.00 in one sitting.
-    assert seen[0][1] == {"2026-05": (500, 1), "2026-06": (3000, 1)}
+    sums = {month: (each.spend, each.visits) for month, each in seen[0][1].items()}
+    assert sums == {"2026-05": (500, 1), "2026-06": (3000, 1)}
     # B is Sunday's on the calendar: 5 x 2, or 5.00 x 1.5 to 30.00 by 7.00. The cap of a day is 25.
     points = {"plain": 10 + 20 + 4 + 10 + 4, "caps": 5 + 25, "carry": 5}
     assert seen[0][3] == points[name]

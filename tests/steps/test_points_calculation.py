@@ -125,9 +125,9 @@ def test_an_edit_above_the_ceiling_waits_like_a_sale_and_ends_the_same(cafe):
 
 def test_what_a_person_approved_is_not_held_again(cafe):
     cafe.join()
-    cafe.buys("A", 50001)
+    cafe.buys("A", 60000)
     reviewing.decide("generic:A", "approved", "ada", cafe.shop)
-    cafe.tells(sale("A", 50002, revision=1))
+    cafe.tells(sale("A", 55000, revision=1))
     assert cafe.rig.receipt("A").state == "posted"
 
 

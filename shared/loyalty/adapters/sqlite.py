@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from loyalty import collections as kinds
 from loyalty.adapters import sqlite_index as index
 from loyalty.adapters.sqlite_writer import Writer
 from loyalty.collections import COLLECTIONS, Collection
@@ -36,28 +37,20 @@ class Reading:
 
     def query(self, query: Query) -> list[tuple[str, Document]]:
         """One page of what matches. Raises ValueError if a field is not indexed."""
-        self._check_fields(query)
+        kinds.asked(query, self._collections)
         with self._lend() as db:
             found = db.execute(*index.select(query)).fetchall()
         return [(number, msgspec.json.decode(body)) for number, body in found]
 
     def count(self, query: Query) -> int:
         """How many documents match. Raises ValueError if a field is not indexed."""
-        self._check_fields(query)
+        kinds.asked(query, self._collections)
         with self._lend() as db:
             (number,) = db.execute(*index.count(query)).fetchone()
         return int(number)
 
     def _collection(self, name: str) -> Collection:
-        if name not in self._collections:
-            raise ValueError(f"there is no collection {name!r}")
-        return self._collections[name]
-
-    def _check_fields(self, query: Query) -> None:
-        indexed = self._collection(query.collection).indexed
-        for field in (*(where.field for where in query.where), query.order):
-            if field is not None and field not in indexed:
-                raise ValueError(f"{query.collection}.{field} is not indexed")
+        return kinds.of(name, self._collections)
 
 
 class SqliteStore(Reading):
@@ -115,31 +108,40 @@ class _SqliteUnit:
         self._collection = collection
         self._creates: list[Write] = []
         self._writes: list[Write] = []
+        self._written: set[Key] = set()
 
     def get(self, *keys: Key) -> list[Document | None]:
-        if self._creates or self._writes:
+        if self._written:
             raise RuntimeError("a unit reads everything before its first write")
         for key in keys:
             self._indexed(key)
         return _read(self._db, keys)
 
     def create(self, key: Key, document: Document) -> None:
-        rows = index.rows(self._indexed(key), document)
+        rows = index.rows(self._once(key), document)
         self._creates.append(partial(_create, key, _encode(document), rows))
 
     def put(self, key: Key, document: Document) -> None:
-        indexed = self._indexed(key)
+        indexed = self._once(key)
         rows = index.rows(indexed, document) if indexed else None
         self._writes.append(partial(_put, key, _encode(document), rows))
 
     def delete(self, key: Key) -> None:
-        self._indexed(key)
+        self._once(key)
         self._writes.append(partial(_delete, key))
 
     def apply(self) -> None:
         """Write everything down; first what may collide, while nothing needs to be undone."""
         for write in (*self._creates, *self._writes):
             write(self._db)
+
+    def _once(self, key: Key) -> tuple[str, ...]:
+        """Note that a document is written. Raises RuntimeError the second time."""
+        indexed = self._indexed(key)
+        if key in self._written:
+            raise RuntimeError(f"a unit writes a document once, and {key.collection} came twice")
+        self._written.add(key)
+        return indexed
 
     def _indexed(self, key: Key) -> tuple[str, ...]:
         collection = self._collection(key.collection)

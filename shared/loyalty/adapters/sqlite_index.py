@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
 
+from loyalty.adapters.instants import in_utc, instant
 from loyalty.collections import Collection
 from loyalty.ports import Document, Key, Query, Where
 
@@ -32,8 +32,6 @@ TABLES = (
 _FORM = "2"
 """Raise it when `code` changes: every index is then rebuilt at the next start."""
 
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
-
 
 def code(value: Any) -> str:
     """Write a value as text that sorts as the value does, its kind first: kinds never mix.
@@ -50,24 +48,13 @@ def code(value: Any) -> str:
         case datetime():
             return _instant(value)
         case str():
-            return _text(value)
+            at = instant(value)
+            return _instant(at) if at else "4" + value
     raise TypeError(f"cannot index a {type(value).__name__}")
 
 
 def _instant(at: datetime) -> str:
-    if at.tzinfo is None:
-        raise ValueError("a datetime in a document needs a time zone")
-    return "3" + at.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _text(value: str) -> str:
-    """Instants come back from JSON as text, and must still be found as instants."""
-    try:
-        if _INSTANT.fullmatch(value):
-            return _instant(datetime.fromisoformat(value))
-    except ValueError:
-        pass
-    return "4" + value
+    return "3" + in_utc(at).isoformat(timespec="microseconds")
 
 
 def rows(indexed: Sequence[str], document: Document) -> set[Row]:
@@ -180,13 +167,11 @@ def _source(query: Query, order: str | None) -> Statement:
 
 
 def _used(query: Query, order: str | None) -> dict[str, _Used]:
-    """Name the index rows: one for each field, but one for each element that a list must hold."""
+    """Name the index rows: one for each field, and one for the element that a list must hold."""
     found = {order: _Used(order, [])} if order else {}
-    for place, where in enumerate(query.where):
-        if where.op == "contains":
-            found[f"{where.field} {place}"] = _Used(f"{where.field}[]", [where])
-        else:
-            found.setdefault(where.field, _Used(where.field, [])).tests.append(where)
+    for where in query.where:
+        field = f"{where.field}[]" if where.op == "contains" else where.field
+        found.setdefault(field, _Used(field, [])).tests.append(where)
     return found
 
 

@@ -64,6 +64,14 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             points=self.points + other.points,
         )
 
+    def minus(self, other: Totals) -> Totals:
+        """Take away."""
+        return Totals(
+            spend=self.spend - other.spend,
+            visits=self.visits - other.visits,
+            points=self.points - other.points,
+        )
+
     def of(self, metric: Literal["spend", "visits", "points"]) -> int:
         """Return one of them."""
         return {"spend": self.spend, "visits": self.visits, "points": self.points}[metric]
@@ -82,7 +90,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All that is known of a member's points; a cache that `verify` can rebuild from entries.
 
     `seq` grows with every commit, `count` and `digest` (a sum of hashes, modulo 2^256) cover
-    its entries. `armed_at` is when its timer is due.
+    its entries. `armed_at` is when its timer is due. `facts` begin with the business day
+    `facts_from`, which only rises: what was forgotten stays so.
     """
 
     id: str
@@ -95,6 +104,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     totals: Totals = Totals()
     months: dict[str, Totals] = {}
     facts: tuple[ReceiptFact, ...] = ()
+    facts_from: str = ""
     standing: Standing | None = None
     armed_at: datetime | None = None
 

@@ -66,7 +66,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     those that have an entry. `version` and `tier` are the context of the first judgement and
     never change. `points` is the net booked, of which `booked` without carry on its business day,
     and `away` on days that a revision moved it from; `carried` the receipt's shares in sums with
-    carry; `counts` whether it counts for visits; `lot` the key its points were put under.
+    carry; `counts` whether it counts for visits; `lot` the key its points were put under;
+    `reviewed` a person's acts on it, and `cleared` the total that they approved.
     """
 
     id: str
@@ -89,3 +90,5 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     carried: dict[str, int] = {}
     lot: Lot | None = None
     review: str = ""
+    reviewed: tuple[str, ...] = ()
+    cleared: int = 0

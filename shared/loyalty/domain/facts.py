@@ -69,25 +69,20 @@ def visits_of(facts: Iterable[ReceiptFact], day: str, store: str, sitting: int) 
     return visits.count(minutes, sitting)
 
 
-def remembered(facts: Iterable[ReceiptFact]) -> tuple[ReceiptFact, ...]:
-    """Keep the facts of the last business days, in a fixed order."""
-    kept = sorted(facts, key=lambda fact: (fact.minute, fact.receipt))
-    floor = _floor(kept)
-    return tuple(fact for fact in kept if fact.day >= floor)
+def floor(facts: Iterable[ReceiptFact], so_far: str) -> str:
+    """Name the first business day that is remembered; it never falls."""
+    newest = max((fact.day for fact in facts), default="0001-12-31")
+    oldest = date.fromisoformat(newest) - timedelta(days=REMEMBERED_DAYS)
+    return max(so_far, oldest.isoformat())
 
 
-def forgotten(facts: Iterable[ReceiptFact], day: str) -> bool:
-    """Tell whether a business day lies before what the account remembers."""
-    known = list(facts)
-    return bool(known) and day < _floor(known)
+def remembered(facts: Iterable[ReceiptFact], since: str) -> tuple[ReceiptFact, ...]:
+    """Keep the facts from a business day on, in a fixed order."""
+    kept = (fact for fact in facts if fact.day >= since)
+    return tuple(sorted(kept, key=lambda fact: (fact.minute, fact.receipt, fact.day)))
 
 
 def within_an_hour(facts: Iterable[ReceiptFact], at: datetime) -> int:
     """Count receipts in the 60 minutes up to an instant, by their own times."""
     now = minute(at)
-    return sum(1 for fact in facts if now - 60 < fact.minute <= now)
-
-
-def _floor(facts: list[ReceiptFact]) -> str:
-    newest = max((fact.day for fact in facts), default="0001-12-31")
-    return (date.fromisoformat(newest) - timedelta(days=REMEMBERED_DAYS)).isoformat()
+    return len({fact.receipt for fact in facts if now - 60 < fact.minute <= now})

@@ -14,8 +14,8 @@ from loyalty.domain import calendar, facts, lots, tiers
 from loyalty.domain.account import Account, Lot, ReceiptFact, Standing, Totals
 from loyalty.domain.earning import NOTHING, Judgement, judge, rate, reason
 from loyalty.domain.entry import Entry, EntryKind, Posting, Receipt
-from loyalty.domain.money import show
 from loyalty.domain.program import Program
+from loyalty.domain.reviews import HELD
 from loyalty.domain.transaction import Sale
 
 NOTICE = timedelta(days=7)
@@ -106,10 +106,11 @@ class Passbook:
         day, worth = facts.day_of(rules, sale), self._judgement(receipt, rules)
         shares = self._shares(receipt, worth.raw, day)
         gain = self._gain(receipt, worth, shares)
+        own = shares.pop(day)
         changed = _replace(
-            receipt, kept=worth.kept, raw=worth.raw, booked=shares.pop(day), away=shares,
-            carried=worth.carried, points=receipt.points + gain, day=day,
-            counts=facts.counts(rules, sale, worth.kept),
+            receipt, kept=worth.kept, raw=worth.raw, booked=own, carried=worth.carried, day=day,
+            away={left: points for left, points in shares.items() if points},
+            points=receipt.points + gain, counts=facts.counts(rules, sale, worth.kept),
         )  # fmt: skip
         gained = self._learn(receipt, changed)
         carry = _carry(self.account.carry, receipt.carried, worth.carried)
@@ -160,16 +161,17 @@ class Passbook:
         others, fact = self._known(new.id), facts.fact_of(new)
         known = (f for f in (*self._older, *self.account.facts) if f.receipt == fact.receipt)
         was = next((f for f in known if f.day == old.day), facts.fact_of(old))
-        own = facts.facts_of(new)
-        remembered = facts.remembered([f for f in others if f not in self._older] + [*own])
-        self.account = _replace(self.account, facts=remembered)
-        visits = self._visits_gained(others, was, fact)
-        gained = {day: Totals(visits=visits[day]) for day in (was.day, fact.day) if day}
-        for receipt, sign in ((old, -1), (new, 1)):
-            if receipt.day:
-                part = Totals(spend=sign * receipt.kept, points=sign * receipt.points)
-                gained[receipt.day] = gained[receipt.day].plus(part)
-        return gained
+        every = [*(f for f in others if f not in self._older), *facts.facts_of(new)]
+        since = facts.floor(every, self.account.facts_from)
+        remembered = facts.remembered(every, since)
+        self.account = _replace(self.account, facts=remembered, facts_from=since)
+        gained = _days(new)
+        for day, part in _days(old).items():
+            gained[day] = gained.get(day, Totals()).minus(part)
+        for day, visits in self._visits_gained(others, was, fact).items():
+            gained[day] = gained.get(day, Totals()).plus(Totals(visits=visits))
+        told = (day for day in gained if day == new.day or gained[day] != Totals())
+        return {day: gained[day] for day in sorted(told)}
 
     def _visits_gained(
         self, others: list[ReceiptFact], was: ReceiptFact, fact: ReceiptFact
@@ -180,6 +182,7 @@ class Passbook:
             sitting = self._of_day(day).visits.sitting if day else 0
             after = facts.visits_of([*others, fact], day, store, sitting)
             gained[day] += after - facts.visits_of([*others, was], day, store, sitting)
+        del gained[""]
         return gained
 
     def _lot(self, receipt: Receipt, rules: Program) -> Lot:
@@ -282,31 +285,18 @@ class Passbook:
         return entry
 
 
-def above_ceiling(rules: Program, sale: Sale) -> str:
-    """Say that a receipt is too large to be believed without a person; empty if it is not."""
-    ceiling = rules.earning.limits.receipt_ceiling
-    if ceiling is None or sale.total <= ceiling:
-        return ""
-    return f"above the ceiling of {show(ceiling, sale.currency)}"
-
-
-def held_for_review(rules: Program, sale: Sale, known: Iterable[ReceiptFact]) -> str:
-    """Say why a sale's points must wait for a person; empty if they need not."""
-    if why := above_ceiling(rules, sale):
-        return why
-    limits = rules.earning.limits
-    others = [f for f in known if f.receipt != facts.short(sale.receipt_id)]
-    seen = facts.within_an_hour(others, sale.occurred_at) + 1
-    if limits.receipts_per_hour is not None and seen > limits.receipts_per_hour:
-        return f"more than {limits.receipts_per_hour} receipts in an hour"
-    return ""
-
-
 def _why(receipt: Receipt, worth: Judgement, rules: Program, kind: EntryKind) -> str:
     if receipt.state in ("review", "refused"):
-        return f"held for review: {receipt.review}" if receipt.state == "review" else "refused"
+        return f"{HELD}: {receipt.review}" if receipt.state == "review" else "refused"
     told = reason(rules, _sale_of(receipt), worth) if not receipt.voided else "nothing is kept"
     return told if kind == "sale" else f"{kind}: {told}"
+
+
+def _days(receipt: Receipt) -> dict[str, Totals]:
+    """Say what a receipt brings each business day, visits apart."""
+    own = Totals(spend=receipt.kept, points=receipt.points - sum(receipt.away.values()))
+    left = {day: Totals(points=points) for day, points in receipt.away.items()}
+    return {receipt.day: own, **left} if receipt.day else {}
 
 
 def _sale_of(receipt: Receipt) -> Sale:

@@ -58,7 +58,8 @@ def _settle_in(unit: Unit, timer: Timer, name: str, shop: Shop) -> Outcome:
         raise TryAgain("the account is not there")
     now = shop.clock.now()
     book = bookkeeping.opened_from(_disarmed(record), shop.programs.at(now), shop)
-    timers.delete(unit, timekeeping.name_of(timer))
+    if book.account.due_at() is None:  # else it is armed anew below, under the same name
+        timers.delete(unit, timekeeping.name_of(timer))
     if not book.pages:
         rearmed = bookkeeping.armed(unit, book)
         accounts.put(unit, rearmed.id, AccountRecord(account=rearmed))

@@ -10,10 +10,10 @@ import msgspec
 
 from loyalty import bookkeeping
 from loyalty.delivery import Outcome, Shop, first_then_look
-from loyalty.domain import facts, receipts
+from loyalty.domain import facts, receipts, reviews
 from loyalty.domain.account import ReceiptFact
 from loyalty.domain.entry import EntryKind, Receipt
-from loyalty.domain.ledger import Passbook, above_ceiling, held_for_review
+from loyalty.domain.ledger import Passbook
 from loyalty.domain.program import Program
 from loyalty.domain.transaction import Refund, Sale, Transaction, Void
 from loyalty.errors import TryAgain
@@ -26,8 +26,8 @@ from loyalty.records import (
     accounts,
     entries,
     identities,
-    reviews,
 )
+from loyalty.records import reviews as waiting
 
 HEARS = TransactionRecorded
 WAITING = 50
@@ -125,7 +125,7 @@ def _book(
         receipt = _first(book, receipt, rules, version.hash)
         trigger = f"sale:{receipt.id}"
     elif isinstance(fact, Sale):
-        receipt = _held_again(receipt, rules)
+        receipt = reviews.at_revision(rules, receipt)
         receipt = book.book(receipt, "edit", trigger, rules, sale.occurred_at)
     elif isinstance(fact, Refund):
         receipt = _replace(receipt, posted=(*receipt.posted, fact.id))
@@ -141,7 +141,7 @@ def _opened(unit: Unit, member: str, days: Iterable[str], older: _Older, shop: S
     if record is None:
         raise TryAgain("the account is not there yet")
     account = record.account
-    forgotten = frozenset(day for day in days if facts.forgotten(account.facts, day))
+    forgotten = frozenset(day for day in days if day < account.facts_from)
     if forgotten and (older.days, older.seq) != (forgotten, account.seq):
         raise _NeedsOlder(member, forgotten, account.seq)
     return bookkeeping.opened_from(record, shop.programs.at(shop.clock.now()), shop, older.facts)
@@ -154,10 +154,9 @@ def _first(book: Passbook, receipt: Receipt, rules: Program, version: str) -> Re
     net act; each still gets its entry, of no points.
     """
     sale, early = _sale(receipt), receipts.waiting(receipt)
-    why = held_for_review(rules, sale, book.account.facts)
     receipt = _replace(
-        receipt, version=version, tier=book.account.tier, review=why,
-        state="review" if why else "posted", voided=receipt.void is not None,
+        reviews.at_first(rules, receipt, book.account.facts), version=version,
+        tier=book.account.tier, voided=receipt.void is not None,
         posted=tuple(refund.id for refund in early),
     )  # fmt: skip
     receipt = book.book(receipt, "sale", f"sale:{receipt.id}", rules, sale.occurred_at)
@@ -165,12 +164,6 @@ def _first(book: Passbook, receipt: Receipt, rules: Program, version: str) -> Re
     for fact in told:
         receipt = _take_back(book, receipt, fact, rules)
     return receipt
-
-
-def _held_again(receipt: Receipt, rules: Program) -> Receipt:
-    """Hold a receipt that a revision made too large, unless a person has looked at it before."""
-    why = "" if receipt.review else above_ceiling(rules, _sale(receipt))
-    return _replace(receipt, review=why, state="review") if why else receipt
 
 
 def _take_back(book: Passbook, receipt: Receipt, fact: Refund | Void, rules: Program) -> Receipt:
@@ -191,17 +184,21 @@ def _write(
         entry, kept = record.entry, record.outcome
     else:
         kept = outcome
-    asked = record.receipt.review if record and record.receipt else ""
-    if receipt.review != asked:
-        _ask_for_review(unit, receipt, book)
+    was = record.receipt.state if record and record.receipt else ""
+    if "review" in (was, receipt.state) and was != receipt.state:
+        _review(unit, receipt, book)
     document = bookkeeping.sale_record(receipt, entry, kept)
     (entries.put if record else entries.create)(unit, name, document)
     return outcome
 
 
-def _ask_for_review(unit: Unit, receipt: Receipt, book: Passbook) -> None:
-    review = Review(receipt=receipt.id, member=receipt.member, why=receipt.review, at=book.now)
-    reviews.create(unit, receipt.id, review)
+def _review(unit: Unit, receipt: Receipt, book: Passbook) -> None:
+    """Ask a person about a receipt that waits now, or no more about one that a revision mended."""
+    review = Review(
+        receipt=receipt.id, member=receipt.member, why=receipt.review, at=book.now,
+        state="open" if receipt.state == "review" else "lifted",
+    )  # fmt: skip
+    waiting.put(unit, receipt.id, review)
 
 
 def facts_of_days(store: Store, member: str, days: Iterable[str]) -> tuple[ReceiptFact, ...]:

@@ -6,7 +6,7 @@ It decides nothing about points and keeps nothing but what it publishes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import msgspec
@@ -19,6 +19,7 @@ from loyalty.domain.transaction import Claim, Refund, Sale, Transaction
 from loyalty.errors import Problem, Rejected
 from loyalty.events import TransactionRecorded, encode
 
+EARLIEST = datetime(2001, 1, 1, tzinfo=UTC)
 BUDGET = 4.0
 """Seconds to ask the vendor for what a webhook only hinted at, before it gives up on us."""
 _replace = msgspec.structs.replace
@@ -151,6 +152,8 @@ def _check(heard: Sequence[Heard], name: str, account: str, shop: Shop) -> None:
     for fact in (each.transaction for each in heard):
         if fact.occurred_at > latest:
             raise Problem(422, "future_date", "The receipt is from the future.")
+        if fact.occurred_at < EARLIEST:
+            raise Problem(422, "invalid_date", "The receipt is older than any till.")
         store = program.store_of(till, fact.store) if isinstance(fact, Sale) else None
         if isinstance(fact, Sale) and store and fact.currency != program.currency_of(store):
             raise Problem(422, "currency_mismatch", "The store has another currency.")
