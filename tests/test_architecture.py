@@ -20,7 +20,13 @@ ENGINE = {"answers", "breaker", "call", "engine", "rate", "settings", "spec", "s
 KIT = {"spec", "signing", "card_data"}
 """Those of them that a vendor may use."""
 SDKS = {"sendgrid": "sendgrid", "twilio": "twilio"}
-WRAPPED = {"http": {"requests", "urllib3"}}
+WRAPPED = {
+    "http": {"requests", "urllib3"},
+    "firestore": {"google.cloud.firestore", "google.api_core"},
+    "firestore_query": {"google.cloud.firestore", "google.cloud.firestore_v1"},
+    "pubsub": {"google.cloud.pubsub_v1", "google.api_core", "google.pubsub_v1"},
+    "push_tokens": {"google.auth"},
+}
 """The libraries that each adapter is for."""
 
 

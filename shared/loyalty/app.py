@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from loyalty.adapters.clock import SystemClock, clock_from
 from loyalty.adapters.http import RequestsHttp
 from loyalty.connectors.engine import Engine
 from loyalty.delivery import Shop, Step, deliver
+from loyalty.errors import Problem
 from loyalty.identity import Pepper
 from loyalty.logs import Log
 from loyalty.ports import Bus, Clock, Store
@@ -22,13 +24,26 @@ from loyalty.warming import warm
 from loyalty.web import answers, member_api, router, webhooks
 from loyalty.web.auth import Doorkeeper
 
+Admit = Callable[[str], None]
+"""Takes the Authorization header of a push; raises Problem 401 unless it is one of ours."""
+
+
+def nobody(_authorization: str) -> None:
+    """Admit no push at all: where events do not come over HTTP."""
+    raise Problem(401, "unauthorized", "Only our own subscriptions may push.")
+
+
+def everybody(_authorization: str) -> None:
+    """Admit every push: on one machine, where the emulator signs nothing."""
+
 
 class App:
     """Everything a function needs, made once per process and only when first used."""
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: Shop, admit: Admit = nobody) -> None:
         warm()
         self.shop = shop
+        self._admit = admit
         self._door = Doorkeeper()
         self._safe = answers.answered(shop.log)
 
@@ -55,6 +70,7 @@ class App:
         """Serve an event function: one pushed message, answered 204 once it is done."""
 
         def view(request: Request) -> Response:
+            self._admit(request.headers.get("Authorization", ""))
             deliver(name, step, _pushed(request), self.shop)
             return Response("", 204)
 
@@ -68,7 +84,7 @@ def app() -> App:
     """Return this process's app; in a cloud it is made from the environment at the first call."""
     if not _APP:
         settings = Settings()
-        use(App(shop(settings, _store(settings), _bus(settings))))
+        use(App(shop(settings, _store(settings), _bus(settings)), gate(settings)))
     return _APP[0]
 
 
@@ -102,11 +118,33 @@ def _clock(settings: Settings) -> Clock:
 
 
 def _store(settings: Settings) -> Store:
-    raise ValueError(f"LOYALTY_STORE={settings['LOYALTY_STORE']} is served by `make run`")
+    kind, _, project = settings["LOYALTY_STORE"].partition(":")
+    if kind != "firestore":
+        raise ValueError(f"LOYALTY_STORE={settings['LOYALTY_STORE']} is served by `make run`")
+    from loyalty.adapters.firestore import FirestoreStore  # noqa: PLC0415 - a second to import
+
+    return FirestoreStore(project)
 
 
 def _bus(settings: Settings) -> Bus:
-    raise ValueError(f"LOYALTY_BUS={settings['LOYALTY_BUS']} is served by `make run`")
+    kind, _, project = settings["LOYALTY_BUS"].partition(":")
+    if kind != "pubsub":
+        raise ValueError(f"LOYALTY_BUS={settings['LOYALTY_BUS']} is served by `make run`")
+    from loyalty.adapters.pubsub import PubSubBus  # noqa: PLC0415 - a second to import
+
+    return PubSubBus(project)
+
+
+def gate(settings: Settings) -> Admit:
+    """Choose who may push events. Without a check only the emulator may, and on loopback only."""
+    account, audience = settings["LOYALTY_PUSH_ACCOUNT"], settings["LOYALTY_PUSH_AUDIENCE"]
+    if account and audience:
+        from loyalty.adapters.push_tokens import PushTokens  # noqa: PLC0415 - only where pushed to
+
+        return PushTokens(account, audience, RequestsHttp()).admit
+    emulated = bool(settings.environment.get("PUBSUB_EMULATOR_HOST"))
+    loopback = settings["HOST"] in ("127.0.0.1", "::1", "localhost")
+    return everybody if emulated and loopback and not settings.in_cloud else nobody
 
 
 class _Message(msgspec.Struct):

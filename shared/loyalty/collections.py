@@ -77,11 +77,15 @@ def of(name: str, collections: Mapping[str, Collection] = COLLECTIONS) -> Collec
 
 
 def asked(query: Query, collections: Mapping[str, Collection] = COLLECTIONS) -> Collection:
-    """Find what a query is about. Raises ValueError for what not every store can answer."""
+    """Find what a query is about. Raises ValueError for what Firestore cannot answer."""
     collection = of(query.collection, collections)
     for field in (*(where.field for where in query.where), query.order):
         if field is not None and field not in collection.indexed:
             raise ValueError(f"{query.collection}.{field} is not indexed")
     if sum(where.op == "contains" for where in query.where) > 1:
         raise ValueError("a query asks at most one list")
+    if any(where.op[0] in "<>" and where.field != query.order for where in query.where):
+        raise ValueError("a range is asked for in the order of its field")
+    if query.descending and query.order is None:
+        raise ValueError("documents come by id in one direction only")
     return collection

@@ -22,6 +22,12 @@ VARIABLES = (
         "sqlite:data/loyalty.db",
         "Where documents live: `sqlite:PATH` or `firestore:PROJECT`.",
     ),
+    Variable(
+        "LOYALTY_PUSH_ACCOUNT",
+        "",
+        "E-mail of the service account whose subscriptions push events; others get a 401.",
+    ),
+    Variable("LOYALTY_PUSH_AUDIENCE", "", "The audience that their tokens are made for."),
     Variable("LOYALTY_BUS", "local", "How events travel: `local` or `pubsub:PROJECT`."),
     Variable(
         "LOYALTY_PROGRAM",

@@ -49,7 +49,7 @@ EVENT_FUNCTIONS = (
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
     with opened(tmp_path, PROGRAM, environment=SETTINGS) as rig:
-        composition.use(composition.App(rig.shop))
+        composition.use(composition.App(rig.shop, composition.everybody))
         yield rig
         composition._APP.clear()
 

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import pytest
 from tests.rig import refund, sale, void
 
+from loyalty.adapters.firestore import FirestoreStore
+
 
 class Cost(NamedTuple):
     """Documents read and written, and events published."""
@@ -65,8 +67,9 @@ class CountingUnit:
 def counted(opened, capsys):
     """Open a cafe, and count what one fact costs until nothing is left to do."""
 
-    def open_cafe(program):
-        cafe = opened(program, wrap=lambda shop: shop._replace(store=Counting(shop.store)))
+    def open_cafe(program, store=None):
+        counting = lambda shop: shop._replace(store=Counting(shop.store))  # noqa: E731 - a value
+        cafe = opened(program, wrap=counting, store=store)
         cafe.join(consents={"sms:service": True})
         cafe.shop.programs.current()
 
@@ -94,6 +97,14 @@ def test_an_ordinary_purchase_costs_five_reads_five_writes_and_three_messages(co
     cafe.tells(sale("first", 500))
     assert cafe.cost("ordinary purchase", sale("A", 1250)) == (5, 5, 3)
     assert len(cafe.texts()) == 2
+
+
+def test_it_costs_the_same_on_firestore(counted, firestore_project):
+    cafe = counted("texting", FirestoreStore(firestore_project(), patience=60.0))
+    cafe.tells(sale("first", 500))
+    assert cafe.cost("ordinary purchase on firestore", sale("A", 1250)) == (5, 5, 3)
+    assert len(cafe.texts()) == 2
+    cafe.rig.store.close()
 
 
 def test_a_first_purchase_also_arms_the_account(counted):
