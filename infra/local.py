@@ -14,7 +14,9 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from wsgiref.types import WSGIApplication
@@ -44,6 +46,10 @@ TICK = 5.0
 THREADS = 16
 SHUTDOWN = 10.0
 """Seconds that calls in hand have to finish."""
+
+
+class NotHere(ValueError):  # noqa: N818 - says what a setting is
+    """A setting that one machine cannot follow."""
 
 
 class Topology(msgspec.Struct):
@@ -94,6 +100,7 @@ class Local:
         wrap: Callable[[Shop], Shop] = lambda shop: shop,
     ) -> None:
         self.settings = _with_secrets(environment)
+        _refuse_the_clouds(self.settings)
         self.wiring = topology()
         self._steps: dict[str, Any] = {
             name: import_module(f"loyalty.steps.{name}") for name in self.wiring.hearing()
@@ -126,9 +133,13 @@ class Local:
             max_request_body_size=2 * reading.LARGEST,
         )
         self.url = f"http://{host}:{self._server.effective_port}"
-        threading.Thread(target=self._server.run, name="server", daemon=True).start()
+        threading.Thread(target=self._serve, name="server", daemon=True).start()
         if ticks:
             threading.Thread(target=self._tick, name="scheduler", daemon=True).start()
+
+    def _serve(self) -> None:
+        with suppress(OSError):  # its socket may be closed while it waits for the next call
+            self._server.run()
 
     def stop(self) -> None:
         """Take no more calls, finish running handlers, close the file."""
@@ -173,6 +184,14 @@ def _function(source: Path) -> WSGIApplication:
     return application
 
 
+def _refuse_the_clouds(settings: Settings) -> None:
+    for name, ours in (("LOYALTY_STORE", "sqlite:"), ("LOYALTY_BUS", "local")):
+        if not settings[name].startswith(ours):
+            raise NotHere(
+                f"{name}={settings[name]} is for the cloud; here it is {ours}…, or unset."
+            )
+
+
 def _publish_first(shop: Shop, path: Path) -> None:
     try:
         programs.first(shop.store, path.read_text("utf-8"), shop.clock.now())
@@ -186,7 +205,7 @@ def _with_secrets(environment: Mapping[str, str]) -> Settings:
     """Fill in what one machine makes for itself: its pepper and its key, kept in its folder."""
     given = Settings(environment)
     folder = Path(given["LOYALTY_DATA"])
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     made = {
         "LOYALTY_STORE": f"sqlite:{folder / 'loyalty.db'}",
         "LOYALTY_PEPPER": _kept(folder / "pepper", lambda: f"p1:{secrets.token_urlsafe(32)}"),
@@ -214,9 +233,12 @@ def main(arguments: list[str] | None = None) -> None:
     sandbox = _sandbox(environment) if chosen.sandbox else None
     try:
         local = Local(environment)
-    except InUse as used:
-        sys.exit(str(used))
-    local.start()
+        local.start()
+    except (InUse, NotHere) as refused:
+        sys.exit(str(refused))
+    except OSError as taken:
+        sys.exit(f"It cannot serve at port {environment.get('PORT', '8080')}: {taken.strerror}. "
+                 "Choose another, as in `make run PORT=8090`.")  # fmt: skip
     _announce(local, sandbox)
     _wait_for_signal()
     print("Stopping: finishing what was accepted.", flush=True)
@@ -229,8 +251,8 @@ def _sandbox(environment: dict[str, str]) -> Any:
     from infra import vendors  # noqa: PLC0415 - only with --sandbox
     from infra.sandbox.server import Sandbox  # noqa: PLC0415 - only with --sandbox
 
-    sandbox = Sandbox(seed=secrets.token_hex(8)).start()
     settings = Settings(environment)
+    sandbox = Sandbox(port=int(settings["PORT"]) + 1, seed=secrets.token_hex(8)).start()
     url = f"http://{settings['HOST']}:{settings['PORT']}"
     environment.update({**vendors.environment(sandbox, url), **environment})
     vendors.connect(sandbox, url)
@@ -242,9 +264,25 @@ def _announce(local: Local, sandbox: Any) -> None:
     for name in local.wiring.served():
         print(f"  {local.url}/{name.replace('_', '-')}  {local.wiring.functions[name].about}")
     print(f"API key: {local.key}")
+    for missing in _not_set_up(local):
+        print(f"Not set up, so its calls are refused: {missing}")
     if sandbox:
         print(f"Sandbox: {sandbox.url} (phones, mail and staff as people see them)")
     print("Ctrl-C stops it.", flush=True)
+
+
+def _not_set_up(local: Local) -> list[str]:
+    """Say which connectors of the program lack settings, each in its own words."""
+    program = local.shop.programs.current().program
+    tills = {till.partition(":")[0] for store in program.stores.values() for till in store.tills}
+    names = {name.partition(".")[0] for name in tills} | set(chain(*program.connectors.values()))
+    missing = []
+    for name in sorted(names):
+        try:
+            local.shop.vendors.config(name, "")
+        except LookupError as lack:
+            missing.append(str(lack).strip("'\""))
+    return missing
 
 
 def _wait_for_signal() -> None:

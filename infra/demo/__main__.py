@@ -131,6 +131,10 @@ def main() -> int:
     console, began = Console(highlight=False, soft_wrap=True), time.monotonic()
     wrong = [line for name in SHOPS for line in _played(name, console, fault, quiet=quiet)]
     console.print(f"took {time.monotonic() - began:.1f} s")
+    if fault:
+        console.print(f"FAULT={fault}: {faults.FAULTS[fault]}. The checks have to find it.")
+    found = f"{len(wrong)} differences from what was expected; the first of each day are above."
+    console.print(f"[red]{found}[/red]" if wrong else "Everything is as expected.", markup=True)
     return 1 if wrong else 0
 
 

@@ -13,7 +13,12 @@ from loyalty.events import TransactionRecorded, decode, encode
 from loyalty.ports import Bus, Query, Store, Unit
 from loyalty.records import EntryRecord, entries
 
-FAULTS = ("lose-one", "double-one", "forge-one")
+FAULTS = {
+    "lose-one": "one sale of each day was lost on its way",
+    "double-one": "one sale of each day was told twice, under another name",
+    "forge-one": "points were written into the ledger by hand",
+}
+ON_THE_BUS = ("lose-one", "double-one")
 NTH = 40
 """Which recorded sale is struck."""
 
@@ -52,7 +57,7 @@ class Faulty:
 
 def put_in(shop: Shop, fault: str) -> Shop:
     """Put a fault around the bus; `forge-one` strikes later (see `forge`)."""
-    return shop._replace(bus=Faulty(shop.bus, fault)) if fault in FAULTS[:2] else shop
+    return shop._replace(bus=Faulty(shop.bus, fault)) if fault in ON_THE_BUS else shop
 
 
 def forge(store: Store) -> None:

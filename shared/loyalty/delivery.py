@@ -14,7 +14,7 @@ from loyalty.connectors.engine import Engine
 from loyalty.errors import AlreadyExists, Rejected, TryAgain
 from loyalty.events import Event, decode, encode, peek, topic_of
 from loyalty.identity import Pepper, digest
-from loyalty.logs import Log
+from loyalty.logs import Log, Severity
 from loyalty.ports import Bus, Clock, Store
 from loyalty.programs import Programs
 from loyalty.records import Outgoing, Quarantined, quarantine
@@ -65,7 +65,8 @@ def deliver(name: str, step: Step, body: bytes, shop: Shop) -> None:
     except Rejected as rejected:
         put_aside(shop, rejected, body)
     about = peek(body)
-    shop.log("INFO", name, event=about["id"], subject=about["subject"])
+    severity: Severity = "DEBUG" if about["subject"] == "sweep" else "INFO"  # every few seconds
+    shop.log(severity, name, event=about["id"], subject=about["subject"])
 
 
 def _heard(name: str, step: Step, body: bytes) -> Event:

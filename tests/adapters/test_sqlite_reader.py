@@ -33,7 +33,9 @@ def put(store, name, document):
 
 def test_it_reads_while_another_has_the_file(reader):
     assert reader.get(Key("timers", "a"), Key("timers", "b")) == [{"due_at": 1}, None]
-    assert reader.query(Query("timers", (Where("due_at", "<", 2),))) == [("a", {"due_at": 1})]
+    assert reader.query(Query("timers", (Where("due_at", "<", 2),), "due_at")) == [
+        ("a", {"due_at": 1})
+    ]
     assert reader.count(Query("timers")) == 1
 
 

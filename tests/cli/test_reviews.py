@@ -55,7 +55,14 @@ def test_a_receipt_is_decided_on_once(changing, verdict):
     assert "The receipt was approved by Maya already." in said
 
 
-@pytest.mark.parametrize("receipt", ["generic:R1", "R404"])
-def test_what_does_not_wait_cannot_be_decided_on(changing, receipt):
-    said = changing("reviews", "approve", receipt, code=1)
+def test_what_does_not_wait_cannot_be_decided_on(changing):
+    said = changing("reviews", "approve", "generic:R1", code=1)
     assert "No such receipt waits for a review." in said
+
+
+def test_what_nobody_told_of_cannot_be_decided_on(changing):
+    assert "No till told of a receipt R404." in changing("reviews", "approve", "R404", code=1)
+
+
+def test_the_tills_own_number_is_enough(changing):
+    assert "generic:R2 is approved by Maya" in changing("reviews", "approve", "R2", "--by", "Maya")

@@ -20,7 +20,6 @@ from loyalty.connectors.engine import Engine
 from loyalty.delivery import Shop
 from loyalty.programs import Programs
 from loyalty.records import accounts, entries
-from loyalty.records import programs as published
 
 STEP = timedelta(minutes=15)
 SITTING = 60
@@ -200,8 +199,7 @@ class World:
         """Work every sum out again from the entries, as `verify` does; what does not add up."""
         everything = {"limit": 1000}
         found = entries.find(self.store, **everything), accounts.find(self.store, **everything)
-        versions = [record.hash for record in published.find(self.store)]
-        return audit(*found, dict.fromkeys(versions, SITTING)).findings
+        return audit(*found, lambda _day: SITTING).findings
 
 
 def named(value: Any, told: dict[str, str]) -> Any:

@@ -99,6 +99,7 @@ class Writer:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.touch(mode=0o600)  # people's addresses are in it; its log takes the same mode
         with ExitStack() as opened:
             opened.enter_context(_lock(self.path))
             self._db = opened.enter_context(closing(_connect(self.path)))

@@ -31,25 +31,25 @@ def explain(receipt: str, folder: DataFolder) -> None:
     Every rule that was tried, exact points, caps, and every act on it. Works while the server runs.
     """
     with folder.reading() as store:
-        record = _found(receipt, store)
+        record = found(receipt, store)
         version = _version(record, store, folder.clock())
         owner = record.receipt.member if record.receipt else ""
         told = explained(record, version, current.history(store, owner) if owner else ())
     _show(told)
 
 
-def _found(name: str, store: Store) -> EntryRecord:
+def found(name: str, store: Store) -> EntryRecord:
     """Find a receipt by its whole id, or by the till's own number if only one till has it."""
     ids = dict.fromkeys((name, *(f"{till}:{name}" for till in _tills(store))))
-    found = {each: record for each in ids if (record := entries.get(store, f"sale:{each}"))}
-    if len(found) > 1:
-        raise click.ClickException(f"Several tills have it. Say which: {', '.join(found)}.")
-    if not found:
+    known = {each: record for each in ids if (record := entries.get(store, f"sale:{each}"))}
+    if len(known) > 1:
+        raise click.ClickException(f"Several tills have it. Say which: {', '.join(known)}.")
+    if not known:
         raise click.ClickException(
             f"No till told of a receipt {name}. If one should have, look at what was put aside:"
             " `loyalty deadletters list`."
         )
-    return next(iter(found.values()))
+    return next(iter(known.values()))
 
 
 def _tills(store: Store) -> list[str]:

@@ -9,6 +9,7 @@ import click
 from loyalty import reviewing
 from loyalty.cli import current, showing
 from loyalty.cli.data_folder import Command, DataFolder, data_option
+from loyalty.cli.receipt import found
 from loyalty.domain.money import show
 from loyalty.ports import Store
 from loyalty.records import Review, entries
@@ -52,7 +53,7 @@ def _by_option(command: Command) -> Command:
     return asked(command)
 
 
-@reviews.command(epilog="Example: loyalty reviews approve generic:R1 --by Maya")
+@reviews.command(epilog="Example: loyalty reviews approve R1 --by Maya")
 @click.argument("receipt")
 @_by_option
 @data_option
@@ -61,7 +62,7 @@ def approve(receipt: str, by: str, folder: DataFolder) -> None:
     _decide(receipt, "approved", by, folder)
 
 
-@reviews.command(epilog="Example: loyalty reviews refuse generic:R1 --by Maya")
+@reviews.command(epilog="Example: loyalty reviews refuse R1 --by Maya")
 @click.argument("receipt")
 @_by_option
 @data_option
@@ -72,6 +73,8 @@ def refuse(receipt: str, by: str, folder: DataFolder) -> None:
 
 def _decide(receipt: str, verdict: Verdict, by: str, folder: DataFolder) -> None:
     with folder.writing() as store:
+        known = found(receipt, store).receipt
+        receipt = known.id if known else receipt
         entry = reviewing.decide(receipt, verdict, by, folder.shop(store))
     points = showing.number(entry.points, "point")
     showing.line(
