@@ -10,7 +10,7 @@ export PYTHONPATH := shared:.
 export
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test proof bench check fmt lint types docs connector clean
+.PHONY: help demo run test proof bench package check fmt lint types docs connector clean
 
 help: ## List what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ proof: $(TESTED) ## Run the long proofs too: twenty kills of the running system
 
 bench: $(READY) ## Measure how long guests wait for their text
 	@$(BIN)/python -m infra.bench $(ARGS)
+
+package: $(READY) ## Pack each cloud function into a zip named by its content
+	@$(BIN)/python -m infra.package
 
 docs: $(TESTED) ## Write the generated pages again
 	@$(BIN)/python -m infra.documents
