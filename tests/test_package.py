@@ -94,7 +94,7 @@ def test_a_zip_has_nothing_of_one_machine_or_a_terminal(packed, name):
     assert text.count("--hash=sha256:") >= len(listed)
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", ["transaction_ingest", "lifecycle_sweep", "member_api"])
 def test_a_function_runs_from_its_zip_alone(packed, name, tmp_path):
     with zipfile.ZipFile(packed[name]) as zipped:
         zipped.extractall(tmp_path)

@@ -11,7 +11,7 @@ from loyalty.adapters.firestore import EXPIRES, FirestoreStore
 from loyalty.errors import TryAgain
 from loyalty.ports import Key
 
-THREADS, COMMITS, MEMBERS = 16, 60, 10
+THREADS, COMMITS, MEMBERS = 16, 20, 10
 
 
 @pytest.fixture

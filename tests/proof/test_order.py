@@ -19,6 +19,7 @@ from loyalty.domain.transaction import Line
 
 replace = msgspec.structs.replace
 PROGRAMS = ("plain", "caps", "carry")
+ORDERS = 30  # of the 720 in which six facts can come
 SCHEDULES = 25  # of each program on the fast store, and fewer on the real one
 
 
@@ -258,7 +259,8 @@ def test_a_revision_may_move_a_receipt_to_another_business_day(tmp_path, name):
     ]
     world = World(tmp_path, name, MemoryStore())
     seen = []
-    for number, order in enumerate(permutations(story)):
+    orders = random.Random(name).sample(list(permutations(story)), ORDERS)
+    for number, order in enumerate(orders):
         account, _ = live(world, number, [None, *order])
         moved = world.rig.receipt(f"{number}.A")
         assert moved.day == "2026-06-01"
