@@ -9,8 +9,9 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.metadata
-import py_compile
+import json
 import re
+import subprocess
 import sys
 import tempfile
 import zipfile
@@ -32,6 +33,12 @@ ALWAYS = frozenset({"functions-framework", "tzdata"})
 BY_NAME = "loyalty.connectors"
 """A package whose modules are found by their names: who reaches it may need any of them."""
 
+_COMPILE = """
+import json, py_compile, sys
+for source, made, place in json.loads(sys.argv[1]):
+    mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    py_compile.compile(source, made, dfile=place, doraise=True, invalidation_mode=mode)
+"""
 Modules = dict[str, Path]
 
 
@@ -57,8 +64,7 @@ def contents(name: str) -> dict[str, bytes]:
     for source in modules:
         place = source.relative_to(SHARED).as_posix()
         found[place] = source.read_bytes()
-        found[_cached(place)] = _compiled(source, place)
-    return found
+    return found | _compiled(modules)
 
 
 def reached(sources: Iterable[Path]) -> list[Path]:
@@ -166,14 +172,23 @@ def _cached(place: str) -> str:
     ).as_posix()
 
 
-def _compiled(source: Path, place: str) -> bytes:
-    """Compile a module; its bytecode names its place in the zip, and is trusted as it is."""
+def _compiled(sources: list[Path]) -> dict[str, bytes]:
+    """Compile modules, by their place in the zip; bytecode names that place and is trusted.
+
+    In a process of its own with a fixed hash seed: what a process did before shows in the bytes.
+    """
+    places = [source.relative_to(SHARED).as_posix() for source in sources]
     with tempfile.TemporaryDirectory() as folder:
-        made = py_compile.compile(
-            str(source), str(Path(folder) / "made.pyc"), dfile=place, doraise=True,
-            invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+        made = [str(Path(folder) / str(number)) for number in range(len(sources))]
+        jobs = list(zip(map(str, sources), made, places, strict=True))
+        subprocess.run(  # noqa: S603 - our own program
+            [sys.executable, "-S", "-c", _COMPILE, json.dumps(jobs)],
+            env={"PYTHONHASHSEED": "0"}, check=True,
         )  # fmt: skip
-        return Path(str(made)).read_bytes()
+        return {
+            _cached(place): Path(file).read_bytes()
+            for place, file in zip(places, made, strict=True)
+        }
 
 
 def _entry(place: str) -> zipfile.ZipInfo:
