@@ -103,8 +103,9 @@ class Unit:
         return self._mine(key)
 
     def _mine(self, key):
-        if collection_of(key.collection).database != self._database:
-            raise ValueError(f"a unit of {self._database!r} cannot touch {key.collection!r}")
+        home = collection_of(key.collection).database
+        if home != self._database:
+            raise ValueError(f"a unit of {self._database!r} cannot touch what lives in {home!r}")
         return key
 
 

@@ -7,6 +7,6 @@ from tests.adapters.test_store import *  # noqa: F403 - every promise is made ag
 from tests.proof.memory_store import MemoryStore
 
 
-@pytest.fixture(name="store")
-def _store():
+@pytest.fixture
+def store():  # the name that came with the promises, so that it takes the place of theirs
     return MemoryStore()
