@@ -7,6 +7,7 @@ the same steps, and nothing acknowledged is ever lost, not even to kill -9.
 from __future__ import annotations
 
 import argparse
+import errno
 import logging
 import os
 import secrets
@@ -230,15 +231,17 @@ def main(arguments: list[str] | None = None) -> None:
     )
     chosen = parser.parse_args(arguments)
     environment = dict(os.environ)
-    sandbox = _sandbox(environment) if chosen.sandbox else None
     try:
+        sandbox = _sandbox(environment) if chosen.sandbox else None
         local = Local(environment)
         local.start()
     except (InUse, NotHere) as refused:
         sys.exit(str(refused))
-    except OSError as taken:
-        sys.exit(f"It cannot serve at port {environment.get('PORT', '8080')}: {taken.strerror}. "
-                 "Choose another, as in `make run PORT=8090`.")  # fmt: skip
+    except OSError as trouble:
+        if trouble.errno != errno.EADDRINUSE:
+            raise
+        sys.exit(f"A port is in use: {Settings(environment)['PORT']}, or with a sandbox the one "
+                 "after it. Choose another, as in `make run PORT=8090`.")  # fmt: skip
     _announce(local, sandbox)
     _wait_for_signal()
     print("Stopping: finishing what was accepted.", flush=True)

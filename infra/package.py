@@ -115,7 +115,10 @@ def _google(names: Iterable[str]) -> set[str]:
         "google.cloud.firestore": "cloud-firestore", "google.cloud.pubsub": "cloud-pubsub",
         "google.pubsub": "cloud-pubsub", "google.auth": "auth", "google.api_core": "api-core",
     }  # fmt: skip
-    return {lib for start, lib in libraries.items() if any(n.startswith(start) for n in names)}
+    asked = {name for name in names if name.startswith("google.")}
+    if lost := [name for name in asked if not name.startswith(tuple(libraries))]:
+        raise LookupError(f"say which package these come from: {', '.join(sorted(lost))}")
+    return {lib for start, lib in libraries.items() if any(n.startswith(start) for n in asked)}
 
 
 def _is_google(distribution: str) -> bool:

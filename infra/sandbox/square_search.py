@@ -154,7 +154,7 @@ class _Query:
             ) from trouble
         if mark["asked"] != self._asked():
             raise SquareRefusalError(400, "INVALID_CURSOR", "The query has changed.", "cursor")
-        passed: Callable[[Json], bool] = lambda order: (  # noqa: E731
+        passed: Callable[[Json], bool] = lambda order: (  # noqa: E731 - it is a value here
             self.key(order) >= after if self.newest_first else self.key(order) <= after
         )
         return sum(map(passed, found))
