@@ -30,8 +30,8 @@ from rich.progress import track
 from rich.table import Table
 
 from infra import vendors
-from infra.local import TOP
 from infra.sandbox.server import Sandbox
+from infra.topology import TOP
 
 PROMISED = 1.0
 """Seconds, for 99 of 100 texts."""

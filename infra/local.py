@@ -23,12 +23,11 @@ from typing import Any
 from wsgiref.types import WSGIApplication
 
 import functions_framework
-import msgspec
 import waitress
-import yaml
 from flask import Flask, Response
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
+from infra.topology import TOP, Topology, dashed, topology
 from loyalty import app as composition
 from loyalty import program_file, programs
 from loyalty.adapters.local_bus import BusOptions, LocalBus
@@ -41,7 +40,6 @@ from loyalty.ports import Clock
 from loyalty.settings import Settings
 from loyalty.web import auth, reading
 
-TOP = Path(__file__).parent.parent
 TICK = 5.0
 """Seconds between two looks at what is due."""
 THREADS = 16
@@ -51,41 +49,6 @@ SHUTDOWN = 10.0
 
 class NotHere(ValueError):  # noqa: N818 - says what a setting is
     """A setting that one machine cannot follow."""
-
-
-class Topology(msgspec.Struct):
-    """What infra/topology.yaml says: every function, its trigger and what it publishes."""
-
-    class Function(msgspec.Struct):
-        """One function."""
-
-        trigger: str
-        about: str
-        publishes: list[str]
-
-    functions: dict[str, Function]
-
-    def topics(self) -> dict[str, list[str]]:
-        """List the subscriptions of every topic: the functions that hear it."""
-        found: dict[str, list[str]] = {t: [] for f in self.functions.values() for t in f.publishes}
-        for name, function in self.functions.items():
-            if function.trigger != "http":
-                found.setdefault(function.trigger, []).append(name)
-        return found
-
-    def hearing(self) -> list[str]:
-        """List the functions that hear a topic."""
-        return [name for name, function in self.functions.items() if function.trigger != "http"]
-
-    def served(self) -> list[str]:
-        """List the functions that the outside may call."""
-        return [name for name, function in self.functions.items() if function.trigger == "http"]
-
-
-def topology() -> Topology:
-    """Read the wiring that the deployment reads too."""
-    text = (TOP / "infra/topology.yaml").read_text("utf-8")
-    return msgspec.convert(yaml.safe_load(text), Topology)
 
 
 class Local:
@@ -169,11 +132,11 @@ class Local:
 def _site(wiring: Topology) -> WSGIApplication:
     """Mount every public function below its name, as the cloud gives each an address."""
     front = Flask("regulars")
-    names = [name.replace("_", "-") for name in wiring.served()]
+    names = [dashed(name) for name in wiring.served()]
     front.add_url_rule("/healthz", "healthz", lambda: Response("ok\n", mimetype="text/plain"))
     front.add_url_rule("/", "functions", lambda: {"functions": [f"/{name}" for name in names]})
     mounts = {
-        f"/{name.replace('_', '-')}": _function(TOP / "functions" / name / "main.py")
+        f"/{dashed(name)}": _function(TOP / "functions" / name / "main.py")
         for name in wiring.served()
     }
     return DispatcherMiddleware(front.wsgi_app, mounts)
@@ -265,7 +228,7 @@ def _sandbox(environment: dict[str, str]) -> Any:
 def _announce(local: Local, sandbox: Any) -> None:
     print(f"Regulars is ready at {local.url}")
     for name in local.wiring.served():
-        print(f"  {local.url}/{name.replace('_', '-')}  {local.wiring.functions[name].about}")
+        print(f"  {local.url}/{dashed(name)}  {local.wiring.functions[name].about}")
     print(f"API key: {local.key}")
     for missing in _not_set_up(local):
         print(f"Not set up, so its calls are refused: {missing}")

@@ -23,7 +23,7 @@ from packaging.requirements import Requirement
 from rich.console import Console
 from rich.table import Table
 
-from infra.local import TOP, topology
+from infra.topology import TOP, dashed, topology
 
 SHARED = TOP / "shared"
 MADE = (1980, 1, 1, 0, 0, 0)
@@ -49,7 +49,7 @@ def build(name: str, folder: Path) -> Path:
     for place, data in content.items():
         digest.update(f"{place}\n{len(data)}\n".encode() + data)
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name.replace('_', '-')}-{digest.hexdigest()[:16]}.zip"
+    path = folder / f"{dashed(name)}-{digest.hexdigest()[:16]}.zip"
     with zipfile.ZipFile(path, "w") as made:
         for place, data in content.items():
             made.writestr(_entry(place), data, compresslevel=9)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from infra import package
-from infra.local import topology
+from infra.topology import topology
 
 ROOT = Path(__file__).parent.parent
 FUNCTIONS = list(topology().functions)

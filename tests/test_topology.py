@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from infra import local
+from infra.topology import topology
 
 from loyalty import events
 
@@ -89,7 +89,7 @@ def test_every_function_says_what_it_is_about():
 
 
 def test_the_local_runner_reads_the_same_file():
-    wiring = local.topology()
+    wiring = topology()
     heard = {name for names in wiring.topics().values() for name in names}
     assert heard == HEARING.keys()
     assert wiring.served() == [name for name in FUNCTIONS if name not in HEARING]

@@ -21,8 +21,9 @@ from infra import vendors
 from infra.demo import checking, faults
 from infra.demo.story import Listening, Story
 from infra.demo.till import HTTP_TIMEOUT, Tills
-from infra.local import TOP, Local
+from infra.local import Local
 from infra.sandbox.server import Sandbox
+from infra.topology import TOP
 from loyalty.adapters.clock import VirtualClock
 from loyalty.delivery import Shop
 from loyalty.logs import QUIET

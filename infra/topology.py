@@ -1,0 +1,71 @@
+"""The wiring of infra/topology.yaml as values, for whatever runs or deploys the functions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import yaml
+
+TOP = Path(__file__).parent.parent
+
+
+class Subscription(NamedTuple):
+    """Who hears a topic, under which name, and where that goes which never succeeds."""
+
+    topic: str
+    function: str
+
+    @property
+    def name(self) -> str:
+        """Name it for both, so that a list of subscriptions reads like the wiring."""
+        return f"{self.topic}.{dashed(self.function)}"
+
+    @property
+    def dead(self) -> str:
+        """Name its dead-letter topic, and the subscription that keeps what comes there."""
+        return f"{self.name}.dead"
+
+
+class Topology(msgspec.Struct):
+    """What infra/topology.yaml says: every function, its trigger and what it publishes."""
+
+    class Function(msgspec.Struct):
+        """One function."""
+
+        trigger: str
+        about: str
+        publishes: list[str]
+
+    functions: dict[str, Function]
+
+    def subscriptions(self) -> list[Subscription]:
+        """List who hears what."""
+        return [Subscription(self.functions[name].trigger, name) for name in self.hearing()]
+
+    def topics(self) -> dict[str, list[str]]:
+        """List every topic with the functions that hear it."""
+        found: dict[str, list[str]] = {t: [] for f in self.functions.values() for t in f.publishes}
+        for each in self.subscriptions():
+            found.setdefault(each.topic, []).append(each.function)
+        return found
+
+    def hearing(self) -> list[str]:
+        """List the functions that hear a topic."""
+        return [name for name, function in self.functions.items() if function.trigger != "http"]
+
+    def served(self) -> list[str]:
+        """List the functions that the outside may call."""
+        return [name for name, function in self.functions.items() if function.trigger == "http"]
+
+
+def topology() -> Topology:
+    """Read the wiring."""
+    text = (TOP / "infra/topology.yaml").read_text("utf-8")
+    return msgspec.convert(yaml.safe_load(text), Topology)
+
+
+def dashed(function: str) -> str:
+    """Write a function's name as addresses and the cloud want it."""
+    return function.replace("_", "-")
