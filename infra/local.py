@@ -45,6 +45,8 @@ TICK = 5.0
 THREADS = 16
 SHUTDOWN = 10.0
 """Seconds that calls in hand have to finish."""
+PATIENCE = 30.0
+"""Seconds until an event that is not settled is called stuck."""
 
 
 class NotHere(ValueError):  # noqa: N818 - says what a setting is
@@ -114,6 +116,14 @@ class Local:
             self._server.close()
         self.bus.stop()
         self.shop.store.close()
+
+    def address(self, function: str) -> str:
+        """Tell where a public function listens."""
+        return f"{self.url}/{dashed(function)}"
+
+    def settle(self, _calls: Mapping[str, int]) -> bool:
+        """Wait until nothing that was published waits to be handled; false if it takes too long."""
+        return self.bus.wait_idle(PATIENCE)
 
     def sweep(self) -> None:
         """Ask for everything that is due by now."""

@@ -6,9 +6,12 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import requests
@@ -24,16 +27,34 @@ SOURCES = {
 }
 Json = dict[str, Any]
 HTTP_TIMEOUT = 30
+TRIES = 60
+PAUSE = 0.5
+"""Seconds between two tries to be heard."""
+SERVER_ERROR = 500
+
+
+def insistently(post: Callable[[], Sequence[requests.Response]]) -> Sequence[requests.Response]:
+    """Post until the system has the time to answer: a till does not give up a sale."""
+    for _ in range(TRIES):
+        with suppress(requests.RequestException):
+            answers = post()
+            if all(answer.status_code < SERVER_ERROR for answer in answers):
+                return answers
+        time.sleep(PAUSE)
+    raise RuntimeError("nobody answers")
 
 
 class Tills:
-    """Posts what happens at the tills. `posted` counts calls, `refused` those that got a 401."""
+    """Posts what happens at the tills to the function at `ingest`.
+
+    `posted` counts answered calls, `refused` those that got a 401.
+    """
 
     def __init__(
-        self, sandbox: Sandbox, url: str, scenario: Json, tills: Mapping[str, Any]
+        self, sandbox: Sandbox, ingest: str, scenario: Json, tills: Mapping[str, Any]
     ) -> None:
         self._sandbox = sandbox
-        self._url = url
+        self._ingest = ingest
         self._people = {member["key"]: member for member in scenario["members"]}
         self._events: list[Json] = scenario["events"]
         self._tills = tills
@@ -70,13 +91,13 @@ class Tills:
 
     def _square_sale(self, event: Json) -> None:
         for payment in self.ring_up(event)[1]:
-            self._count(self._sandbox.square.announce(payment))
+            self._count(partial(self._sandbox.square.announce, payment))
 
     def _square_edit(self, event: Json) -> None:
         order, payments = self._orders[event["receipt"]]
         self._sandbox.square.edit(order, self._order_lines(event))
         payment = self._sandbox.square.payments[payments[0]]
-        self._count(self._sandbox.square.post("payment.updated", payment))
+        self._count(partial(self._sandbox.square.post, "payment.updated", payment))
 
     def _square_refund(self, event: Json) -> None:
         _, payments = self._orders[event["receipt"]]
@@ -85,16 +106,18 @@ class Tills:
         if event["refund"] not in self._refunds:
             refund = self._sandbox.square.refund(payments[0], **given)
             self._refunds[event["refund"]] = self._sandbox.square.settle_refund(refund["id"])
-        self._count(self._sandbox.square.post("refund.updated", self._refunds[event["refund"]]))
+        refund = self._refunds[event["refund"]]
+        self._count(partial(self._sandbox.square.post, "refund.updated", refund))
 
     def _square_void(self, event: Json) -> None:
         for payment in self._orders[event["receipt"]][1]:
             canceled = self._sandbox.square.cancel_payment(payment)
-            self._count(self._sandbox.square.post("payment.updated", canceled))
+            self._count(partial(self._sandbox.square.post, "payment.updated", canceled))
 
     def _square_forged(self, event: Json) -> None:
         payment = self._sandbox.square.payments[self.ring_up(event)[1][0]]
-        self._count(self._sandbox.square.post("payment.updated", payment, forged=True))
+        forge = partial(self._sandbox.square.post, "payment.updated", payment, forged=True)
+        self._count(forge)
 
     def ring_up(self, event: Json) -> tuple[str, list[str]]:
         """Ring a sale up at Square, which calls us later; return its order and payments."""
@@ -238,8 +261,8 @@ class Tills:
             "webhook-timestamp": stamp,
             "webhook-signature": f"v1,{base64.b64encode(signed).decode()}",
         }
-        address = f"{self._url}/transaction-ingest/generic"
-        self._count([requests.post(address, raw, headers=headers, timeout=HTTP_TIMEOUT)])
+        address = f"{self._ingest}/generic"
+        self._count(lambda: [requests.post(address, raw, headers=headers, timeout=HTTP_TIMEOUT)])
 
     # -- both -------------------------------------------------------------------------------
 
@@ -255,8 +278,9 @@ class Tills:
         tills = (till for store in self._tills.values() for till in store["tills"])
         return [till.removeprefix("square:") for till in tills if till.startswith("square:")]
 
-    def _count(self, answers: list[requests.Response]) -> None:
-        for answer in answers:
+    def _count(self, post: Callable[[], Sequence[requests.Response]]) -> None:
+        """Post until the system has the time to answer, and count what it answered."""
+        for answer in insistently(post):
             self.posted += 1
             self.refused += answer.status_code == 401  # noqa: PLR2004 - unauthorized
             if answer.status_code not in (200, 202, 401):

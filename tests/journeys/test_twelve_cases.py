@@ -33,7 +33,7 @@ class Guest:
         self.member = members.enroll(members.Joining(name="Sita", phone=phone), "", local.shop)[0]
         people = [{"key": "sita", "phone": phone}]
         scenario = {"members": people, "events": [], "currency": "EUR"}
-        self.tills = Tills(sandbox, local.url, scenario, STORES)
+        self.tills = Tills(sandbox, local.address("transaction_ingest"), scenario, STORES)
 
     def lives(self, happens: list[Json]) -> None:
         """Let the till tell everything, one after the other."""

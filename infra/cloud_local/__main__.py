@@ -1,0 +1,106 @@
+"""Play both Saturdays in the cloud's shape: a process per function, Google's emulators between.
+
+The same events, the same expected sums and texts as in the demo.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+from rich.progress import track
+
+from infra import emulators
+from infra.cloud_local.processes import unpacked
+from infra.cloud_local.system import CloudLocal
+from infra.cloud_local.trouble import Trouble
+from infra.demo import report
+from infra.demo.saturday import SHOPS, Saturday, Scenario
+from infra.demo.story import Story
+from infra.demo.together import groups
+from infra.emulators import Emulator
+from infra.sandbox.server import Sandbox
+from infra.topology import topology
+from loyalty.adapters.clock import FileClock
+
+EMULATED = {
+    "FIRESTORE_EMULATOR_HOST": emulators.firestore,
+    "PUBSUB_EMULATOR_HOST": emulators.pubsub,
+}
+"""What is run, by the variable that tells Google's clients where."""
+
+
+def main() -> int:
+    """Play the days asked for; 0 if every sum and every text is right."""
+    parser = argparse.ArgumentParser(prog="make cloud-local", description=__doc__)
+    parser.add_argument("--days", nargs="+", choices=SHOPS, default=SHOPS, help="which Saturdays")
+    parser.add_argument(
+        "--trouble",
+        action="store_true",
+        help="kill each function and pause each emulator along the way: nothing may change",
+    )
+    asked, began = parser.parse_args(), time.monotonic()
+    console = Console(highlight=False, soft_wrap=True)
+    with ExitStack() as stack:
+        try:
+            services = [
+                stack.enter_context(run()) for run in (emulators.firestore, emulators.pubsub)
+            ]
+        except emulators.NotInstalled as why:
+            sys.exit(f"make cloud-local {why}.")
+        os.environ |= dict(zip(EMULATED, (each.host for each in services), strict=True))
+        packages = unpacked(topology(), Path(stack.enter_context(TemporaryDirectory())))
+        wrong = []
+        for name in asked.days:
+            console.rule(f"A Saturday of the {name.replace('_', ' ')}, a process per function")
+            wrong += _played(name, console, packages, services if asked.trouble else [])
+    console.print(f"took {time.monotonic() - began:.1f} s")
+    return report.conclude(console, wrong)
+
+
+def _played(
+    name: str, console: Console, packages: dict[str, Path], troubled: list[Emulator]
+) -> list[str]:
+    scenario = Scenario(name)
+    with TemporaryDirectory(prefix="regulars-cloud-") as folder:
+        clock = _clock(Path(folder) / "clock", scenario)
+        with Sandbox(clock=clock.now, seed=name) as sandbox:
+            settings = {**os.environ, **scenario.settings(sandbox)}
+            system = CloudLocal(settings, Path(folder) / "clock", packages)
+            try:
+                system.start()
+                return _day(console, scenario, system, sandbox, clock, troubled)
+            finally:
+                system.stop()
+
+
+def _clock(file: Path, scenario: Scenario) -> FileClock:
+    file.write_text(scenario.begins.isoformat(), "ascii")
+    return FileClock(file)
+
+
+def _day(
+    console: Console, scenario: Scenario, system: CloudLocal, sandbox: Sandbox, clock: FileClock,
+    troubled: list[Emulator],
+) -> list[str]:  # fmt: skip
+    day = Saturday(scenario, system, sandbox, clock, Story(Console(quiet=True)))
+    together = list(groups(scenario.day["events"]))
+    trouble = Trouble(system.functions, troubled, len(together))
+    for number, group in enumerate(track(together, "Playing", console=console)):
+        if not troubled:
+            day.play([group])
+            continue
+        with trouble.during(number):
+            day.play([group])
+    console.print(f"struck {trouble.struck} times" if troubled else "undisturbed")
+    return report.tell(console, scenario.name, day, system.shop)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""Each function unpacked from its zip and served by functions-framework, as in the cloud."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from infra import package
+from infra.cloud_local.watch import Watch
+from infra.emulators import end, free_port, wait_for
+from infra.topology import Topology
+
+
+class Functions:
+    """All functions, each a process on a port of its own, with nothing at hand but its zip."""
+
+    def __init__(
+        self, packages: Mapping[str, Path], environment: Mapping[str, str], watch: Watch
+    ) -> None:
+        self.addresses = {name: f"http://127.0.0.1:{free_port()}" for name in packages}
+        self._packages = packages
+        self._environment = {**os.environ, **environment, "PYTHONPATH": ""}
+        self._watch = watch
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self) -> None:
+        """Start all at once; returns when all listen."""
+        for name in self.addresses:
+            self._begin(name)
+        for name in self.addresses:
+            wait_for(self._port(name))
+
+    def kill(self, name: str) -> None:
+        """End a function in the middle of whatever it does (SIGKILL), and start it again."""
+        end(self._running[name])
+        self._begin(name)
+        wait_for(self._port(name))
+
+    def stop(self) -> None:
+        """End them all."""
+        for process in self._running.values():
+            end(process)
+
+    def _port(self, name: str) -> int:
+        return int(self.addresses[name].rpartition(":")[2])
+
+    def _begin(self, name: str) -> None:
+        command = [sys.executable, "-m", "functions_framework", "--target=main"]
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            [*command, "--source=main.py", "--host=127.0.0.1", f"--port={self._port(name)}"],
+            cwd=self._packages[name],  # comes first where Python looks for modules
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        assert process.stdout is not None  # noqa: S101 - it was asked for
+        self._watch.follow(process.stdout)
+        self._running[name] = process
+
+
+def unpacked(wiring: Topology, folder: Path) -> dict[str, Path]:
+    """Pack every function and unpack its zip into a folder of its own."""
+    places = {name: folder / name for name in wiring.functions}
+    for name, place in places.items():
+        shutil.unpack_archive(package.build(name, folder / "zips"), place)
+    return places

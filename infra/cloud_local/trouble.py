@@ -1,0 +1,45 @@
+"""Trouble on purpose: functions killed in the middle of their work, emulators that stand still."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from infra.cloud_local.processes import Functions
+from infra.emulators import Emulator
+
+PAUSE = 3.0
+"""Seconds that an emulator stands still."""
+SOON = 0.3
+"""Seconds after the first event of a group until the trouble begins: all are at work then."""
+
+
+class Trouble:
+    """Strikes each function and each emulator once, spread evenly over a day's groups of events."""
+
+    def __init__(self, functions: Functions, services: list[Emulator], groups: int) -> None:
+        kills = [partial(functions.kill, name) for name in functions.addresses]
+        pauses = [partial(service.pause, PAUSE) for service in services]
+        self._strikes: list[Callable[[], None]] = [*kills, *pauses]
+        self._every = max(1, groups // (len(self._strikes) + 1))
+        self.struck = 0
+
+    @contextmanager
+    def during(self, group: int) -> Iterator[None]:
+        """Strike while a group is played, if it is time; returns when all runs again."""
+        strike = self._due(group)
+        if strike is None:
+            yield
+            return
+        timer = threading.Timer(SOON, strike)
+        timer.start()
+        yield
+        timer.join()
+        self.struck += 1
+
+    def _due(self, group: int) -> Callable[[], None] | None:
+        number, rest = divmod(group, self._every)
+        due = rest == 0 and 0 < number <= len(self._strikes)
+        return self._strikes[number - 1] if due else None

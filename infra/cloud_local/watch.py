@@ -1,0 +1,88 @@
+"""Knows from the functions' own log lines when nothing is on its way any more."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import IO
+
+import msgspec
+
+
+class Published(msgspec.Struct, frozen=True):
+    """One event that a function published."""
+
+    topic: str
+    id: str
+
+
+class Line(msgspec.Struct):
+    """What a function writes when it has handled something, before it answers."""
+
+    function: str
+    event: str = ""
+    published: list[Published] = []
+
+
+class Watch:
+    """Reads log lines. What was published and not handled by all who hear it is on its way.
+
+    Ids follow from acts, so what is delivered or published twice counts once.
+    """
+
+    def __init__(self, hearing: Mapping[str, list[str]]) -> None:
+        self._hearing = hearing
+        self._on_its_way: set[tuple[str, str]] = set()
+        self._handled: set[tuple[str, str]] = set()
+        self._lines = Counter[str]()
+        self._changed = threading.Condition()
+
+    def follow(self, stream: IO[bytes]) -> None:
+        """Read the lines of a process in the background, until it ends."""
+        threading.Thread(target=self._read, args=(stream,), daemon=True).start()
+
+    def expect(self, topic: str, name: str) -> None:
+        """Tell of an event that was published from outside."""
+        with self._changed:
+            self._publish(Published(topic=topic, id=name))
+
+    def settle(self, calls: Mapping[str, int], patience: float) -> bool:
+        """Wait until so many calls of each function were answered, and all they led to was done.
+
+        False if that takes longer than so many seconds without any progress.
+        """
+        with self._changed:
+            while not self._settled(calls):
+                if not self._changed.wait(patience):
+                    return False
+            return True
+
+    def __str__(self) -> str:
+        """Name what is on its way."""
+        with self._changed:
+            return ", ".join(sorted(f"{event} to {name}" for name, event in self._on_its_way))
+
+    def _settled(self, calls: Mapping[str, int]) -> bool:
+        answered = all(self._lines[function] >= count for function, count in calls.items())
+        return answered and not self._on_its_way
+
+    def _read(self, stream: IO[bytes]) -> None:
+        with stream:
+            for text in stream:
+                with suppress(msgspec.MsgspecError):  # a server's own words
+                    self._note(msgspec.json.decode(text, type=Line))
+
+    def _note(self, line: Line) -> None:
+        with self._changed:
+            self._lines[line.function] += 1
+            self._handled.add((line.function, line.event))
+            self._on_its_way.discard((line.function, line.event))
+            for each in line.published:
+                self._publish(each)
+            self._changed.notify_all()
+
+    def _publish(self, each: Published) -> None:
+        heard = {(function, each.id) for function in self._hearing.get(each.topic, ())}
+        self._on_its_way |= heard - self._handled

@@ -1,0 +1,104 @@
+"""Google's own emulators of Firestore and Pub/Sub, found by the Cloud CLI and run for a while."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+_FIRESTORE = ["com.google.cloud.datastore.emulator.firestore.CloudFirestore", "start"]
+PATIENCE = 90.0
+"""Seconds that a server may take to answer its port."""
+
+
+class NotInstalled(Exception):  # noqa: N818 - says what is the case
+    """The emulators are not on this machine."""
+
+
+class Emulator(NamedTuple):
+    """A running emulator."""
+
+    host: str
+    """`ADDRESS:PORT`."""
+    process: subprocess.Popen[bytes]
+
+    def pause(self, seconds: float) -> None:
+        """Stand still for a while, as a service does that answers nobody."""
+        os.killpg(self.process.pid, signal.SIGSTOP)
+        time.sleep(seconds)
+        os.killpg(self.process.pid, signal.SIGCONT)
+
+
+@contextmanager
+def firestore() -> Iterator[Emulator]:
+    """Run the Firestore emulator. Raises NotInstalled."""
+    jar = platform() / "cloud-firestore-emulator/cloud-firestore-emulator.jar"
+    with _running(["java", "-Xmx1g", "-cp", str(jar), *_FIRESTORE]) as emulator:
+        yield emulator
+
+
+@contextmanager
+def pubsub() -> Iterator[Emulator]:
+    """Run the Pub/Sub emulator. Raises NotInstalled."""
+    [jar] = (platform() / "pubsub-emulator/lib").glob("cloud-pubsub-emulator-*.jar")
+    with _running(["java", "-Xmx512m", "-jar", str(jar)]) as emulator:
+        yield emulator
+
+
+def platform() -> Path:
+    """Find the emulators. Raises NotInstalled."""
+    gcloud = shutil.which("gcloud")
+    found = Path(gcloud).resolve().parent.parent / "platform" if gcloud else None
+    if not (found and found.is_dir() and shutil.which("java")):
+        raise NotInstalled(
+            "needs the Google Cloud CLI with its Firestore and Pub/Sub emulators, and Java"
+        )
+    return found
+
+
+@contextmanager
+def _running(command: list[str]) -> Iterator[Emulator]:
+    port = free_port()
+    process = subprocess.Popen(  # noqa: S603 - the emulator's own program
+        [*command, "--host=127.0.0.1", f"--port={port}"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        wait_for(port)
+        yield Emulator(f"127.0.0.1:{port}", process)
+    finally:
+        end(process)
+
+
+def free_port() -> int:
+    """Find a port of this machine that nobody has."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def wait_for(port: int) -> None:
+    """Return once somebody listens there. Raises TimeoutError."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        with suppress(OSError):
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        time.sleep(0.1)
+    raise TimeoutError(f"nobody listens on port {port}")
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a process with all its children, at once."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(30)
