@@ -13,7 +13,7 @@ from flask import Request, Response
 from loyalty.adapters.clock import SystemClock, clock_from
 from loyalty.adapters.http import RequestsHttp
 from loyalty.connectors.engine import Engine
-from loyalty.delivery import Shop, Step, deliver
+from loyalty.delivery import Shop, Step, hear, in_hand
 from loyalty.errors import Problem
 from loyalty.identity import Pepper
 from loyalty.logs import Log
@@ -21,7 +21,7 @@ from loyalty.ports import Bus, Clock, Store
 from loyalty.programs import Programs
 from loyalty.settings import Settings
 from loyalty.warming import warm
-from loyalty.web import answers, member_api, router, webhooks
+from loyalty.web import answers, member_api, reading, router, webhooks
 from loyalty.web.auth import Doorkeeper
 
 Admit = Callable[[str], None]
@@ -45,36 +45,47 @@ class App:
         self.shop = shop
         self._admit = admit
         self._door = Doorkeeper()
-        self._safe = answers.answered(shop.log)
 
     def ingest(self, request: Request) -> Response:
         """Serve `transaction_ingest`."""
-        return self._safe(webhooks.sales)(request, self.shop)
+        return self._serve("transaction_ingest", webhooks.sales, request)
 
     def feedback(self, request: Request) -> Response:
         """Serve `message_feedback`."""
-        return self._safe(webhooks.feedback)(request, self.shop)
+        return self._serve("message_feedback", webhooks.feedback, request)
 
     def member_api(self, request: Request) -> Response:
         """Serve `member_api`."""
 
-        def view(request: Request) -> Response:
+        def view(request: Request, shop: Shop) -> Response:
             def admit(call: Request, scope: str) -> object:
-                return self._door.admit(call, scope, self.shop)
+                return self._door.admit(call, scope, shop)
 
-            return router.dispatch(member_api.ROUTES, request, self.shop, admit)
+            return router.dispatch(member_api.ROUTES, request, shop, admit)
 
-        return self._safe(view)(request)
+        return self._serve("member_api", view, request)
 
     def push(self, name: str, step: Step, request: Request) -> Response:
         """Serve an event function: one pushed message, answered 204 once it is done."""
 
-        def view(request: Request) -> Response:
+        def view(request: Request, shop: Shop) -> Response:
             self._admit(request.headers.get("Authorization", ""))
-            deliver(name, step, _pushed(request), self.shop)
+            hear(name, step, _pushed(request), shop)
             return Response("", 204)
 
-        return self._safe(view)(request)
+        return self._serve(name, view, request)
+
+    def _serve(
+        self, function: str, view: Callable[[Request, Shop], Response], request: Request
+    ) -> Response:
+        """Answer a request; its one line is written before the answer leaves."""
+        name = reading.request_id(request)
+
+        def viewed() -> Response:
+            with in_hand(function, self.shop, name) as shop:
+                return view(request, shop)
+
+        return answers.answered(viewed, name)
 
 
 _APP: list[App] = []
@@ -106,7 +117,7 @@ def shop(
         programs=Programs(store, now),
         vendors=Engine(RequestsHttp(), SystemClock(), settings.environment),
         pepper=Pepper(settings["LOYALTY_PEPPER"]),
-        log=log or Log(settings["LOYALTY_LOG"]),
+        log=log or Log(settings["LOYALTY_LOG"], project=settings.project),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -51,9 +51,14 @@ def opened_from(
     return book
 
 
-def posted(book: Passbook, sale: Sale | None = None) -> list[Event]:
-    """Say of each entry in the book that it was posted, with the balances right after it."""
-    return [_posted(entry, after, book, sale) for entry, after in book.pages]
+def posted(
+    book: Passbook, sale: Sale | None = None, subjects: Mapping[str, str] = {}
+) -> list[Event]:
+    """Say of each entry in the book that it was posted, with the balances right after it.
+
+    `subjects` maps an entry that caused others to what it was about: they are about that too.
+    """
+    return [_posted(entry, after, book, sale, subjects) for entry, after in book.pages]
 
 
 def write(
@@ -105,12 +110,14 @@ def armed(unit: Unit, book: Passbook) -> Account:
     return _replace(account, armed_at=due)
 
 
-def _posted(entry: Entry, after: Account, book: Passbook, sale: Sale | None) -> PointsPosted:
+def _posted(
+    entry: Entry, after: Account, book: Passbook, sale: Sale | None, subjects: Mapping[str, str]
+) -> PointsPosted:
     first = sale if entry.kind in ("sale", "review") else None
     return PointsPosted(
         id=f"posted:{entry.id}",
         at=entry.at,
-        subject=entry.receipt or entry.cause or entry.id,
+        subject=entry.receipt or subjects.get(entry.cause, entry.cause) or entry.id,
         entry=entry.id,
         kind=entry.kind,
         account=after.id,

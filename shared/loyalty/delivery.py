@@ -7,17 +7,19 @@ which finds the recorded outcome and publishes the same bytes again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple, Protocol, TypeVar
 
 from loyalty.connectors.engine import Engine
 from loyalty.errors import AlreadyExists, Rejected, TryAgain
-from loyalty.events import Event, decode, encode, peek, topic_of
+from loyalty.events import Event, decode, encode, topic_of
 from loyalty.identity import Pepper, digest
-from loyalty.logs import Log, Severity
+from loyalty.logs import Log
 from loyalty.ports import Bus, Clock, Store
 from loyalty.programs import Programs
 from loyalty.records import Outgoing, Quarantined, quarantine
+from loyalty.reporting import Report, ReportingBus
 
 T = TypeVar("T")
 Outcome = tuple[Outgoing, ...]
@@ -58,19 +60,38 @@ def publish(bus: Bus, outcome: Outcome) -> None:
         bus.publish(topic, [each.body.encode() for each in outcome if each.topic == topic])
 
 
+@contextmanager
+def in_hand(function: str, shop: Shop, request: str = "") -> Iterator[Shop]:
+    """Lend the shop for one message or call; what came of it is told in one line at the end.
+
+    `request` is the id of the HTTP request that brought it.
+    """
+    report = Report(shop.log, function, request)
+    try:
+        yield shop._replace(bus=ReportingBus(shop.bus, report), log=report)
+    except Exception as error:
+        report.end(error)
+        raise
+    report.end()
+
+
 def deliver(name: str, step: Step, body: bytes, shop: Shop) -> None:
+    """Run a step on one delivery, and tell of it. Raises to be given it again."""
+    with in_hand(name, shop) as lent:
+        hear(name, step, body, lent)
+
+
+def hear(name: str, step: Step, body: bytes, shop: Shop) -> None:
     """Run a step on one delivery. Raises to be given it again; poison is put aside."""
     try:
-        publish(shop.bus, step.handle(_heard(name, step, body), shop))
+        publish(shop.bus, step.handle(_heard(name, step, body, shop.log), shop))
     except Rejected as rejected:
         put_aside(shop, rejected, body)
-    about = peek(body)
-    severity: Severity = "DEBUG" if about["subject"] == "sweep" else "INFO"  # every few seconds
-    shop.log(severity, name, event=about["id"], subject=about["subject"])
 
 
-def _heard(name: str, step: Step, body: bytes) -> Event:
+def _heard(name: str, step: Step, body: bytes, log: Log) -> Event:
     event = decode(body)
+    log.note(event=event.id, subject=event.subject)
     if not isinstance(event, step.HEARS):
         raise Rejected("wrong-topic", f"{name} does not hear {type(event).__name__}")
     return event
@@ -84,6 +105,7 @@ def put_aside(shop: Shop, rejected: Rejected, body: bytes, topic: str = "") -> N
         body=body.decode(errors="replace")[:200_000],
     )  # fmt: skip
     shop.store.atomically("ledger", lambda unit: quarantine.put(unit, name, kept))
+    shop.log.note(outcome="quarantined", code=rejected.code)
     shop.log("WARNING", "quarantined", code=rejected.code)
 
 

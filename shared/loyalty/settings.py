@@ -66,6 +66,12 @@ class Settings:
         return self.environment.get(name) or self._defaults[name]
 
     @property
+    def project(self) -> str:
+        """The cloud project where documents live, or else events travel; "" on one machine."""
+        places = (self[name].partition(":") for name in ("LOYALTY_STORE", "LOYALTY_BUS"))
+        return next((where for kind, _, where in places if kind in ("firestore", "pubsub")), "")
+
+    @property
     def in_cloud(self) -> bool:
         """Whether this runs on the platform (Cloud Run sets K_SERVICE)."""
         return "K_SERVICE" in self.environment

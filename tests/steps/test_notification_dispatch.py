@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +13,7 @@ from tests.steps.cafe import HARI, SITA
 from loyalty import reviewing
 from loyalty.connectors.spec import Guest, Sent
 from loyalty.errors import InDoubt, TryAgain, VendorRefused
+from loyalty.logs import Log
 from loyalty.records import ProgramRecord, claims, contacts, programs
 
 NIGHT = datetime(2026, 11, 21, 20, 0, tzinfo=UTC)  # 21:00 in Berlin
@@ -210,6 +213,19 @@ def test_wrong_credentials_lose_no_message(cafe):
     cafe.engine._environment.update(right)
     comes_again(cafe, cafe.bus.dead.pop())
     assert len(cafe.texts()) == 1
+
+
+def test_wrong_credentials_are_logged_as_a_paused_channel_with_its_connector(opened):
+    out = io.StringIO()
+    cafe = opened(wrap=lambda shop: shop._replace(log=Log("error", out)))
+    cafe.join()
+    cafe.engine._environment["TWILIO_AUTH_TOKEN"] = "wrong"
+    cafe.buys("A", 1250)
+    told = {
+        (x["code"], x["connector"], x["subject"])
+        for x in map(json.loads, out.getvalue().splitlines())
+    }
+    assert told == {("channel-paused", "twilio", "generic:A")}
 
 
 # -- a second vendor ----------------------------------------------------------------------

@@ -34,6 +34,7 @@ def receive(name: str, account: str, incoming: Incoming, body: Any, shop: Shop) 
     heard = connectors.load(name).webhooks["read_feedback"].read(config, incoming, body)
     for each in heard:
         _hear(each, shop)
+    shop.log.note(messages=[each.reference for each in heard if isinstance(each, Delivery)])
     return len(heard)
 
 

@@ -87,7 +87,8 @@ def _grant(
     reached = [_reached(event, each, book) for each in given if each.crossing.up]
     balance, pending = book.account.points(now), book.account.pending(now)
     told = telling.requests(event, version, balance, pending, given)
-    events = [*bookkeeping.posted(book), *reached, *told]
+    awarded = bookkeeping.posted(book, subjects={event.entry: event.subject})
+    events = [*awarded, *reached, *told]
     return bookkeeping.write(unit, book, given[0].entry, events)
 
 

@@ -242,7 +242,8 @@ def _refusal(claim: Claim, asked: Any, shop: Shop) -> str:
 def _refused(claim: Claim, refusal: VendorRefused, shop: Shop) -> str:
     if refusal.word == "credentials":
         _settle(claim, shop, "waiting", word=refusal.word)
-        shop.log("ERROR", "channel refused our credentials", connector=claim.connector)
+        told = {"code": "channel-paused", "connector": claim.connector}
+        shop.log("ERROR", "our credentials were refused", **told)
         raise TryAgain(f"{claim.connector} refused our credentials")
     return refusal.word
 

@@ -16,7 +16,7 @@ from loyalty.connectors.spec import Guest, Heard, Hint, Incoming
 from loyalty.delivery import Shop, outgoing, publish, put_aside
 from loyalty.domain.program import Program
 from loyalty.domain.transaction import Claim, Refund, Sale, Transaction
-from loyalty.errors import Problem, Rejected
+from loyalty.errors import Problem, Rejected, VendorRefused
 from loyalty.events import TransactionRecorded, encode
 
 EARLIEST = datetime(2001, 1, 1, tzinfo=UTC)
@@ -55,7 +55,14 @@ def record(name: str, account: str, heard: Sequence[Heard], digest: str, shop: S
         else:
             good.append(_at_our_store(event, program))
     publish(shop.bus, outgoing(good))
+    shop.log.note(store=_stores(good), recorded=len(good), quarantined=aside)
     return Accepted(len(good), aside)
+
+
+def _stores(events: Sequence[TransactionRecorded]) -> str:
+    """Name the stores of the program that these facts are from; nearly always it is one."""
+    facts = (event.transaction for event in events)
+    return ",".join(sorted({f.store for f in facts if not isinstance(f, Claim)} - {""}))
 
 
 def look_again(event: TransactionRecorded, shop: Shop) -> TransactionRecorded:
@@ -72,9 +79,18 @@ def look_again(event: TransactionRecorded, shop: Shop) -> TransactionRecorded:
 
 def _facts(name: str, account: str, heard: Any, shop: Shop) -> list[Heard]:
     if isinstance(heard, Hint):
-        fetched: list[Heard] = shop.vendors.run(name, "fetch_sale", heard, account, BUDGET)
-        return fetched
+        return _fetched(name, account, heard, shop)
     return [heard] if isinstance(heard, Heard) else []
+
+
+def _fetched(name: str, account: str, hint: Hint, shop: Shop) -> list[Heard]:
+    try:
+        fetched: list[Heard] = shop.vendors.run(name, "fetch_sale", hint, account, BUDGET)
+    except VendorRefused as refusal:
+        if refusal.word == "credentials":
+            shop.log("ERROR", "our credentials were refused", code="channel-paused", connector=name)
+        raise
+    return fetched
 
 
 def _event(

@@ -29,6 +29,7 @@ def enroll(request: Request, shop: Shop) -> Response:
         raise Problem(400, "invalid_idempotency_key", "Idempotency-Key is longer than 255.")
     own = f"api:{auth.caller(request)}:{key}" if key else ""
     member, new = members.enroll(joining, own, shop)
+    shop.log.note(subject=member)
     return answers.json(members.view(member, shop), 201 if new else 200)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import uuid
 from typing import Any
 
 from flask import Request
@@ -11,6 +13,16 @@ from loyalty.errors import Problem
 
 LARGEST = 256 * 1024
 """Bytes of the largest body that is read."""
+
+_TRACE = re.compile("(?:00-)?([0-9a-f]{32})(?:[-/;].*)?", re.ASCII)
+
+
+def request_id(request: Request) -> str:
+    """Name a request by the trace that the platform's own log has it under, or make a name."""
+    for header in ("traceparent", "X-Cloud-Trace-Context"):
+        if found := _TRACE.fullmatch(request.headers.get(header, "").lower()):
+            return found[1]
+    return uuid.uuid4().hex
 
 
 def method(request: Request, *allowed: str) -> None:

@@ -43,6 +43,7 @@ def dispatch(
 ) -> Response:
     """Admit the caller, then run the operation."""
     route, slots = find(routes, request)
+    shop.log.note(route=f"{route.method} {route.path}")
     admit(request, route.scope)
     return route.view(request, shop, **slots)
 

@@ -42,6 +42,7 @@ def _feedback(name: str, account: str, incoming: Incoming, body: Any, shop: Shop
 def _webhook(request: Request, shop: Shop, verb: WebhookVerb, receive: Receive) -> Response:
     name, account = _address(request.path)
     webhook = _find(name, verb)
+    shop.log.note(connector=name)
     reading.method(request, "POST")
     body = reading.raw(request)
     config = _config(name, account, shop)
