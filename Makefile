@@ -10,7 +10,7 @@ export PYTHONPATH := shared:.
 export
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test proof bench package check fmt lint types docs connector clean
+.PHONY: help demo run test proof bench cloud-local package check fmt lint types docs connector clean
 
 help: ## List what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -21,15 +21,14 @@ demo: $(READY) ## Play two Saturdays through the whole system and check every po
 run: $(READY) ## Serve everything on this machine (SANDBOX=1 plays the vendors too)
 	@$(BIN)/python -m infra.local $(if $(SANDBOX),--sandbox) $(ARGS)
 
-test: $(TESTED) ## Run every test
-	@$(BIN)/python -m pytest
+test: $(TESTED) ## Run every test, on every core
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 check: $(TESTED) ## Format, lint, types, import rules, tests, branch coverage: what CI runs
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/coverage run -m pytest
-	@$(BIN)/coverage report
+	@$(MAKE) --no-print-directory test ARGS="--cov --cov-report=term:skip-covered"
 
 fmt: $(TESTED) ## Format and mend what can be mended
 	@$(BIN)/ruff format .
@@ -40,6 +39,9 @@ proof: $(TESTED) ## Run the long proofs too: twenty kills of the running system
 
 bench: $(READY) ## Measure how long guests wait for their text
 	@$(BIN)/python -m infra.bench $(ARGS)
+
+cloud-local: $(READY) ## Play both Saturdays in the cloud's shape, on Google's emulators
+	@$(BIN)/python -m infra.cloud_local $(ARGS)
 
 package: $(READY) ## Pack each cloud function into a zip named by its content
 	@$(BIN)/python -m infra.package

@@ -16,7 +16,11 @@ from loyalty.domain import calendar
 
 LONGEST = 2000
 """No single text is shown at more than this length."""
-_console = Console(highlight=False)
+
+
+def _console() -> Console:
+    """Look at the terminal as it is now: it may have another width than a moment ago."""
+    return Console(highlight=False)
 
 
 def line(text: str = "") -> None:
@@ -26,13 +30,13 @@ def line(text: str = "") -> None:
 
 def sentence(text: str) -> None:
     """Say something that may be broken between words."""
-    _console.print(Text(plain(text)))
+    _console().print(Text(plain(text)))
 
 
 def heading(text: str) -> None:
     """Begin a part of what is told."""
-    _console.print()
-    _console.print(Text(plain(text), style="bold"))
+    _console().print()
+    _console().print(Text(plain(text), style="bold"))
 
 
 def table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
@@ -44,7 +48,7 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
         shown.add_column(name.lstrip(">="), justify=justify, no_wrap=kept_whole, overflow="fold")
     for row in rows:
         shown.add_row(*(_cell(cell) for cell in row))
-    _console.print(shown)
+    _console().print(shown)
 
 
 def facts(rows: Iterable[tuple[str, object]]) -> None:
@@ -52,7 +56,7 @@ def facts(rows: Iterable[tuple[str, object]]) -> None:
     grid = Table.grid(padding=(0, 3))
     for name, value in rows:
         grid.add_row(Text(name, style="dim"), _cell(value))
-    _console.print(grid)
+    _console().print(grid)
 
 
 def _cell(value: object) -> Text:
