@@ -99,7 +99,7 @@ def _day(
         with trouble.during(number):
             day.play([group])
     console.print(f"struck {trouble.struck} times" if troubled else "undisturbed")
-    return report.tell(console, scenario.name, day, system.shop)
+    return report.tell(console, scenario.name, day, system.shop, ordered=False)
 
 
 if __name__ == "__main__":

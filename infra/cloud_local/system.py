@@ -20,7 +20,7 @@ from loyalty.settings import Settings
 from loyalty.web import auth
 
 PATIENCE = 120.0
-"""Seconds without any progress until the system is called stuck."""
+"""Seconds without any progress, or an answer, until the system is called stuck."""
 PEPPER = "p1:the-pepper-of-a-system-that-lives-for-minutes"
 KEY = "rk_the-key-of-a-system-that-lives-for-minutes"
 
@@ -45,7 +45,7 @@ class CloudLocal:
         }
         self.settings = Settings({**environment, **given})
         self.key = KEY
-        store, bus = FirestoreStore(project), PubSubBus(project)
+        store, bus = FirestoreStore(project, patience=PATIENCE), PubSubBus(project)
         self.shop = composition.shop(self.settings, store, bus, FileClock(clock))
         self._project, self._wiring = project, topology()
         self._watch = Watch(self._wiring.topics())

@@ -22,8 +22,14 @@ class Line(msgspec.Struct):
     """What a function writes when it has handled something, before it answers."""
 
     function: str
-    event: str = ""
-    published: list[Published] = []
+    event: str
+    outcome: str
+    published: list[Published]
+
+    @property
+    def handled(self) -> bool:
+        """Whether it need not come again."""
+        return self.outcome not in ("again", "failed")
 
 
 class Watch:
@@ -36,7 +42,7 @@ class Watch:
         self._hearing = hearing
         self._on_its_way: set[tuple[str, str]] = set()
         self._handled: set[tuple[str, str]] = set()
-        self._lines = Counter[str]()
+        self._answered = Counter[str]()
         self._changed = threading.Condition()
 
     def follow(self, stream: IO[bytes]) -> None:
@@ -65,20 +71,21 @@ class Watch:
             return ", ".join(sorted(f"{event} to {name}" for name, event in self._on_its_way))
 
     def _settled(self, calls: Mapping[str, int]) -> bool:
-        answered = all(self._lines[function] >= count for function, count in calls.items())
+        answered = all(self._answered[function] >= count for function, count in calls.items())
         return answered and not self._on_its_way
 
     def _read(self, stream: IO[bytes]) -> None:
         with stream:
             for text in stream:
-                with suppress(msgspec.MsgspecError):  # a server's own words
+                with suppress(msgspec.MsgspecError):  # other lines, and a server's own words
                     self._note(msgspec.json.decode(text, type=Line))
 
     def _note(self, line: Line) -> None:
         with self._changed:
-            self._lines[line.function] += 1
-            self._handled.add((line.function, line.event))
-            self._on_its_way.discard((line.function, line.event))
+            if line.handled:
+                self._answered[line.function] += 1
+                self._handled.add((line.function, line.event))
+                self._on_its_way.discard((line.function, line.event))
             for each in line.published:
                 self._publish(each)
             self._changed.notify_all()

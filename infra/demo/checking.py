@@ -14,6 +14,7 @@ from loyalty.ports import Query
 from loyalty.records import R, Records, accounts, entries
 
 Json = dict[str, Any]
+_BALANCE = re.compile(r"(?<![+\d-])\d+")
 _CODE = re.compile(r"\b[A-Z2-9]{4}-[A-Z2-9]{4}\b")
 
 
@@ -41,27 +42,40 @@ def audited(shop: Shop) -> Audit:
     )
 
 
-def differences(expected: Json, ended: Json) -> list[str]:
+def differences(expected: Json, ended: Json, *, ordered: bool = True) -> list[str]:
     """Say where two results differ, a line each.
 
-    What a receipt keeps is only known to the system once it is booked.
+    What a receipt keeps is only known to the system once it is booked. Unless `ordered`, acts that
+    were decided at the same time may have come in any order: then each guest reads the same
+    sentences, with other balances on the way, and the team reads the same alerts, some twice.
     """
     for receipt in expected["receipts"].values():
         if receipt["state"] in ("unclaimed", "review"):
             receipt["kept_eligible"] = 0
+    if not ordered:
+        expected, ended = _in_any_order(expected), _in_any_order(ended)
     lines = []
     for part in ended:
-        wanted = expected[part]
+        wanted, got = expected[part], ended[part]
         if isinstance(wanted, list):
-            wanted, got = dict(enumerate(wanted)), dict(enumerate(ended[part]))
-        else:
-            got = ended[part]
+            wanted, got = dict(enumerate(wanted)), dict(enumerate(got))
         lines += [
             f"{part} {name}: expected {wanted.get(name)}, found {got.get(name)}"
             for name in sorted(wanted.keys() | got.keys(), key=str)
             if wanted.get(name) != got.get(name)
         ]
     return lines
+
+
+def _in_any_order(result: Json) -> Json:
+    told = {to: _sentences(messages) for to, messages in result["messages"].items()}
+    return {**result, "messages": told, "alerts": sorted(set(result["alerts"]))}
+
+
+def _sentences(messages: list[Json]) -> list[str]:
+    """List all that somebody read, without the balances: numbers that have no sign."""
+    texts = (f"{message['channel']}: {message['text']}" for message in messages)
+    return sorted(_BALANCE.sub("#", part) for text in texts for part in text.split(". "))
 
 
 def balance(shop: Shop, member: str) -> Json:

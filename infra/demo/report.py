@@ -13,9 +13,14 @@ SHOWN = 20
 """How many differences of a day are printed."""
 
 
-def tell(console: Console, name: str, day: Saturday, shop: Shop) -> list[str]:
-    """Print totals and verdict of a day; return every difference from what was expected."""
-    wrong = day.differences()
+def tell(
+    console: Console, name: str, day: Saturday, shop: Shop, *, ordered: bool = True
+) -> list[str]:
+    """Print totals and verdict of a day; return every difference from what was expected.
+
+    `ordered` if one thing happened after the other, so that guests were told in that order.
+    """
+    wrong = day.differences(ordered=ordered)
     console.print(_totals(name.replace("_", " "), day, shop))
     for line in wrong[:SHOWN]:
         console.print(f"[red]DIFFERS[/red] {line}", markup=True)

@@ -115,12 +115,12 @@ class Saturday:
                 self._do(event)
             self.settle()
 
-    def differences(self) -> list[str]:
+    def differences(self, *, ordered: bool) -> list[str]:
         """Compare what there is with what was expected, and recount the ledger."""
         shop, expected = self._system.shop, self._scenario.expected
         ended = checking.found(shop, self.members, self.tills.receipts, self.sandbox.outbox)
         findings = checking.audited(shop).findings
-        wrong = checking.differences(expected, ended)
+        wrong = checking.differences(expected, ended, ordered=ordered)
         return wrong + [f"ledger: {each.what} of {each.account}" for each in findings]
 
     def settle(self) -> None:

@@ -26,9 +26,10 @@ def say(watch):
         yield lambda line: lines.write(line + "\n")
 
 
-def line(function, event, *published):
+def line(function, event, *published, outcome="done"):
     told = [{"topic": topic, "id": name} for topic, name in published]
-    return json.dumps({"function": function, "event": event, "published": told, "ms": 3})
+    about = {"function": function, "event": event, "outcome": outcome, "ms": 3}
+    return json.dumps(about | {"published": told})
 
 
 def test_nothing_called_is_at_rest(watch):
@@ -69,7 +70,18 @@ def test_what_comes_from_outside_is_waited_for(watch, say):
     assert watch.settle({}, LATER)
 
 
-def test_words_of_the_server_are_passed_over(watch, say):
+@pytest.mark.parametrize("outcome", ["again", "failed"])
+def test_what_has_to_come_again_is_not_handled(watch, say, outcome):
+    watch.expect("points-posted", "e1")
+    say(line("milestone_check", "e1", outcome=outcome))
+    assert not watch.settle({}, SOON)
+    say(line("milestone_check", "e1"))
+    assert watch.settle({}, LATER)
+
+
+def test_other_lines_are_passed_over(watch, say):
     say("[INFO] Booting worker")
+    say('{"function": "ingest", "event": "call-1", "message": "signature refused"}')
+    assert not watch.settle({"ingest": 1}, SOON)
     say(line("ingest", "call-1"))
     assert watch.settle({"ingest": 1}, LATER)

@@ -1,0 +1,53 @@
+"""What counts as the same: every word in its order, or where things came at once, in any order."""
+
+from __future__ import annotations
+
+import pytest
+from infra.demo.checking import differences
+
+GUEST = "+4915112345678"
+
+
+def day(*texts, alerts=(), points=10):
+    told = [{"channel": "sms", "to": GUEST, "text": text} for text in texts]
+    return {"members": {"sita": {"points": points}}, "receipts": {}, "messages": {GUEST: told},
+            "alerts": list(alerts)}  # fmt: skip
+
+
+FIRST, SECOND = "Hi Sita, +5 points. Balance 5.", "Hi Sita, +9 points. Balance 14. You are gold."
+OTHER_WAY = ("Hi Sita, +9 points. Balance 9. You are gold.", "Hi Sita, +5 points. Balance 14.")
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_the_same_day_has_no_difference(ordered):
+    texts = (FIRST, SECOND)
+    assert not differences(day(*texts), day(*texts), ordered=ordered)
+
+
+def test_another_order_differs_where_one_thing_came_after_the_other():
+    assert differences(day(FIRST, SECOND), day(*OTHER_WAY))
+
+
+def test_another_order_is_the_same_where_things_came_at_once():
+    assert not differences(day(FIRST, SECOND), day(*OTHER_WAY), ordered=False)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        day(FIRST),
+        day(FIRST, SECOND, SECOND),
+        day(FIRST, SECOND.replace("+9", "+8")),
+        day(FIRST, SECOND.replace("gold", "silver")),
+        day(FIRST, SECOND, points=11),
+        day(FIRST, SECOND, alerts=["Gold guest in the house"]),
+    ],
+)
+def test_what_is_lost_doubled_or_changed_differs_in_any_order(found):
+    assert differences(day(FIRST, SECOND), found, ordered=False)
+
+
+def test_the_team_may_hear_an_alert_twice_but_must_hear_it():
+    wanted = day(alerts=["big spend"])
+    assert not differences(wanted, day(alerts=["big spend", "big spend"]), ordered=False)
+    assert differences(wanted, day(), ordered=False)
