@@ -20,7 +20,7 @@ from loyalty.domain.transaction import Line
 replace = msgspec.structs.replace
 PROGRAMS = ("plain", "caps", "carry")
 ORDERS = 30  # of the 720 in which six facts can come
-SCHEDULES = 25  # of each program on the fast store, and fewer on the real one
+SCHEDULES = 15  # of each program on the fast store, and fewer on the real one
 
 
 def at(day, hour, minute=0):
