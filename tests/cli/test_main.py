@@ -7,7 +7,7 @@ import pytest
 
 from loyalty.adapters.sqlite import SqliteStore
 from loyalty.cli import main, showing
-from loyalty.cli.data_folder import DataFolder
+from loyalty.cli.place import Place
 
 
 def commands(group: click.Group = main, above: tuple[str, ...] = ()):
@@ -94,14 +94,14 @@ def test_an_unknown_word_is_a_mistake_of_the_caller(loyalty):
 
 def test_another_place_for_the_store_is_honored(monkeypatch):
     monkeypatch.setenv("LOYALTY_STORE", "sqlite:/var/cafe/points.db")
-    assert DataFolder(None).file.as_posix() == "/var/cafe/points.db"
-    assert DataFolder("here").file.as_posix() == "here/loyalty.db"
+    assert Place().home.file.as_posix() == "/var/cafe/points.db"
+    assert Place("here").home.file.as_posix() == "here/loyalty.db"
 
 
-def test_a_store_in_a_cloud_is_refused(monkeypatch):
-    monkeypatch.setenv("LOYALTY_STORE", "firestore:cafe")
-    with pytest.raises(click.ClickException, match="no data file"):
-        DataFolder(None)
+def test_a_store_that_is_nowhere_is_refused(monkeypatch):
+    monkeypatch.setenv("LOYALTY_STORE", "postgres:cafe")
+    with pytest.raises(click.ClickException, match="neither `sqlite:PATH` nor"):
+        Place()
 
 
 def test_nothing_that_a_terminal_obeys_is_shown():

@@ -22,5 +22,5 @@ def version(store: Store, clock: Clock) -> Version:
 
 def history(store: Store, member: str) -> list[Entry]:
     """List all entries of a member, in the order they were written."""
-    found = entries.find(store, ("members", "contains", member), limit=1_000_000)
+    found = entries.each(store, ("members", "contains", member))
     return sorted((each.entry for each in found if each.entry), key=lambda entry: entry.seq)
