@@ -98,6 +98,13 @@ def test_a_program_is_published_to_a_cloud(ledger):
     assert "Published as" in said
 
 
+def test_keys_of_a_cloud_are_given_out_and_revoked(ledger):
+    ledger("keys", "add", "till-3")
+    assert "till-3 members:read, members:write 600" in ledger("keys", "list")
+    ledger("keys", "revoke", "till-3")
+    assert "till-3" not in ledger("keys", "list")
+
+
 def test_dead_letters_of_a_cloud_are_listed_and_stay(ledger, topics):
     number = topics.bury(SWEEP)
     for _ in range(2):

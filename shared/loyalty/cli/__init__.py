@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from loyalty.cli.deadletters import deadletters
+from loyalty.cli.keys import keys
 from loyalty.cli.ledger import verify
 from loyalty.cli.member import member
 from loyalty.cli.program import program
@@ -42,5 +43,5 @@ def main() -> None:
     """
 
 
-for _command in (program, init, verify, explain, member, deadletters, reviews, store):
+for _command in (program, init, verify, explain, member, deadletters, reviews, store, keys):
     main.add_command(_command)
