@@ -22,6 +22,7 @@ ALL = sorted(commands())
 READING = [
     ("verify",),
     ("explain", "R1"),
+    ("trace", "R1"),
     ("member", "show", "m_1"),
     ("store", "list"),
     ("program", "list"),

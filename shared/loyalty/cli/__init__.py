@@ -15,6 +15,7 @@ from loyalty.cli.receipt import explain
 from loyalty.cli.reviews import reviews
 from loyalty.cli.starting import init
 from loyalty.cli.store import store
+from loyalty.cli.trace import trace
 from loyalty.errors import Problem, Rejected, TryAgain
 
 
@@ -43,5 +44,5 @@ def main() -> None:
     """
 
 
-for _command in (program, init, verify, explain, member, deadletters, reviews, store, keys):
+for _command in (program, init, verify, explain, trace, member, deadletters, reviews, store, keys):
     main.add_command(_command)

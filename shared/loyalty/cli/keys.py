@@ -10,7 +10,7 @@ import click
 from loyalty.cli import showing
 from loyalty.cli.place import Place, place_option
 from loyalty.identity import digest
-from loyalty.ports import Key, Query, Store
+from loyalty.ports import Key, Query, Store, Unit
 from loyalty.records import ApiKey, pages
 from loyalty.records import keys as kept
 from loyalty.web.auth import SCOPES
@@ -76,8 +76,13 @@ def revoke(name: str, place: Place) -> None:
         addresses = _named(name, store)
         if not addresses:
             raise click.ClickException(f"There is no key {name}. See `loyalty keys list`.")
-        store.atomically("ledger", lambda unit: [unit.delete(each) for each in addresses])
+        store.atomically("ledger", lambda unit: _delete(unit, addresses))
     showing.line(f"Revoked {name}. It is refused everywhere within a minute.")
+
+
+def _delete(unit: Unit, addresses: list[Key]) -> None:
+    for address in addresses:
+        unit.delete(address)
 
 
 def _named(name: str, store: Store) -> list[Key]:

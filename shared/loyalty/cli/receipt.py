@@ -34,7 +34,7 @@ def explain(receipt: str, place: Place) -> None:
         record = found(receipt, store)
         version = _version(record, store, place.clock())
         owner = record.receipt.member if record.receipt else ""
-        told = explained(record, version, current.history(store, owner) if owner else ())
+        told = explained(record, version, current.history(store, owner))
     _show(told)
 
 
