@@ -25,6 +25,7 @@ WRAPPED = {
     "firestore": {"google.cloud.firestore", "google.api_core"},
     "firestore_query": {"google.cloud.firestore", "google.cloud.firestore_v1"},
     "pubsub": {"google.cloud.pubsub_v1", "google.api_core", "google.pubsub_v1"},
+    "pubsub_dead": {"google.cloud.pubsub_v1", "google.api_core"},
     "push_tokens": {"google.auth"},
 }
 """The libraries that each adapter is for."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 
@@ -13,6 +14,9 @@ from loyalty.domain.account import Account
 from loyalty.domain.entry import Entry, Receipt
 from loyalty.errors import TryAgain
 from loyalty.ports import Document, Key, Query, Store, Unit, Where
+
+PAGE = 500
+"""So many documents are read at a time where all are read."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -273,6 +277,23 @@ class Records(Generic[R]):
         filters = tuple(Where(*each) for each in where)  # type: ignore[arg-type]  # checked by the store
         query = Query(self.collection, filters, order, descending, limit)
         return [record for _, found in store.query(query) if (record := self.read(found))]
+
+    def each(
+        self, store: Store, *where: tuple[str, str, Any], order: str | None = None
+    ) -> Iterator[R]:
+        """Go through all records that match, a page at a time, outside any unit."""
+        filters = tuple(Where(*each) for each in where)  # type: ignore[arg-type]  # checked by the store
+        for _, found in pages(store, Query(self.collection, filters, order, limit=PAGE)):
+            if record := self.read(found):
+                yield record
+
+
+def pages(store: Store, query: Query) -> Iterator[tuple[str, Document]]:
+    """Go through everything a query finds, as `(id, document)`; its limit is that of a page."""
+    while page := store.query(query):
+        yield from page
+        last, document = page[-1]
+        query = query._replace(after=(document.get(query.order) if query.order else None, last))
 
 
 class AccountRecord(Record, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from google.cloud import firestore
 
 from loyalty.adapters.firestore import EXPIRES, FirestoreStore
 from loyalty.errors import TryAgain
-from loyalty.ports import Key
+from loyalty.ports import Key, Query
 
 THREADS, MEMBERS = 16, 10
 
@@ -115,3 +115,18 @@ def test_a_server_that_is_not_there_says_try_again(monkeypatch):
     monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", "127.0.0.1:9")
     with pytest.raises(TryAgain):
         FirestoreStore("nowhere", patience=1.0).get(Key("accounts", "a"))
+
+
+def test_a_frozen_store_reads_one_moment_whatever_is_written_after(store, project):
+    key = Key("accounts", "a")
+    store.atomically("ledger", add_one(key))
+    view = FirestoreStore(project, patience=60.0)
+    view.freeze()
+    store.atomically("ledger", add_one(key))
+    store.atomically("ledger", add_one(Key("accounts", "b")))
+    assert view.get(key) == [{"n": 1}]
+    assert [name for name, _ in view.query(Query("accounts"))] == ["a"]
+    assert view.count(Query("accounts")) == 1
+    with pytest.raises(RuntimeError, match="only reads"):
+        view.atomically("ledger", add_one(key))
+    view.close()

@@ -9,6 +9,7 @@ from loyalty.adapters.firestore import FirestoreStore
 from loyalty.adapters.sqlite import SqliteStore
 from loyalty.errors import AlreadyExists
 from loyalty.ports import Key, Query, Where
+from loyalty.records import pages
 
 STORES = {
     "sqlite": lambda request: SqliteStore(
@@ -339,3 +340,17 @@ def test_a_value_that_has_no_order_cannot_be_indexed(store, value):
 def test_a_naive_datetime_cannot_be_indexed(store):
     with pytest.raises(ValueError, match="time zone"):
         put_all(store, "timers", {"a": {"due_at": NOON.replace(tzinfo=None)}})
+
+
+# -- everything, page by page -----------------------------------------------------------------
+
+
+def test_pages_go_through_everything_in_order_whatever_their_size(store):
+    put_all(
+        store, "quarantine", {f"q{n}": {"at": NOON + timedelta(hours=n // 2)} for n in range(5)}
+    )
+    query = Query("quarantine", order="at", limit=2)
+    assert [name for name, _ in pages(store, query)] == ["q0", "q1", "q2", "q3", "q4"]
+    assert [name for name, _ in pages(store, query._replace(order=None, limit=1))] == [
+        "q0", "q1", "q2", "q3", "q4",
+    ]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,14 @@ LATER = NOON + timedelta(days=1)
 
 
 class CommandLine:
-    """Runs `loyalty` on a data folder, a day after everything happened there."""
+    """Runs `loyalty` on a data folder (or in `environment`), a day after everything happened."""
 
-    def __init__(self, folder: Path, member: str = "") -> None:
+    def __init__(
+        self, folder: Path, member: str = "", environment: Mapping[str, str | None] | None = None
+    ) -> None:
         self.folder = folder
         self.member = member
+        self.environment = environment or {}
 
     def __call__(self, *words: str, typed: str = "", code: int = 0, at: Any = LATER) -> str:
         """Run a command that must exit with this code; return what it says, on one line."""
@@ -39,6 +43,7 @@ class CommandLine:
             "LOYALTY_STORE": None,
             "LOYALTY_PEPPER": None,
             "COLUMNS": "200",
+            **self.environment,
         }
         result = CliRunner().invoke(main, words, input=typed, env=environment)
         assert result.exit_code == code, result.output

@@ -58,6 +58,14 @@ class FirestoreStore:
         }
         self._chance = random.Random()  # noqa: S311 - guards nothing
 
+    def freeze(self) -> None:
+        """Read as of this moment from now on, by the server's clock: what is read adds up.
+
+        That goes for an hour; to write then raises RuntimeError.
+        """
+        moment = self._databases["ledger"].now()
+        self._databases = {k: db._replace(moment=moment) for k, db in self._databases.items()}
+
     def atomically(self, database: Database, work: Callable[[Unit], T]) -> T:
         """Run `work` in one unit; see `ports.Store`."""
         for attempt in range(TRIES):
@@ -106,39 +114,54 @@ class _Read(NamedTuple):
 
 
 class _Database(NamedTuple):
-    """One database, asked with so many seconds' patience. Raises TryAgain if it is down."""
+    """One database, asked with so many seconds' patience. Raises TryAgain if it is down.
+
+    Everything is read as of `moment`, if there is one.
+    """
 
     client: firestore.Client
     patience: float
+    moment: datetime | None = None
+
+    def now(self) -> datetime:
+        """Ask the server what time it is there."""
+        with _told_simply():
+            found = self.client.document("clock/none").get(**self._patiently())
+        return found.read_time  # type: ignore[no-any-return]  # the library has no types
 
     def read(self, keys: Sequence[Key]) -> dict[Key, _Read]:
         """Read documents in one request."""
         places = {self.place(key): key for key in keys}
         with _told_simply():
-            found = list(self.client.get_all(list(places), **self._patiently())) if keys else []
+            found = list(self.client.get_all(list(places), **self._at())) if keys else []
         return {places[each.reference]: _as_read(each) for each in found}
 
     def commit(self, batch: firestore.WriteBatch) -> None:
         """Write everything in a batch, or nothing."""
+        if self.moment:
+            raise RuntimeError("a store that is frozen only reads")
         with _told_simply():
             batch.commit(**self._patiently())
 
     def page(self, query: Query) -> list[tuple[str, Document]]:
         """Read one page of what matches."""
         with _told_simply():
-            found = asking.select(self.client, query).stream(**self._patiently())
+            found = asking.select(self.client, query).stream(**self._at())
             return [(each.id, _document(each)) for each in found]
 
     def count(self, query: Query) -> int:
         """Count what matches."""
         asked: Any = asking.matching(self.client, query).count()
         with _told_simply():
-            answers = asked.get(**self._patiently())
+            answers = asked.get(**self._at())
         return int(answers[0][0].value)
 
     def place(self, key: Key) -> firestore.DocumentReference:
         """Address a document."""
         return self.client.collection(key.collection).document(key.id)
+
+    def _at(self) -> dict[str, Any]:
+        return self._patiently() | ({"read_time": self.moment} if self.moment else {})
 
     def _patiently(self) -> dict[str, Any]:
         retry = Retry(if_exception_type(exceptions.ServiceUnavailable), timeout=self.patience)

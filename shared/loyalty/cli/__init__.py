@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from loyalty.cli.deadletters import deadletters
+from loyalty.cli.keys import keys
 from loyalty.cli.ledger import verify
 from loyalty.cli.member import member
 from loyalty.cli.program import program
@@ -14,6 +15,7 @@ from loyalty.cli.receipt import explain
 from loyalty.cli.reviews import reviews
 from loyalty.cli.starting import init
 from loyalty.cli.store import store
+from loyalty.cli.trace import trace
 from loyalty.errors import Problem, Rejected, TryAgain
 
 
@@ -42,5 +44,5 @@ def main() -> None:
     """
 
 
-for _command in (program, init, verify, explain, member, deadletters, reviews, store):
+for _command in (program, init, verify, explain, trace, member, deadletters, reviews, store, keys):
     main.add_command(_command)

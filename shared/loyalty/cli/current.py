@@ -8,7 +8,7 @@ from loyalty.domain.entry import Entry
 from loyalty.domain.program import Version
 from loyalty.ports import Clock, Store
 from loyalty.programs import Programs
-from loyalty.records import entries, programs
+from loyalty.records import EntryRecord, entries, programs
 
 
 def version(store: Store, clock: Clock) -> Version:
@@ -20,7 +20,12 @@ def version(store: Store, clock: Clock) -> Version:
     return Programs(store, clock).current()
 
 
+def records(store: Store, member: str) -> list[EntryRecord]:
+    """List the documents of all entries of a member; none for nobody."""
+    return list(entries.each(store, ("members", "contains", member))) if member else []
+
+
 def history(store: Store, member: str) -> list[Entry]:
     """List all entries of a member, in the order they were written."""
-    found = entries.find(store, ("members", "contains", member), limit=1_000_000)
-    return sorted((each.entry for each in found if each.entry), key=lambda entry: entry.seq)
+    found = (each.entry for each in records(store, member) if each.entry)
+    return sorted(found, key=lambda entry: entry.seq)

@@ -7,11 +7,9 @@ from datetime import datetime
 import click
 
 from loyalty import events, timekeeping
-from loyalty.adapters.local_bus import LocalBus
 from loyalty.adapters.local_bus_rows import DeadLetter
-from loyalty.adapters.sqlite import SqliteStore
 from loyalty.cli import showing
-from loyalty.cli.data_folder import DataFolder, data_option
+from loyalty.cli.place import DeadLetters, Place, place_option
 from loyalty.delivery import Shop, outgoing
 from loyalty.errors import Rejected
 from loyalty.events import Event, TransactionRecorded
@@ -36,11 +34,11 @@ def deadletters() -> None:
 
 
 @deadletters.command("list", epilog="Example: loyalty deadletters list")
-@data_option
-def list_(folder: DataFolder) -> None:
+@place_option
+def list_(place: Place) -> None:
     """List dead letters and facts in quarantine, with the reason."""
-    with folder.reading() as store:
-        dead, aside = store.dead_letters(), _aside(store)
+    with place.reading() as store:
+        dead, aside = place.letters(store).dead_letters(), _aside(store)
     if dead:
         showing.heading("Dead letters: failed too often")
         showing.table(
@@ -54,7 +52,7 @@ def list_(folder: DataFolder) -> None:
 
 
 def _aside(store: Store) -> list[Quarantined]:
-    return quarantine.find(store, order="at", limit=100_000)
+    return list(quarantine.each(store, order="at"))
 
 
 def _dead_row(letter: DeadLetter) -> tuple[object, ...]:
@@ -78,23 +76,23 @@ def _utc(at: datetime) -> str:
 @deadletters.command(epilog="Example: loyalty deadletters replay 17, or all: replay --all")
 @click.argument("name", metavar="[ID]", required=False)
 @click.option("--all", "everything", is_flag=True, help="Replay all that are listed.")
-@data_option
-def replay(name: str | None, folder: DataFolder, *, everything: bool) -> None:
-    """Let one of them be tried again, or all; they go out once the server runs.
+@place_option
+def replay(name: str | None, place: Place, *, everything: bool) -> None:
+    """Let one of them be tried again, or all.
 
     ID is as listed; of a fact in quarantine its beginning is enough. A fact that was put aside
     because no store had its till goes on only if a store of the program has it now.
     """
     if everything == (name is not None):
         raise click.UsageError("Give the ID of one (see `loyalty deadletters list`), or --all.")
-    with folder.writing() as store:
+    with place.writing() as store:
         if name is None:
-            _replay_all(store, folder.shop(store))
+            _replay_all(place.letters(store), place.shop(store))
         elif name.isdecimal():
-            _revive(int(name), store)
+            _revive(int(name), place.letters(store))
         else:
-            _replay_one(_named(name, store), folder.shop(store))
-    showing.line("What was replayed goes out once the server runs.")
+            _replay_one(_named(name, store), place.shop(store))
+    showing.line(f"What was replayed goes out {place.soon}.")
 
 
 def _replay_one(fact: Quarantined, shop: Shop) -> None:
@@ -102,10 +100,9 @@ def _replay_one(fact: Quarantined, shop: Shop) -> None:
         raise click.ClickException(f"{_short(fact)} stays in quarantine: {why}")
 
 
-def _replay_all(store: SqliteStore, shop: Shop) -> None:
-    letters = LocalBus(store.writer, {}).replay()
-    showing.line(f"Replayed {showing.number(letters, 'dead letter')}.")
-    stays = [(fact, why) for fact in _aside(store) if (why := _tried(fact, shop))]
+def _replay_all(letters: DeadLetters, shop: Shop) -> None:
+    showing.line(f"Replayed {showing.number(letters.replay(), 'dead letter')}.")
+    stays = [(fact, why) for fact in _aside(shop.store) if (why := _tried(fact, shop))]
     for fact, why in stays:
         showing.line(f"{_short(fact)} stays in quarantine: {why}")
 
@@ -119,8 +116,8 @@ def _tried(fact: Quarantined, shop: Shop) -> str:
     return ""
 
 
-def _revive(number: int, store: SqliteStore) -> None:
-    if not LocalBus(store.writer, {}).replay(number):
+def _revive(number: int, letters: DeadLetters) -> None:
+    if not letters.replay(number):
         raise click.ClickException(f"There is no dead letter {number}. {_SEE}")
     showing.line(f"Replayed dead letter {number}.")
 

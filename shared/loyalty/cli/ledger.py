@@ -12,29 +12,27 @@ from rich.progress import Progress
 from loyalty import program_file
 from loyalty.audit import Audit, Finding, audit
 from loyalty.cli import showing
-from loyalty.cli.data_folder import DataFolder, data_option
+from loyalty.cli.place import Place, place_option
 from loyalty.domain.program import Version
 from loyalty.errors import TryAgain
-from loyalty.ports import Document, Query, Store
+from loyalty.ports import Query, Store
 from loyalty.programs import on_day
-from loyalty.records import ProgramRecord, R, Records, accounts, entries, programs
+from loyalty.records import PAGE, ProgramRecord, R, Records, accounts, entries, pages, programs
 
-PAGE = 500
-"""So many documents are read at a time."""
 SHOWN = 50
 """So many findings are shown; they often have one cause."""
 
 
 @click.command(epilog="Example: loyalty verify --data data")
-@data_option
-def verify(folder: DataFolder) -> None:
+@place_option
+def verify(place: Place) -> None:
     """Recount the ledger from its entries.
 
     Finds what was lost, doubled or altered: every balance, lot, debt, total and receipt is worked
     out again. Exits with 1 if anything does not add up. Works while the server runs: it looks at
     one moment.
     """
-    with folder.reading() as store, _progress() as progress:
+    with place.reading() as store, _progress() as progress:
         recount = _Recount(store, progress)
         result = recount.run()
     over = f"{result.entries} entries, {result.accounts} accounts, {result.points} points"
@@ -65,7 +63,7 @@ class _Recount:
 
     def _all(self, kind: Records[R], name: str) -> Iterator[R]:
         total = self._store.count(Query(kind.collection))
-        documents = _documents(self._store, kind.collection)
+        documents = pages(self._store, Query(kind.collection, limit=PAGE))
         for number, document in self._progress.track(documents, total, description=name):
             try:
                 record = kind.read(document)
@@ -79,13 +77,6 @@ class _Recount:
 def _version(record: ProgramRecord) -> Version:
     program = program_file.reread(record.text)
     return Version(hash=record.hash, effective_from=record.effective_from, program=program)
-
-
-def _documents(store: Store, collection: str) -> Iterator[tuple[str, Document]]:
-    query = Query(collection, limit=PAGE)
-    while page := store.query(query):
-        yield from page
-        query = query._replace(after=(None, page[-1][0]))
 
 
 def _progress() -> Progress:

@@ -9,7 +9,7 @@ import click
 
 from loyalty import identity, members
 from loyalty.cli import current, showing
-from loyalty.cli.data_folder import DataFolder, data_option
+from loyalty.cli.place import Place, place_option
 from loyalty.delivery import Shop
 from loyalty.domain.account import Account
 from loyalty.domain.entry import Entry
@@ -30,13 +30,13 @@ def member() -> None:
 @member.command(epilog='Example: loyalty member show +4915112345678 --at "2026-11-21 18:00"')
 @click.argument("who", metavar="ID|PHONE|EMAIL")
 @click.option("--at", "text", metavar="TIME", help="A moment, by the program's clock.")
-@data_option
-def show(who: str, text: str | None, folder: DataFolder) -> None:
+@place_option
+def show(who: str, text: str | None, place: Place) -> None:
     """Show a member's points, tier, lots and last entries, as of now or of an earlier moment."""
-    with folder.reading() as store:
-        zone = current.version(store, folder.clock()).program.zone
-        at = _moment(text, zone) if text else folder.clock().now()
-        shop = folder.shop(store)
+    with place.reading() as store:
+        zone = current.version(store, place.clock()).program.zone
+        at = _moment(text, zone) if text else place.clock().now()
+        shop = place.shop(store)
         name = _found(who, shop)
         contact = contacts.get(store, name)
         entries = [entry for entry in current.history(store, name) if entry.at <= at]

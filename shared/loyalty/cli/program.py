@@ -9,7 +9,7 @@ import click
 
 from loyalty import program_file, programs
 from loyalty.cli import showing
-from loyalty.cli.data_folder import DataFolder, data_option
+from loyalty.cli.place import Place, place_option
 from loyalty.domain.program import Program
 from loyalty.records import ProgramRecord
 from loyalty.records import programs as published
@@ -44,15 +44,15 @@ def check(file: Path) -> None:
 @program.command(epilog="Example: loyalty program publish program.yaml")
 @click.argument("file", type=FILE)
 @click.option("--yes", is_flag=True, help="Publish without asking.")
-@data_option
-def publish(file: Path, folder: DataFolder, *, yes: bool) -> None:
+@place_option
+def publish(file: Path, place: Place, *, yes: bool) -> None:
     """Show what FILE changes, ask, and make it the newest version.
 
     It holds from two minutes later on; the very first version at once and for every receipt.
     """
     text = _text(file)
     new = _read(text, file)
-    with folder.writing(fresh=True) as store:
+    with place.writing(fresh=True) as store:
         listed = published.find(store, order="effective_from", limit=1000)
         if listed and listed[-1].text == text:
             showing.line(f"{file} is the newest version already. Nothing to do.")
@@ -60,18 +60,18 @@ def publish(file: Path, folder: DataFolder, *, yes: bool) -> None:
         _show_difference(listed[-1] if listed else None, new)
         if not yes:
             click.confirm("Publish it?", abort=True)
-        version = programs.publish(store, text, folder.clock().now())
+        version = programs.publish(store, text, place.clock().now())
     since = _since(version.effective_from, new)
     showing.line(f"Published as {version.hash}: it holds {since}.")
 
 
 @program.command("list", epilog="Example: loyalty program list")
-@data_option
-def list_(folder: DataFolder) -> None:
+@place_option
+def list_(place: Place) -> None:
     """List the published versions, the newest last."""
-    with folder.reading() as store:
+    with place.reading() as store:
         listed = published.find(store, order="effective_from", limit=1000)
-    now = folder.clock().now()
+    now = place.clock().now()
     held = [record.hash for record in listed if record.effective_from <= now]
     rows = [(*_row(record), "yes" if record.hash in held[-1:] else "") for record in listed]
     if not rows:

@@ -9,7 +9,7 @@ import click
 
 from loyalty import program_file
 from loyalty.cli import current, showing
-from loyalty.cli.data_folder import DataFolder, data_option
+from loyalty.cli.place import Place, place_option
 from loyalty.derivation import exact
 from loyalty.domain.earning import ONE
 from loyalty.domain.money import show
@@ -24,17 +24,17 @@ from loyalty.records import EntryRecord, entries, programs
 
 @click.command(epilog="Example: loyalty explain generic:R1, or only the till's number: R1")
 @click.argument("receipt")
-@data_option
-def explain(receipt: str, folder: DataFolder) -> None:
+@place_option
+def explain(receipt: str, place: Place) -> None:
     """Say why RECEIPT is worth what it is.
 
     Every rule that was tried, exact points, caps, and every act on it. Works while the server runs.
     """
-    with folder.reading() as store:
+    with place.reading() as store:
         record = found(receipt, store)
-        version = _version(record, store, folder.clock())
+        version = _version(record, store, place.clock())
         owner = record.receipt.member if record.receipt else ""
-        told = explained(record, version, current.history(store, owner) if owner else ())
+        told = explained(record, version, current.history(store, owner))
     _show(told)
 
 

@@ -8,7 +8,7 @@ import click
 
 from loyalty import reviewing
 from loyalty.cli import current, showing
-from loyalty.cli.data_folder import Command, DataFolder, data_option
+from loyalty.cli.place import Command, Place, place_option
 from loyalty.cli.receipt import found
 from loyalty.domain.money import show
 from loyalty.ports import Store
@@ -26,15 +26,15 @@ def reviews() -> None:
 
 
 @reviews.command("list", epilog="Example: loyalty reviews list")
-@data_option
-def list_(folder: DataFolder) -> None:
+@place_option
+def list_(place: Place) -> None:
     """List the receipts that wait, the longest waiting first."""
-    with folder.reading() as store:
+    with place.reading() as store:
         waiting = kept.find(store, ("state", "==", "open"), order="at", limit=1000)
         if not waiting:
             showing.line("No receipt waits for a review.")
             return
-        zone = current.version(store, folder.clock()).program.zone
+        zone = current.version(store, place.clock()).program.zone
         rows = [_row(review, store, zone) for review in waiting]
     showing.table(("receipt", "total", "member", "why", "=since"), rows)
 
@@ -56,27 +56,25 @@ def _by_option(command: Command) -> Command:
 @reviews.command(epilog="Example: loyalty reviews approve R1 --by Maya")
 @click.argument("receipt")
 @_by_option
-@data_option
-def approve(receipt: str, by: str, folder: DataFolder) -> None:
+@place_option
+def approve(receipt: str, by: str, place: Place) -> None:
     """Let RECEIPT earn what it would have earned at once."""
-    _decide(receipt, "approved", by, folder)
+    _decide(receipt, "approved", by, place)
 
 
 @reviews.command(epilog="Example: loyalty reviews refuse R1 --by Maya")
 @click.argument("receipt")
 @_by_option
-@data_option
-def refuse(receipt: str, by: str, folder: DataFolder) -> None:
+@place_option
+def refuse(receipt: str, by: str, place: Place) -> None:
     """Let RECEIPT earn nothing, for good."""
-    _decide(receipt, "refused", by, folder)
+    _decide(receipt, "refused", by, place)
 
 
-def _decide(receipt: str, verdict: Verdict, by: str, folder: DataFolder) -> None:
-    with folder.writing() as store:
+def _decide(receipt: str, verdict: Verdict, by: str, place: Place) -> None:
+    with place.writing() as store:
         known = found(receipt, store).receipt
         receipt = known.id if known else receipt
-        entry = reviewing.decide(receipt, verdict, by, folder.shop(store))
+        entry = reviewing.decide(receipt, verdict, by, place.shop(store))
     points = showing.number(entry.points, "point")
-    showing.line(
-        f"{receipt} is {verdict} by {by}: {points}. Its guest is told once the server runs."
-    )
+    showing.line(f"{receipt} is {verdict} by {by}: {points}. Its guest is told {place.soon}.")

@@ -75,6 +75,11 @@ def when(at: datetime, zone: str) -> str:
     return f"{calendar.local(at, zone):%d %b %Y %H:%M}"
 
 
+def instant(at: datetime, zone: str) -> str:
+    """Show an instant to the second, as the clock on the shop's wall."""
+    return f"{calendar.local(at, zone):%d %b %Y %H:%M:%S}"
+
+
 def number(count: int, one: str, many: str = "") -> str:
     """Count things in words: `1 entry`, `2 entries`."""
     return f"{count} {one if count == 1 else many or one + 's'}"

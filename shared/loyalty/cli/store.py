@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from loyalty.cli import current, showing
-from loyalty.cli.data_folder import DataFolder, data_option
+from loyalty.cli.place import Place, place_option
 
 
 @click.group()
@@ -14,11 +14,11 @@ def store() -> None:
 
 
 @store.command("list", epilog="Example: loyalty store list")
-@data_option
-def list_(folder: DataFolder) -> None:
+@place_option
+def list_(place: Place) -> None:
     """List stores with their zone, currency, turn of the business day, and tills."""
-    with folder.reading() as reader:
-        program = current.version(reader, folder.clock()).program
+    with place.reading() as reader:
+        program = current.version(reader, place.clock()).program
     rows = [
         (
             name, each.title, program.zone_of(name), program.currency_of(name),

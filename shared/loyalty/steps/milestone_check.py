@@ -25,33 +25,38 @@ def handle(event: Event, shop: Shop) -> Outcome:
     """Grant what was reached; most acts reach nothing and cost no read and no write."""
     assert isinstance(event, PointsPosted)  # noqa: S101 - `deliver` saw to it
     version = shop.programs.at(event.at)
-    found = [
-        crossing
-        for crossing in crossings(version.program, event.before, event.after)
-        if crossing.up or version.program.milestones[crossing.name].on_undo == "withdraw"
-    ]
+    found = crossed(event, version.program)
     if not found:
         return outgoing(telling.requests(event, version, event.balance, event.pending, ()))
     work = partial(_decide, event=event, found=found, version=version, shop=shop)
     return first_then_look(lambda _look: shop.store.atomically("ledger", work))
 
 
+def crossed(event: PointsPosted, program: Program) -> list[Crossing]:
+    """List the lines that an act passed, as far as that gives or takes something."""
+    return [
+        crossing
+        for crossing in crossings(program, event.before, event.after)
+        if crossing.up or program.milestones[crossing.name].on_undo == "withdraw"
+    ]
+
+
 def _decide(
     unit: Unit, event: PointsPosted, found: list[Crossing], version: Version, shop: Shop
 ) -> Outcome:
-    guarded = [(c, milestones.get(unit, _guard(event, c))) for c in found]
+    guarded = [(c, milestones.get(unit, guard_of(event, c))) for c in found]
     if mine := next((guard for _, guard in guarded if guard and guard.seq == event.seq), None):
         done = entries.get(unit, mine.trigger)
         return done.outcome if done else ()
     given = [
-        _plan(event, c, guard, version.program) for c, guard in guarded if _due(event, c, guard)
+        _plan(event, c, guard, version.program) for c, guard in guarded if due(event, c, guard)
     ]
     if not given:
         return outgoing(telling.requests(event, version, event.balance, event.pending, ()))
     return _grant(unit, event, given, version, shop)
 
 
-def _due(event: PointsPosted, crossing: Crossing, guard: MilestoneGuard | None) -> bool:
+def due(event: PointsPosted, crossing: Crossing, guard: MilestoneGuard | None) -> bool:
     """Grant once, ever; withdraw what an earlier act granted, in whatever order acts are told."""
     if guard is None:
         return True
@@ -101,7 +106,8 @@ def _write_in(book: Passbook, given: Given, program: Program, cause: str) -> Non
         book.withdraw(given.entry, given.points, f"{title}: no longer reached", name, cause)
 
 
-def _guard(event: PointsPosted, crossing: Crossing) -> str:
+def guard_of(event: PointsPosted, crossing: Crossing) -> str:
+    """Name the guard that lets a line be granted once."""
     return f"milestone:{event.member}:{crossing.name}:{crossing.number}"
 
 
@@ -110,7 +116,7 @@ def _guard_it(unit: Unit, event: PointsPosted, given: Given, trigger: str) -> No
         state="granted" if given.crossing.up else "withdrawn", seq=event.seq,
         trigger=trigger, points=given.points, voucher=given.voucher,
     )  # fmt: skip
-    milestones.put(unit, _guard(event, given.crossing), guard)
+    milestones.put(unit, guard_of(event, given.crossing), guard)
 
 
 def _change_voucher(
