@@ -55,7 +55,18 @@ def record(name: str, account: str, heard: Sequence[Heard], digest: str, shop: S
         else:
             good.append(_at_our_store(event, program))
     publish(shop.bus, outgoing(good))
+    for event in good:
+        _tell(event, shop)
     return Accepted(len(good), aside)
+
+
+def _tell(event: TransactionRecorded, shop: Shop) -> None:
+    """Log a fact that goes on: by these lines an owner is told of a till that fell silent."""
+    fact = event.transaction
+    shop.log(
+        "INFO", "transaction_ingest", event=event.id, subject=event.subject, connector=fact.source,
+        account=fact.account, store="" if isinstance(fact, Claim) else fact.store,
+    )  # fmt: skip
 
 
 def look_again(event: TransactionRecorded, shop: Shop) -> TransactionRecorded:
