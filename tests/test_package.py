@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -112,6 +113,16 @@ def test_a_function_runs_from_its_zip_alone(packed, name, tmp_path):
     ).stdout
     assert Path(said.split()[0]).resolve() == (tmp_path / "loyalty/__init__.py").resolve()
     assert said.split()[1] == "True"
+
+
+def test_the_list_names_each_zip_and_the_runtime_that_its_bytecode_is_for(packed, tmp_path):
+    package.write_list(packed, tmp_path)
+    listed = json.loads((tmp_path / "packages.json").read_text())
+    assert listed["zips"] == {name: packed[name].name for name in FUNCTIONS}
+    tag = listed["runtime"].replace("python", "cpython-")
+    compiled = [each for each in names(packed["member_api"]) if each.endswith(".pyc")]
+    assert compiled
+    assert all(each.endswith(f".{tag}.pyc") for each in compiled)
 
 
 def test_a_changed_main_changes_one_zip_and_a_changed_module_all(packed, tmp_path):
