@@ -15,6 +15,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 import msgspec
 import yaml
 
+from infra import deployment
 from loyalty import connectors, events, records
 from loyalty.collections import COLLECTIONS, Collection
 from loyalty.connectors.settings import variable
@@ -68,6 +69,7 @@ _MEANINGS = {
     "MilestoneReached.entry": "The id of the ledger entry of the award.",
     "MilestoneReached.points": "Points given for it.",
     "MilestoneReached.voucher": "The id of the voucher given for it. Its code is not here.",
+    "SweepRequested.at": "When it was asked for. A scheduler's tick always says the same.",
     "NotificationRequested.says": "What the message says, in this order.",
     "NotificationRequested.audience": "Who is told.",
     "NotificationRequested.seq": "The number of the act in its account: the order of messages.",
@@ -124,6 +126,7 @@ def pages() -> dict[str, str]:
         "docs/settings.md": _page(_settings()),
         "docs/collections.md": _page(_collections()),
         ".env.example": _page(_example()),
+        **deployment.files(),
     }
 
 

@@ -1,7 +1,8 @@
 """One zip per cloud function, named by its content: the same bytes from every clone.
 
 In each: its main.py, the modules of `loyalty` that it can reach, compiled, and requirements.txt
-with the locked packages that those import, by hash.
+with the locked packages that those import, by hash. Beside them packages.json, for the deployment:
+which zip is whose, and the runtime of the Python that compiled them.
 """
 
 from __future__ import annotations
@@ -54,6 +55,13 @@ def build(name: str, folder: Path) -> Path:
         for place, data in content.items():
             made.writestr(_entry(place), data, compresslevel=9)
     return path
+
+
+def write_list(made: Mapping[str, Path], folder: Path) -> None:
+    """Write packages.json beside the zips that were made."""
+    zips = {name: path.name for name, path in made.items()}
+    listed = {"runtime": "python{}{}".format(*sys.version_info), "zips": zips}
+    (folder / "packages.json").write_text(json.dumps(listed, indent=2) + "\n", "utf-8")
 
 
 def contents(name: str) -> dict[str, bytes]:
@@ -208,9 +216,11 @@ def _plain(name: str) -> str:
 
 def main() -> None:
     """Write all zips and say what is in them."""
+    folder = TOP / "build/packages"
+    made = {name: build(name, folder) for name in topology().functions}
+    write_list(made, folder)
     table = Table("function", "zip", "=kB".lstrip("="))
-    for name in topology().functions:
-        path = build(name, TOP / "build/packages")
+    for name, path in made.items():
         table.add_row(name, path.name, f"{path.stat().st_size / 1000:.0f}")
     Console(width=100).print(table)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 import yaml
+
+from loyalty.connectors.spec import Verb, WebhookVerb
 
 TOP = Path(__file__).parent.parent
 
@@ -28,15 +30,27 @@ class Subscription(NamedTuple):
         return f"{self.name}.dead"
 
 
-class Topology(msgspec.Struct):
-    """What infra/topology.yaml says: every function, its trigger and what it publishes."""
+Access = Literal["", "read", "write"]
 
-    class Function(msgspec.Struct):
-        """One function."""
+
+class Topology(msgspec.Struct, forbid_unknown_fields=True):
+    """What infra/topology.yaml says: every function, its trigger, its rights and its size."""
+
+    class Function(msgspec.Struct, forbid_unknown_fields=True):
+        """One function, with the defaults filled in."""
 
         trigger: str
         about: str
         publishes: list[str]
+        vendors: list[Verb | WebhookVerb]
+        pepper: bool
+        memory: str
+        cpu: str
+        timeout: int
+        concurrency: int
+        max_instances: int
+        ledger: Access = ""
+        people: Access = ""
 
     functions: dict[str, Function]
 
@@ -62,8 +76,9 @@ class Topology(msgspec.Struct):
 
 def topology() -> Topology:
     """Read the wiring."""
-    text = (TOP / "infra/topology.yaml").read_text("utf-8")
-    return msgspec.convert(yaml.safe_load(text), Topology)
+    found = yaml.safe_load((TOP / "infra/topology.yaml").read_text("utf-8"))
+    whole = {name: found["defaults"] | each for name, each in found["functions"].items()}
+    return msgspec.convert({"functions": whole}, Topology)
 
 
 def dashed(function: str) -> str:

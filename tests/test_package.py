@@ -178,6 +178,16 @@ def test_everything_that_a_zip_may_load_is_there(packed, empty, tmp_path):
     assert Path(said.strip()).resolve() == (tmp_path / "loyalty/__init__.py").resolve()
 
 
+def test_the_list_names_each_zip_and_the_runtime_that_its_bytecode_is_for(packed, tmp_path):
+    package.write_list(packed, tmp_path)
+    listed = json.loads((tmp_path / "packages.json").read_text())
+    assert listed["zips"] == {name: packed[name].name for name in FUNCTIONS}
+    tag = listed["runtime"].replace("python", "cpython-")
+    compiled = [each for each in names(packed["member_api"]) if each.endswith(".pyc")]
+    assert compiled
+    assert all(each.endswith(f".{tag}.pyc") for each in compiled)
+
+
 def test_a_changed_main_changes_one_zip_and_a_changed_module_all(packed, tmp_path):
     some = {"member_api", "transaction_ingest"}
     copied(tmp_path)

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from infra.topology import topology
 
-from loyalty import events
+from loyalty import events, records
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT / "shared"
@@ -138,6 +138,10 @@ class Calls:
     def of(self, module: str) -> list[Place]:
         return [place for place in self._named if place[0] == module]
 
+    def named(self, *starts: Place) -> set[Place]:
+        """List everything that these can come to by name: also `entries.put` of a collection."""
+        return {found for place in self.reach(*starts) for found in self._named[place]}
+
     def topics(self, module: str) -> set[str]:
         """List the topics of all events that a module makes, itself or by what it calls."""
         made = {kind for place in self.reach(*self.of(module)) for kind in self._made[place]}
@@ -178,7 +182,8 @@ def _sources() -> dict[str, str]:
     return found
 
 
-CALLS = Calls(_sources())
+SOURCES = _sources()
+CALLS = Calls(SOURCES)
 PROMISING = ("loyalty.timekeeping", "publish_at")
 
 
@@ -209,6 +214,53 @@ def test_what_is_declared_is_published(name):
 def test_the_sweep_publishes_its_own_events_and_what_was_promised():
     own = CALLS.topics(entrance(SWEEP))
     assert own | promised() == set(FUNCTIONS[SWEEP]["publishes"])
+
+
+# -- what the code reads and writes, and whose settings it needs ------------------------------
+
+WRITES = ("create", "put", "delete")
+ALWAYS: list[Place] = [("loyalty.programs", "Programs")]
+PUSHED: list[Place] = [("loyalty.delivery", "deliver")]
+ASKED = {"member_api": [("loyalty.web.auth", "Doorkeeper")]}
+"""What a function runs besides the module in which it begins to decide."""
+
+
+def everything(name: str) -> set[Place]:
+    """List all that a function can come to by name."""
+    also = ALWAYS + (PUSHED if name in HEARING else []) + ASKED.get(name, [])
+    return CALLS.named(*CALLS.of(entrance(name)), *also)
+
+
+def access(name: str, database: str) -> str:
+    """Tell whether a function reads or writes a database."""
+    kinds = {n for n, r in vars(records).items() if isinstance(r, records.Records)}
+    found = {
+        method
+        for place, method in everything(name)
+        if (kind := place.removeprefix("loyalty.records.")) in kinds
+        and getattr(records, kind).database == database
+    }
+    return "write" if found & set(WRITES) else "read" if found else ""
+
+
+@pytest.mark.parametrize("database", ["ledger", "people"])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_may_do_in_a_database_what_it_does_and_no_more(name, database):
+    assert getattr(topology().functions[name], database) == access(name, database)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_has_the_pepper_only_if_it_hashes(name):
+    text = {module for module, _ in CALLS.reach(*CALLS.of(entrance(name)))}
+    hashes = any("shop.pepper." in SOURCES[module] for module in text)
+    hands_on = "shop.pepper)" in SOURCES[entrance(name)]
+    assert topology().functions[name].pepper == (hashes or hands_on)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_has_vendors_settings_only_if_it_asks_vendors(name):
+    asks = "shop.vendors." in SOURCES[entrance(name)]
+    assert bool(topology().functions[name].vendors) == asks
 
 
 def test_an_event_is_found_however_deep_it_is_made():

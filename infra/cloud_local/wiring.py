@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from google.cloud.pubsub_v1 import (  # type: ignore[import-untyped]  # it has no types
-    PublisherClient,
-    SubscriberClient,
-)
+from google.cloud import pubsub_v1  # type: ignore[attr-defined]  # it has no types
 from google.pubsub_v1.types import DeadLetterPolicy, PushConfig, RetryPolicy
 
 from infra.topology import Subscription, Topology
@@ -22,7 +19,7 @@ ATTEMPTS = 50
 
 def connect(project: str, wiring: Topology, addresses: Mapping[str, str]) -> None:
     """Make everything between the functions; `addresses` says where each of them listens."""
-    with PublisherClient() as publisher, SubscriberClient() as subscriber:
+    with pubsub_v1.PublisherClient() as publisher, pubsub_v1.SubscriberClient() as subscriber:
         for topic in wiring.topics():
             publisher.create_topic(name=publisher.topic_path(project, topic))
         for each in wiring.subscriptions():

@@ -7,12 +7,16 @@ from typing import NamedTuple
 
 from loyalty.ports import Database, Query
 
+Composite = tuple[str, ...]
+"""Fields of an index, each with `ASCENDING`, `DESCENDING` or `CONTAINS` after it."""
+
 
 class Collection(NamedTuple):
     """Where documents of one kind live.
 
     `indexed` are the fields a query may filter or order by; `keep_days` is the retention, with
-    None for ever; `key` says in words what the id is made from.
+    None for ever; `key` says in words what the id is made from. `composites` are the indexes over
+    several fields that Firestore is told to keep.
     """
 
     database: Database
@@ -20,6 +24,7 @@ class Collection(NamedTuple):
     about: str
     indexed: tuple[str, ...] = ()
     keep_days: int | None = None
+    composites: frozenset[Composite] = frozenset()
 
 
 COLLECTIONS: dict[str, Collection] = {
@@ -31,6 +36,7 @@ COLLECTIONS: dict[str, Collection] = {
         "why-id of the act",
         "One act each; a sale's entry carries its receipt, an unclaimed receipt has no entry yet.",
         ("members", "at", "kind", "days", "state"),
+        composites=frozenset({("members CONTAINS", "at DESCENDING")}),
     ),
     "identities": Collection(
         "ledger", "keyed hash", "Phone, e-mail or vendor's customer id, hashed, to its member."
@@ -44,7 +50,11 @@ COLLECTIONS: dict[str, Collection] = {
         "ledger", "why-id of the grant", "Rewards given out, with their code.", ("member", "code")
     ),
     "reviews": Collection(
-        "ledger", "receipt's why-id", "Sales whose points wait for a person.", ("state", "at")
+        "ledger",
+        "receipt's why-id",
+        "Sales whose points wait for a person.",
+        ("state", "at"),
+        composites=frozenset({("state ASCENDING", "at ASCENDING")}),
     ),
     "quarantine": Collection(
         "ledger", "event id", "What can never be processed as it is, with the reason.", ("at",), 400
@@ -88,4 +98,23 @@ def asked(query: Query, collections: Mapping[str, Collection] = COLLECTIONS) -> 
         raise ValueError("a range is asked for in the order of its field")
     if query.descending and query.order is None:
         raise ValueError("documents come by id in one direction only")
+    composite = needed(query)
+    if composite and composite not in collection.composites:
+        raise ValueError(f"{query.collection} has no composite index over {', '.join(composite)}")
     return collection
+
+
+def needed(query: Query) -> Composite:
+    """Name the composite index that Firestore answers a query from; empty if it needs none.
+
+    It needs one to filter by some fields and order by another; whatever else may be asked it
+    answers by merging the indexes that it keeps of every field.
+    """
+    filters = {
+        f"{where.field} {'CONTAINS' if where.op == 'contains' else 'ASCENDING'}"
+        for where in query.where
+        if where.field != query.order
+    }
+    if not filters or query.order is None:
+        return ()
+    return (*sorted(filters), f"{query.order} {'DESCENDING' if query.descending else 'ASCENDING'}")

@@ -7,7 +7,7 @@ so a second run of the same act publishes the same bytes. No phone, e-mail or na
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import msgspec
@@ -19,6 +19,7 @@ from loyalty.errors import Rejected, TryAgain
 
 VERSION = 1
 """The wire version; readers also take the one before."""
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -106,7 +107,7 @@ class MemberChanged(Event, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class SweepRequested(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """Look for work that is due by now."""
+    """Look for work that is due by now, by the clock of whoever hears it."""
 
 
 _EVENTS: tuple[type[Event], ...] = (
@@ -153,6 +154,11 @@ def encode(event: Event) -> bytes:
         data=msgspec.Raw(msgspec.json.encode(event)),
     )
     return msgspec.json.encode(envelope)
+
+
+def tick() -> bytes:
+    """Write the request that a scheduler repeats: it can only ever say the same."""
+    return encode(SweepRequested(id="tick", at=_LONG_AGO, subject="sweep"))
 
 
 def decode(body: bytes) -> Event:

@@ -24,24 +24,30 @@ _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
 class Pepper:
-    """Keys every hash of personal data. Written `ID:SECRET`; the id is part of each hash."""
+    """Keys every hash of personal data. Written `ID:SECRET`; the id is part of each hash.
+
+    A function that hashes nothing is given none. Whoever hashes without one gets a LookupError.
+    """
 
     def __init__(self, text: str) -> None:
         self._id, _, secret = text.partition(":")
-        if not self._id or len(secret) < SHORTEST_PEPPER:
+        if text and (not self._id or len(secret) < SHORTEST_PEPPER):
             raise ValueError("LOYALTY_PEPPER must be ID:SECRET with 16 characters or more")
         self._secret = secret.encode()
 
     def hash(self, kind: str, value: str) -> str:
         """Hash a normalized value, as in `p1.4f2a…`."""
-        digest = hmac.digest(self._secret, f"{kind}:{value}".encode(), "sha256")
-        return f"{self._id}.{digest.hex()[:48]}"
+        return f"{self._id}.{self._digest(f'{kind}:{value}').hex()[:48]}"
 
     def code(self, what: str) -> str:
         """Make the short code of something given out, as in `K7QM-2XRD`; always the same one."""
-        digest = hmac.digest(self._secret, f"code:{what}".encode(), "sha256")
-        letters = "".join(_LETTERS[byte % 32] for byte in digest[:8])
+        letters = "".join(_LETTERS[byte % 32] for byte in self._digest(f"code:{what}")[:8])
         return f"{letters[:4]}-{letters[4:]}"
+
+    def _digest(self, text: str) -> bytes:
+        if not self._secret:
+            raise LookupError("LOYALTY_PEPPER is not set")
+        return hmac.digest(self._secret, text.encode(), "sha256")
 
     def __repr__(self) -> str:
         """Never show the secret."""

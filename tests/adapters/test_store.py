@@ -249,7 +249,7 @@ def test_several_filters_all_hold(store):
         },
     )
     where = Where("members", "contains", "m"), Where("at", ">=", NOON)
-    assert names(store, "entries", where, "at") == ["a"]
+    assert names(store, "entries", where, "at", descending=True) == ["a"]
 
 
 def test_without_an_order_documents_come_by_id(store):
@@ -329,6 +329,19 @@ def test_a_field_without_an_index_is_refused(store, query):
         store.query(query)
     with pytest.raises(ValueError, match="not indexed"):
         store.count(query)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        Query("entries", (Where("members", "contains", "m"),), "at"),
+        Query("reviews", (Where("state", "==", "open"),), "at", descending=True),
+    ],
+    ids=["contains", "equals"],
+)
+def test_an_order_that_no_index_keeps_for_the_filter_is_refused(store, query):
+    with pytest.raises(ValueError, match="no composite index"):
+        store.query(query)
 
 
 @pytest.mark.parametrize("value", [1.5, {"a": 1}], ids=["float", "map"])

@@ -8,7 +8,7 @@ import pytest
 from tests.rig import NOON, sale
 from tests.steps.cafe import HARI
 
-from loyalty.events import SweepRequested, encode
+from loyalty.events import SweepRequested, encode, tick
 from loyalty.records import entries, timers
 
 HOUR = timedelta(hours=1)
@@ -37,6 +37,16 @@ def test_two_sweeps_at_once_release_once(cafe):
     cafe.bus.publish("sweep-requested", sweeps)
     cafe.rig.run()
     assert cafe.kinds(member) == [("sale", 12), ("release", 0)]
+
+
+def test_the_schedulers_tick_is_always_the_same_and_does_what_is_due_each_time(cafe):
+    member = cafe.join()
+    for receipt in "AB":
+        cafe.buys(receipt, 1200, channel="online")
+        cafe.rig.clock.advance(HOUR)
+        cafe.bus.publish("sweep-requested", [tick()])
+        cafe.rig.run()
+    assert cafe.kinds(member) == [("sale", 12), ("release", 0), ("sale", 12), ("release", 0)]
 
 
 def test_a_sweep_that_comes_days_late_does_everything_in_order(cafe):
