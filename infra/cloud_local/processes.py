@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from infra import package
+from infra import deployment, package
 from infra.cloud_local.watch import Watch
 from infra.emulators import end, free_port, wait_for
 from infra.topology import Topology
@@ -24,6 +24,7 @@ class Functions:
         self.addresses = {name: f"http://127.0.0.1:{free_port()}" for name in packages}
         self._packages = packages
         self._environment = {**os.environ, **environment, "PYTHONPATH": ""}
+        self._rights = deployment.rights()
         self._watch = watch
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -53,7 +54,7 @@ class Functions:
         process = subprocess.Popen(  # noqa: S603 - our own program
             [*command, "--source=main.py", "--host=127.0.0.1", f"--port={self._port(name)}"],
             cwd=self._packages[name],  # comes first where Python looks for modules
-            env=self._environment,
+            env=self._allowed(name),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
@@ -61,6 +62,12 @@ class Functions:
         assert process.stdout is not None  # noqa: S101 - it was asked for
         self._watch.follow(process.stdout)
         self._running[name] = process
+
+    def _allowed(self, name: str) -> dict[str, str]:
+        """Give a function the secrets that it may read, and no other."""
+        secrets = frozenset().union(*(each.secrets for each in self._rights.values()))
+        withheld = secrets - self._rights[name].secrets
+        return {key: value for key, value in self._environment.items() if key not in withheld}
 
 
 def unpacked(wiring: Topology, folder: Path) -> dict[str, Path]:
