@@ -19,9 +19,9 @@ from rich.progress import track
 from infra import emulators
 from infra.cloud_local.processes import unpacked
 from infra.cloud_local.system import CloudLocal
-from infra.cloud_local.trouble import Trouble
+from infra.cloud_local.trouble import Strike, Trouble, strikes
 from infra.demo import report
-from infra.demo.saturday import SHOPS, Saturday, Scenario
+from infra.demo.saturday import SHOPS, Json, Saturday, Scenario
 from infra.demo.story import Story
 from infra.demo.together import groups
 from infra.emulators import Emulator
@@ -48,13 +48,7 @@ def main() -> int:
     asked, began = parser.parse_args(), time.monotonic()
     console = Console(highlight=False, soft_wrap=True)
     with ExitStack() as stack:
-        try:
-            services = [
-                stack.enter_context(run()) for run in (emulators.firestore, emulators.pubsub)
-            ]
-        except emulators.NotInstalled as why:
-            sys.exit(f"make cloud-local {why}.")
-        os.environ |= dict(zip(EMULATED, (each.host for each in services), strict=True))
+        services = _emulators(stack)
         packages = unpacked(topology(), Path(stack.enter_context(TemporaryDirectory())))
         wrong = []
         for name in asked.days:
@@ -62,6 +56,16 @@ def main() -> int:
             wrong += _played(name, console, packages, services if asked.trouble else [])
     console.print(f"took {time.monotonic() - began:.1f} s")
     return report.conclude(console, wrong)
+
+
+def _emulators(stack: ExitStack) -> list[Emulator]:
+    """Run both, and name them in the environment, where Google's clients look."""
+    try:
+        services = {name: stack.enter_context(run()) for name, run in EMULATED.items()}
+    except emulators.NotInstalled as why:
+        sys.exit(f"make cloud-local {why}.")
+    os.environ |= {name: service.host for name, service in services.items()}
+    return list(services.values())
 
 
 def _played(
@@ -75,7 +79,10 @@ def _played(
             system = CloudLocal(settings, Path(folder) / "clock", packages)
             try:
                 system.start()
-                return _day(console, scenario, system, sandbox, clock, troubled)
+                day = Saturday(scenario, system, sandbox, clock, Story(Console(quiet=True)))
+                struck = strikes(system.functions, troubled) if troubled else []
+                _play(console, day, list(groups(scenario.day["events"])), struck)
+                return report.tell(console, name, day, system.shop, ordered=False)
             finally:
                 system.stop()
 
@@ -85,21 +92,12 @@ def _clock(file: Path, scenario: Scenario) -> FileClock:
     return FileClock(file)
 
 
-def _day(
-    console: Console, scenario: Scenario, system: CloudLocal, sandbox: Sandbox, clock: FileClock,
-    troubled: list[Emulator],
-) -> list[str]:  # fmt: skip
-    day = Saturday(scenario, system, sandbox, clock, Story(Console(quiet=True)))
-    together = list(groups(scenario.day["events"]))
-    trouble = Trouble(system.functions, troubled, len(together))
+def _play(console: Console, day: Saturday, together: list[list[Json]], due: list[Strike]) -> None:
+    trouble = Trouble(due, len(together))
     for number, group in enumerate(track(together, "Playing", console=console)):
-        if not troubled:
-            day.play([group])
-            continue
         with trouble.during(number):
             day.play([group])
-    console.print(f"struck {trouble.struck} times" if troubled else "undisturbed")
-    return report.tell(console, scenario.name, day, system.shop, ordered=False)
+    console.print(f"struck {trouble.struck} times" if due else "undisturbed")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
@@ -16,14 +16,21 @@ SOON = 0.3
 """Seconds after the first event of a group until the trouble begins: all are at work then."""
 
 
-class Trouble:
-    """Strikes each function and each emulator once, spread evenly over a day's groups of events."""
+Strike = Callable[[], None]
 
-    def __init__(self, functions: Functions, services: list[Emulator], groups: int) -> None:
-        kills = [partial(functions.kill, name) for name in functions.addresses]
-        pauses = [partial(service.pause, PAUSE) for service in services]
-        self._strikes: list[Callable[[], None]] = [*kills, *pauses]
-        self._every = max(1, groups // (len(self._strikes) + 1))
+
+def strikes(functions: Functions, services: Iterable[Emulator]) -> list[Strike]:
+    """Kill each function once, and pause each emulator once."""
+    kills = [partial(functions.kill, name) for name in functions.addresses]
+    return [*kills, *(partial(service.pause, PAUSE) for service in services)]
+
+
+class Trouble:
+    """Spreads strikes evenly over a day's groups of events; none of them is peace."""
+
+    def __init__(self, strikes: list[Strike], groups: int) -> None:
+        self._strikes = strikes
+        self._every = max(1, groups // (len(strikes) + 1))
         self.struck = 0
 
     @contextmanager
@@ -39,7 +46,7 @@ class Trouble:
         timer.join()
         self.struck += 1
 
-    def _due(self, group: int) -> Callable[[], None] | None:
+    def _due(self, group: int) -> Strike | None:
         number, rest = divmod(group, self._every)
         due = rest == 0 and 0 < number <= len(self._strikes)
         return self._strikes[number - 1] if due else None
