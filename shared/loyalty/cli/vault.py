@@ -20,8 +20,8 @@ from loyalty.errors import InDoubt
 from loyalty.identity import Pepper
 from loyalty.settings import VARIABLES, Settings
 
-_MORE = re.compile(r"(__[A-Z0-9][A-Z0-9_]*?)?(_PREVIOUS)?")
-"""What may follow a variable's name: a further account, and the secret before a rotation."""
+_ACCOUNT = re.compile(r"(__[A-Z0-9][A-Z0-9_]{0,39})?")
+"""What may follow a variable's name: a further account. The one before is a version, no secret."""
 
 
 class _Needed(NamedTuple):
@@ -107,7 +107,7 @@ def _is_secret(name: str) -> bool:
     known = [each.name for each in VARIABLES if each.secret]
     for vendor in map(connectors.load, connectors.names()):
         known += [variable(vendor.name, each.name) for each in vendor.settings if each.secret]
-    return any(name.startswith(each) and _MORE.fullmatch(name[len(each) :]) for each in known)
+    return any(name.startswith(each) and _ACCOUNT.fullmatch(name[len(each) :]) for each in known)
 
 
 def _needed(program: Program) -> Iterator[_Needed]:
