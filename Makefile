@@ -6,13 +6,20 @@ BIN    := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 READY  := $(VENV)/.ready
 TESTED := $(VENV)/.ready-to-test
+TFVARS    = environments/$(ENV).tfvars
+PROJECT   = $(shell sed -n 's/^project *= *"\(.*\)".*/\1/p' terraform/$(TFVARS) 2>/dev/null)
+STATE    ?= $(PROJECT)-terraform
+TERRAFORM ?= terraform -chdir=terraform
+VARIABLES = -var-file=$(TFVARS) $(ARGS)
 export PYTHONPATH := shared:.
 
 -include .env
 export
+unexport TFVARS PROJECT STATE TERRAFORM VARIABLES
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test proof bench cloud-local package check fmt lint types docs connector clean
+.PHONY: help demo run test proof bench cloud-local package check fmt lint types docs connector clean \
+        costs plan deploy undeploy environment
 
 help: ## List what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -53,6 +60,26 @@ docs: $(TESTED) ## Write the generated pages again
 
 connector: $(TESTED) ## Start a new connector: make connector name=acme
 	@$(BIN)/python -m infra.connector_template $(name)
+
+costs: $(READY) ## Tell what a month on Google Cloud costs
+	@$(BIN)/python -m infra.costs
+
+plan: environment package ## Show what a deployment would change: make plan ENV=staging
+	@$(TERRAFORM) plan $(VARIABLES)
+
+deploy: environment package costs ## Deploy to Google Cloud, once you said yes: make deploy ENV=staging
+	@$(TERRAFORM) apply $(VARIABLES)
+
+undeploy: environment ## Take a deployment down, once you typed its project: make undeploy ENV=staging
+	@printf 'This removes every function of %s. Type its name: ' "$(PROJECT)"; read -r typed; \
+		[ "$$typed" = "$(PROJECT)" ] || { echo "Nothing was removed."; exit 1; }
+	@$(TERRAFORM) destroy $(VARIABLES)
+
+environment:
+	@[ -n "$(ENV)" ] || { echo "Say where: make $(MAKECMDGOALS) ENV=staging"; exit 1; }
+	@[ -f terraform/$(TFVARS) ] || { echo "There is no terraform/$(TFVARS)."; exit 1; }
+	@[ -n "$(PROJECT)" ] || { echo "terraform/$(TFVARS) names no project."; exit 1; }
+	@$(TERRAFORM) init -input=false -reconfigure -backend-config="bucket=$(STATE)"
 
 clean: ## Remove what was made here, except data
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage build

@@ -26,6 +26,7 @@ WRAPPED = {
     "firestore_query": {"google.cloud.firestore", "google.cloud.firestore_v1"},
     "pubsub": {"google.cloud.pubsub_v1", "google.api_core", "google.pubsub_v1"},
     "pubsub_dead": {"google.cloud.pubsub_v1", "google.api_core"},
+    "secret_manager": {"google.auth"},
     "push_tokens": {"google.auth"},
 }
 """The libraries that each adapter is for."""

@@ -35,7 +35,7 @@ class Report(Log):
 
     def __call__(self, severity: Severity, message: str, **fields: Any) -> None:
         """Write a further line about the same thing."""
-        super().__call__(severity, message, **self._ids(), **fields)
+        super().__call__(severity, message, **{**self._ids(), **fields})
 
     def note(self, **fields: Any) -> None:
         """Add to the line. `event` and `subject` say what is in hand; the last word counts."""

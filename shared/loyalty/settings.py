@@ -49,6 +49,11 @@ VARIABLES = (
     Variable("LOYALTY_API_KEY", "", "A key with all scopes, seeded on one machine.", secret=True),
     Variable("LOYALTY_DATA", "data", "Folder for everything one machine keeps."),
     Variable("LOYALTY_LOG", "info", "`debug`, `info`, `warning` or `error`."),
+    Variable(
+        "LOYALTY_SECRETS_URL",
+        "https://secretmanager.googleapis.com/v1",
+        "Where `loyalty secrets set` puts secrets: another region's address, or one on loopback.",
+    ),
     Variable("PORT", "8080", "Where one machine serves."),
     Variable("HOST", "127.0.0.1", "The address one machine binds to."),
 )

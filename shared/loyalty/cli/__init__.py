@@ -16,6 +16,7 @@ from loyalty.cli.reviews import reviews
 from loyalty.cli.starting import init
 from loyalty.cli.store import store
 from loyalty.cli.trace import trace
+from loyalty.cli.vault import secrets
 from loyalty.errors import Problem, Rejected, TryAgain
 
 
@@ -44,5 +45,17 @@ def main() -> None:
     """
 
 
-for _command in (program, init, verify, explain, trace, member, deadletters, reviews, store, keys):
+for _command in (
+    program,
+    init,
+    verify,
+    explain,
+    trace,
+    member,
+    deadletters,
+    reviews,
+    store,
+    keys,
+    secrets,
+):
     main.add_command(_command)

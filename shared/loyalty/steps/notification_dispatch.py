@@ -243,7 +243,7 @@ def _refused(claim: Claim, refusal: VendorRefused, shop: Shop) -> str:
     if refusal.word == "credentials":
         _settle(claim, shop, "waiting", word=refusal.word)
         told = {"code": "channel-paused", "connector": claim.connector}
-        shop.log("ERROR", "our credentials were refused", **told)
+        shop.log("ERROR", "channel refused our credentials", **told)
         raise TryAgain(f"{claim.connector} refused our credentials")
     return refusal.word
 

@@ -88,7 +88,8 @@ def _fetched(name: str, account: str, hint: Hint, shop: Shop) -> list[Heard]:
         fetched: list[Heard] = shop.vendors.run(name, "fetch_sale", hint, account, BUDGET)
     except VendorRefused as refusal:
         if refusal.word == "credentials":
-            shop.log("ERROR", "our credentials were refused", code="channel-paused", connector=name)
+            told = {"code": "channel-paused", "connector": name}
+            shop.log("ERROR", "channel refused our credentials", **told)
         raise
     return fetched
 

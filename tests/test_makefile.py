@@ -1,0 +1,93 @@
+"""Deploying by `make`: nothing happens before it is clear where, and somebody said yes."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+class Checkout:
+    """A project with one environment; what would be run is written down instead."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        shutil.copy(ROOT / "Makefile", folder)
+        for name in ("requirements.lock", "requirements-dev.lock", "pyproject.toml"):
+            (folder / name).touch()
+        (folder / "terraform/environments").mkdir(parents=True)
+        (folder / "terraform/environments/staging.tfvars").write_text('project = "cafe-staging"\n')
+        self._stub("venv/bin/python")
+        self._stub("terraform.sh")
+        (folder / "venv/.ready").touch()
+
+    def _stub(self, name: str) -> None:
+        file = self.folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f'#!/bin/sh\necho "$@" >> {self.folder}/done\n')
+        file.chmod(0o755)
+
+    def make(self, *words: str, typed: str = "") -> tuple[int, str]:
+        command = ["make", "VENV=venv", "TERRAFORM=./terraform.sh", *words]
+        done = subprocess.run(  # noqa: S603 - make, on a copy
+            command, cwd=self.folder, input=typed, capture_output=True, text=True, check=False,
+            timeout=60, env={"PATH": "/usr/local/bin:/usr/bin:/bin"},
+        )  # fmt: skip
+        return done.returncode, done.stdout + done.stderr
+
+    def done(self) -> list[str]:
+        file = self.folder / "done"
+        return file.read_text().splitlines() if file.exists() else []
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    return Checkout(tmp_path)
+
+
+TARGETS = ["plan", "deploy", "undeploy"]
+INIT = "init -input=false -reconfigure -backend-config=bucket=cafe-staging-terraform"
+VARIABLES = "-var-file=environments/staging.tfvars"
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_without_an_environment_nothing_happens(checkout, target):
+    code, said = checkout.make(target)
+    assert code != 0
+    assert f"Say where: make {target} ENV=staging" in said
+    assert checkout.done() == []
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_an_environment_that_nobody_described_is_refused(checkout, target):
+    code, said = checkout.make(target, "ENV=nowhere")
+    assert code != 0
+    assert "There is no terraform/environments/nowhere.tfvars." in said
+    assert checkout.done() == []
+
+
+def test_a_plan_packs_and_plans(checkout):
+    assert checkout.make("plan", "ENV=staging")[0] == 0
+    assert checkout.done() == [INIT, "-m infra.package", f"plan {VARIABLES}"]
+
+
+def test_a_deployment_packs_tells_the_costs_and_lets_terraform_ask(checkout):
+    assert checkout.make("deploy", "ENV=staging")[0] == 0
+    assert checkout.done() == [INIT, "-m infra.package", "-m infra.costs", f"apply {VARIABLES}"]
+
+
+@pytest.mark.parametrize("typed", ["", "yes\n", "cafe\n"])
+def test_a_deployment_stays_unless_its_project_is_typed(checkout, typed):
+    code, said = checkout.make("undeploy", "ENV=staging", typed=typed)
+    assert code != 0
+    assert "Nothing was removed." in said
+    assert checkout.done() == [INIT]
+
+
+def test_a_deployment_goes_once_its_project_is_typed(checkout):
+    assert checkout.make("undeploy", "ENV=staging", typed="cafe-staging\n")[0] == 0
+    assert checkout.done() == [INIT, f"destroy {VARIABLES}"]
