@@ -1,0 +1,294 @@
+"""The deployment: names and rights are ours, changes reach what they must, and its checks can fail.
+
+Runs terraform with the program that TERRAFORM_OFFLINE names, which plays the provider: its commands
+are `validate`, `plan`, `test`, `apply` and `show DIR`, the last of which prints the state as JSON.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from infra.deployment import EVERYBODY, PUSH, Rights, rights
+from infra.topology import dashed, topology
+
+from loyalty.collections import COLLECTIONS
+
+ROOT = Path(__file__).parent.parent
+PROD = "-var-file=environments/prod.tfvars"
+PROMISES = "tests/promises.tftest.hcl"
+FUNCTIONS = topology().functions
+PATIENCE = 600
+
+
+def offline(
+    root: Path, command: str, *arguments: str, keep: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run a command on the deployment in a folder."""
+    program = os.environ.get("TERRAFORM_OFFLINE", "")
+    if not program or not shutil.which("terraform"):
+        pytest.skip("needs terraform, and TERRAFORM_OFFLINE with a program that plays the provider")
+    kept = ["--keep"] if keep else []
+    return subprocess.run(  # noqa: S603 - the program that CI names
+        [program, *kept, "--root", str(root), command, str(root / "terraform"), *arguments],
+        capture_output=True, text=True, timeout=PATIENCE, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """Copy what the deployment reads; return the folder."""
+    shutil.copytree(ROOT / "terraform", tmp_path / "terraform")
+    (tmp_path / "infra").mkdir()
+    shutil.copy(ROOT / "infra/topology.yaml", tmp_path / "infra/topology.yaml")
+    return tmp_path
+
+
+# -- what would stand in the cloud ------------------------------------------------------------
+
+
+class Resource(NamedTuple):
+    """One thing in the cloud: its type and name, the key of its `for_each`, its arguments."""
+
+    kind: str
+    key: str
+    values: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def cloud() -> list[Resource]:
+    shown = offline(ROOT, "show", PROD, "-var=packages=tests/packages")
+    assert shown.returncode == 0, shown.stderr
+    listed = json.loads(shown.stdout)["values"]["root_module"]["resources"]
+    return [
+        Resource(f"{e['type']}.{e['name']}", str(e.get("index", "")), e["values"]) for e in listed
+    ]
+
+
+def of(cloud: list[Resource], kind: str) -> dict[str, dict[str, Any]]:
+    return {each.key: each.values for each in cloud if each.kind == kind}
+
+
+@pytest.mark.long
+def test_topics_and_subscriptions_have_the_names_that_the_code_uses(cloud):
+    wanted = topology().subscriptions()
+    pushes = of(cloud, "google_pubsub_subscription.push").values()
+    dead = of(cloud, "google_pubsub_subscription.dead").values()
+    found = {(each["name"], Path(each["topic"]).name) for each in pushes}
+    topics = {each["name"] for each in of(cloud, "google_pubsub_topic.this").values()}
+    assert found == {(each.name, each.topic) for each in wanted}
+    assert topics == set(topology().topics())
+    assert {each["name"] for each in dead} == {each.dead for each in wanted}
+    assert all(Path(each["topic"]).name == each["name"] for each in dead)
+
+
+@pytest.mark.long
+def test_what_fails_goes_to_the_dead_letters_of_its_own_subscription(cloud):
+    for each in of(cloud, "google_pubsub_subscription.push").values():
+        [policy] = each["dead_letter_policy"]
+        assert Path(policy["dead_letter_topic"]).name == f"{each['name']}.dead"
+
+
+@pytest.mark.long
+def test_every_function_may_do_what_the_page_says_and_no_more(cloud):
+    assert {name: granted(cloud, name) for name in FUNCTIONS} == rights()
+
+
+def granted(cloud: list[Resource], name: str) -> Rights:
+    """Collect a function's rights from everything that is granted to its account."""
+    member = f"serviceAccount:{dashed(name)}@regulars-prod.iam.gserviceaccount.com"
+    mine = [each for each in cloud if "role" in each.values and each.values["member"] == member]
+    by_role: dict[str, set[str]] = {}
+    for each in mine:
+        place = next(each.values[n] for n in ("topic", "secret_id", "project") if n in each.values)
+        condition = next(iter(each.values.get("condition") or []), {})
+        reached = condition.get("expression", place)
+        by_role.setdefault(each.values["role"], set()).add(Path(reached.rstrip('"')).name)
+    writes = by_role.pop("roles/datastore.user", set())
+    reads = by_role.pop("roles/datastore.viewer", set())
+    topics = by_role.pop("roles/pubsub.publisher", set())
+    secrets = by_role.pop("roles/secretmanager.secretAccessor", set())
+    assert by_role == {}
+    access = [
+        "write" if base in writes else "read" if base in reads else ""
+        for base in ("ledger", "people")
+    ]
+    return Rights(frozenset(topics), *access, frozenset(secrets), caller(cloud, name))
+
+
+def caller(cloud: list[Resource], name: str) -> str:
+    callers = {
+        each.values["member"]
+        for each in cloud
+        if each.values.get("role") == "roles/run.invoker" and each.values["name"] == dashed(name)
+    }
+    pushing = "serviceAccount:push@regulars-prod.iam.gserviceaccount.com"
+    return {"allUsers": EVERYBODY, pushing: PUSH}[*callers]
+
+
+@pytest.mark.long
+def test_a_function_is_given_no_secret_that_it_may_not_read(cloud):
+    for name, each in of(cloud, "google_cloudfunctions2_function.this").items():
+        given = each["service_config"][0]["secret_environment_variables"]
+        assert {secret["secret"] for secret in given} == rights()[name].secrets
+
+
+@pytest.mark.long
+def test_indexes_over_several_fields_are_those_that_queries_need(cloud):
+    found = {
+        (each["collection"], tuple(f"{f['field_path']} {kept(f)}" for f in each["fields"]))
+        for each in of(cloud, "google_firestore_index.composite").values()
+    }
+    assert found == {(name, each) for name, kind in COLLECTIONS.items() for each in kind.composites}
+
+
+def kept(field: dict[str, str]) -> str:
+    return field.get("order") or field["array_config"]
+
+
+# -- what a change reaches --------------------------------------------------------------------
+
+
+def repacked(copy: Path, changed: set[str]) -> None:
+    """Let the zips of some functions have another content, and so another name."""
+    path = copy / "terraform/tests/packages/packages.json"
+    listed = json.loads(path.read_text("utf-8"))
+    for name in changed:
+        listed["zips"][name] = f"{dashed(name)}-1111111111111111.zip"
+    path.write_text(json.dumps(listed), "utf-8")
+
+
+def deployed_again(copy: Path) -> set[str]:
+    """List the functions that a plan would deploy anew."""
+    planned = offline(copy, "plan", "-json", PROD, "-var=packages=tests/packages", keep=True)
+    assert planned.returncode == 0, planned.stdout
+    found = (json.loads(line) for line in planned.stdout.splitlines() if line.startswith("{"))
+    changes = [each["change"] for each in found if each["type"] == "planned_change"]
+    functions = [
+        each for each in changes
+        if each["resource"]["resource_type"] == "google_cloudfunctions2_function"
+    ]  # fmt: skip
+    assert {each["action"] for each in functions} <= {"update"}
+    return {each["resource"]["resource_key"] for each in functions}
+
+
+@pytest.mark.long
+def test_a_changed_main_deploys_one_function_and_a_changed_package_all(copy):
+    applied = offline(copy, "apply", PROD, "-var=packages=tests/packages", keep=True)
+    assert applied.returncode == 0, applied.stderr
+    assert deployed_again(copy) == set()
+    repacked(copy, {"member_api"})
+    assert deployed_again(copy) == {"member_api"}
+    repacked(copy, set(FUNCTIONS))
+    assert deployed_again(copy) == set(FUNCTIONS)
+
+
+# -- the checks themselves --------------------------------------------------------------------
+
+
+class Mistake(NamedTuple):
+    """A change of the configuration, and the promise that it breaks."""
+
+    file: str
+    old: str
+    new: str
+    breaks: str
+
+
+def block(name: str) -> str:
+    """Match the first block of a name, whole."""
+    return rf"\n( *){name} \{{\n.*?\n\1\}}"
+
+
+MISTAKES = (
+    Mistake("pubsub.tf", block("dead_letter_policy"), "", "dead-letter topic, after many attempts"),
+    Mistake("pubsub.tf", r'(.*"google_pubsub_subscription" "dead".*)= local.month',
+            r'\1= "600s"', "every dead letter is kept for 31 days"),
+    Mistake("pubsub.tf", block("retry_policy"), "", "tried again after 10 to 600 seconds"),
+    Mistake("pubsub.tf", block("expiration_policy"), "", "no push subscription ever expires"),
+    Mistake("pubsub.tf", block("oidc_token"), "", "a token of the push account"),
+    Mistake("pubsub.tf", r"min\(600, max\(60, .*?timeout\)\)", "10", "sent again while"),
+    Mistake("pubsub.tf", r"= local.month", '= "600s"', "every topic keeps its messages"),
+    Mistake("schedule.tf", r"\* \* \* \* \*", "0 * * * *", "asked for every minute"),
+    Mistake("iam.tf", r'"all_users" \? local.public', '"all_users" ? local.functions',
+            "only the listed functions are open"),
+    Mistake("functions.tf", '"ALLOW_INTERNAL_ONLY"', '"ALLOW_ALL"', "no call from outside"),
+    Mistake("iam.tf", r'(run.invoker"\n  member += )local.members\["push"\]', r'\1"allUsers"',
+            "only the push account may call"),
+    Mistake("functions.tf", r"local.emails\[each.key\]", 'local.emails["push"]',
+            "an account of its own"),
+    Mistake("functions.tf", r"AUDIENCE = local.urls\[each.key\]", 'AUDIENCE = ""',
+            "checks tokens for its own URL"),
+    Mistake("secrets.tf", r"local.functions\[function\].pepper \?", "true ?", "given the pepper"),
+    Mistake("secrets.tf", r"setting.mounted && contains\(vendors, setting.connector\)",
+            "setting.mounted", "given their secrets"),
+    Mistake("functions.tf", r"local.packages.runtime", '"python310"', "on the Python that its zip"),
+    Mistake("functions.tf", '"enforced"', '"inherited"', "sources can never be made public"),
+    Mistake("functions.tf", block("cleanup_policies"), "", "old images are deleted"),
+    Mistake("firestore.tf", '= "POINT_IN_TIME_RECOVERY_ENABLED"',
+            '= "POINT_IN_TIME_RECOVERY_DISABLED"', "set back to any minute"),
+    Mistake("firestore.tf", r'\? "DELETE_PROTECTION_ENABLED"', '? "DELETE_PROTECTION_DISABLED"',
+            "no database can be deleted"),
+    Mistake("firestore.tf", r"daily_recurrence \{\}",
+            'weekly_recurrence {\n    day = "SUNDAY"\n  }', "backed up every day"),
+    Mistake("firestore.tf", r"  ttl_config \{\}\n", "", "cleaned up"),
+    Mistake("firestore.tf", r"  index_config \{\}\n", "", "in no index"),
+    Mistake("firestore.tf", r"= local.composites", "= {}", "every index that a query needs"),
+    Mistake("iam.tf", block("condition"), "", "more than one database"),
+    Mistake("monitoring.tf", r"\n  notification_channels = local.channels", "", "every alarm"),
+    Mistake("monitoring.tf", r', "metric.labels.store"', "", "told by its store"),
+    Mistake("monitoring.tf", r'var.billing_account == "" \? 0 : 1', "0", "has a budget"),
+)  # fmt: skip
+BATCHES = 7
+CODES = dict(zip(MISTAKES, itertools.combinations(range(BATCHES), 3), strict=False))
+"""Which batches each mistake is made in: no mistake's batches are all among another's, so what a
+batch reports tells for every mistake that it, and it alone, breaks its promise."""
+
+
+def promises() -> list[str]:
+    text = (ROOT / "terraform" / PROMISES).read_text("utf-8")
+    return re.findall(r'error_message = "(.*)"', text)
+
+
+def promise_of(mistake: Mistake) -> str:
+    [found] = [each for each in promises() if mistake.breaks in each]
+    return found
+
+
+def make(mistake: Mistake, folder: Path) -> None:
+    path = folder / "terraform" / mistake.file
+    text = path.read_text("utf-8")
+    changed, times = re.subn(mistake.old, mistake.new, text, count=1, flags=re.DOTALL)
+    assert times == 1, f"nothing to change in {mistake.file}: {mistake.old}"
+    path.write_text(changed, "utf-8")
+
+
+def broken(folder: Path) -> Iterator[str]:
+    """List the promises that a folder's deployment breaks."""
+    tested = offline(folder, "test", "-no-color", f"-filter={PROMISES}", PROD)
+    said = tested.stdout + tested.stderr
+    assert said.count("Error: ") == said.count("Error: Test assertion failed"), said
+    words = " ".join(said.replace("│", " ").split())
+    return (each for each in promises() if each in words)
+
+
+def test_there_is_a_mistake_for_every_promise():
+    assert sorted(promise_of(each) for each in MISTAKES) == sorted(promises())
+    assert len(CODES) == len(MISTAKES)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_every_mistake_breaks_its_promise_and_no_other(copy, batch):
+    made = [mistake for mistake, batches in CODES.items() if batch in batches]
+    for mistake in made:
+        make(mistake, copy)
+    assert sorted(broken(copy)) == sorted(promise_of(each) for each in made)
