@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from infra.sandbox.outbox import Message
@@ -54,17 +54,25 @@ def differences(expected: Json, ended: Json, *, ordered: bool = True) -> list[st
             receipt["kept_eligible"] = 0
     if not ordered:
         expected, ended = _in_any_order(expected), _in_any_order(ended)
-    lines = []
-    for part in ended:
-        wanted, got = expected[part], ended[part]
-        if isinstance(wanted, list):
-            wanted, got = dict(enumerate(wanted)), dict(enumerate(got))
-        lines += [
-            f"{part} {name}: expected {wanted.get(name)}, found {got.get(name)}"
-            for name in sorted(wanted.keys() | got.keys(), key=str)
-            if wanted.get(name) != got.get(name)
-        ]
-    return lines
+    wanted = dict(_leaves({part: expected[part] for part in ended}))
+    found = dict(_leaves(ended))
+    pairs = (
+        (place, wanted.get(place, "nothing"), found.get(place, "nothing"))
+        for place in sorted(wanted.keys() | found.keys())
+    )
+    return [
+        f"{place}: expected {one}, found {other}" for place, one, other in pairs if one != other
+    ]
+
+
+def _leaves(result: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+    """List all plain values in a result, with the way to each."""
+    if not isinstance(result, dict | list):
+        yield place, result
+        return
+    inside = result.items() if isinstance(result, dict) else enumerate(result)
+    for name, value in inside:
+        yield from _leaves(value, f"{place} {name}".lstrip())
 
 
 def _in_any_order(result: Json) -> Json:
