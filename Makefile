@@ -10,10 +10,10 @@ export PYTHONPATH := shared:.
 export
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test proof bench package check fmt lint types docs connector clean
+.PHONY: help demo run test proof bench package check terraform-check fmt lint types docs connector clean
 
 help: ## List what can be done
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 demo: $(READY) ## Play two Saturdays through the whole system and check every point
 	@$(BIN)/python -m infra.demo
@@ -43,6 +43,10 @@ bench: $(READY) ## Measure how long guests wait for their text
 
 package: $(READY) ## Pack each cloud function into a zip named by its content
 	@$(BIN)/python -m infra.package
+
+terraform-check: $(TESTED) ## Check the deployment: form, plans, promises, and that they can be broken
+	@terraform/check.sh
+	@$(BIN)/python -m pytest -m long -rs tests/test_terraform.py
 
 docs: $(TESTED) ## Write the generated pages again
 	@$(BIN)/python -m infra.documents
