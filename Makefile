@@ -18,11 +18,11 @@ export
 unexport TFVARS PROJECT STATE TERRAFORM VARIABLES
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test proof bench cloud-local package check fmt lint types docs connector clean \
-        costs plan deploy undeploy environment
+.PHONY: help demo run test proof bench cloud-local package check terraform-check fmt lint types docs \
+        connector clean costs plan deploy undeploy environment
 
 help: ## List what can be done
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 demo: $(READY) ## Play two Saturdays through the whole system and check every point
 	@$(BIN)/python -m infra.demo
@@ -54,6 +54,10 @@ cloud-local: $(READY) ## Play both Saturdays in the cloud's shape, on Google's e
 
 package: $(READY) ## Pack each cloud function into a zip named by its content
 	@$(BIN)/python -m infra.package
+
+terraform-check: $(TESTED) ## Check the deployment: form, plans, promises, and that they can be broken
+	@terraform/check.sh
+	@$(BIN)/python -m pytest -m long -rs tests/test_terraform.py
 
 docs: $(TESTED) ## Write the generated pages again
 	@$(BIN)/python -m infra.documents

@@ -16,7 +16,6 @@ locals {
 }
 
 resource "google_firestore_database" "this" {
-  #checkov:skip=CKV_GCP_111: Google's own encryption; keys of one's own are another project's decision
   for_each = toset(["ledger", "people"])
 
   name                              = each.key

@@ -58,7 +58,6 @@ locals {
 }
 
 resource "google_secret_manager_secret" "this" {
-  #checkov:skip=CKV_GCP_224: Google's own encryption; keys of one's own are another project's decision
   for_each = local.secrets
 
   secret_id           = each.key

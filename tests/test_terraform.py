@@ -125,13 +125,13 @@ def granted(cloud: list[Resource], name: str) -> Rights:
 
 
 def caller(cloud: list[Resource], name: str) -> str:
-    callers = {
+    [one] = {
         each.values["member"]
         for each in cloud
         if each.values.get("role") == "roles/run.invoker" and each.values["name"] == dashed(name)
     }
     pushing = "serviceAccount:push@regulars-prod.iam.gserviceaccount.com"
-    return {"allUsers": EVERYBODY, pushing: PUSH}[*callers]
+    return {"allUsers": EVERYBODY, pushing: PUSH}[one]
 
 
 @pytest.mark.long
