@@ -51,7 +51,7 @@ class Report(Log):
         """Write the line; `error` is what the sender, or the next delivery, will hear of."""
         self.note(**_trouble(error))
         spent = round((perf_counter() - self._began) * 1000, 1)
-        self(self._severity(), self._function, **self._told(), published=self._published, ms=spent)
+        self(self._severity(), self._function, **self._notes, published=self._published, ms=spent)
 
     def _severity(self) -> Severity:
         outcome = self._notes["outcome"]
@@ -59,21 +59,17 @@ class Report(Log):
             return "DEBUG"
         return {"failed": "ERROR", "again": "WARNING"}.get(outcome, "INFO")  # type: ignore[return-value]  # all are severities
 
-    def _told(self) -> dict[str, Any]:
-        return {key: value for key, value in self._notes.items() if key not in self._ids()}
-
     def _ids(self) -> dict[str, str]:
-        subject = self._subject()
-        ids = {
-            "function": self._function,
-            "event": self._notes.get("event", self._request),
-            "subject": subject,
-        }
+        event, subject = self._notes.get("event", self._request), self._subject()
+        ids = {"function": self._function, "event": event, "subject": subject}
         if self._request:
             ids["request"] = self._request
-        if trace := (trace_of(subject) if subject not in ("", SWEEP) else self._request):
-            ids |= {TRACE: f"projects/{self.project}/traces/{trace}"} if self.project else {}
+        if self.project and (trace := self._trace(subject)):
+            ids[TRACE] = f"projects/{self.project}/traces/{trace}"
         return ids
+
+    def _trace(self, subject: str) -> str:
+        return self._request if subject in ("", SWEEP) else trace_of(subject)
 
     def _subject(self) -> str:
         """Say what it is about; of a call that is what all it published is about."""
