@@ -94,7 +94,7 @@ resource "google_monitoring_alert_policy" "alarm" {
 
 resource "google_logging_metric" "facts" {
   name        = "facts"
-  description = "Sales, refunds and voids that tills told of."
+  description = "Calls by which tills told of sales, refunds and voids."
   filter      = "resource.type=\"cloud_run_revision\" AND jsonPayload.message=\"transaction_ingest\" AND jsonPayload.recorded>0"
 
   metric_descriptor {
