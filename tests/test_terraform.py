@@ -154,6 +154,15 @@ def kept(field: dict[str, str]) -> str:
     return field.get("order") or field["array_config"]
 
 
+def test_alarms_look_for_log_lines_that_the_code_writes():
+    text = (ROOT / "terraform/monitoring.tf").read_text("utf-8")
+    looked_for = set(re.findall(r'jsonPayload.message=\\"(.*?)\\"', text))
+    sources = [path.read_text("utf-8") for path in (ROOT / "shared/loyalty").rglob("*.py")]
+    assert looked_for == {"transaction_ingest", "channel refused our credentials"}
+    for line in looked_for:
+        assert any(re.search(rf'log\(\s*"[A-Z]+", "{line}"', source) for source in sources)
+
+
 # -- what a change reaches --------------------------------------------------------------------
 
 
