@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.proof.memory_store import MemoryStore
+from infra.simulator.store import MemoryStore
 from tests.rig import NOON, Rig, opened, refund, sale, void
 
 from loyalty import reviewing

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.proof.memory_store import MemoryStore
+from infra.simulator.store import MemoryStore
 from tests.rig import NOON, Rig, refund, sale, void
 
 from loyalty import reviewing

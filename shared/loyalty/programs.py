@@ -95,7 +95,11 @@ def publish(store: Store, text: str, now: datetime) -> Version:
 
     Publishing the newest version again changes nothing. Raises `program_file.Mistakes`.
     """
-    program = program_file.read(text)
+    return append(store, text, program_file.read(text), now)
+
+
+def append(store: Store, text: str, program: Program, now: datetime) -> Version:
+    """Publish a version that was read already, which takes longest."""
     listed = programs.find(store, order="effective_from", limit=1000)
     if listed and listed[-1].text == text:
         return _as_version(listed[-1], program)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 from infra import vendors
-from tests.proof.memory_store import MemoryStore
+from infra.simulator.store import MemoryStore
 from tests.rig import Rig
 
 from loyalty.adapters.clock import SystemClock

@@ -7,7 +7,7 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
-from tests.proof.memory_store import MemoryStore
+from infra.simulator.store import MemoryStore
 from tests.rig import NOON, Rig, sale, void
 
 from loyalty import programs, reviewing

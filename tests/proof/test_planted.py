@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from infra.sandbox import Sandbox
 from tests.proof.crashing import Crash, World
-from tests.proof.memory_store import MemoryStore
+from infra.simulator.store import MemoryStore
 from tests.proof.test_crash import HARI, STORY, compared
 from tests.rig import Rig, sale
 

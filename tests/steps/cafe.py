@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from infra import vendors
-from tests.proof.memory_store import MemoryStore
+from infra.simulator.store import MemoryStore
 from tests.rig import NOON, Rig, sale
 
 from loyalty.adapters.clock import SystemClock

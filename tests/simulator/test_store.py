@@ -1,10 +1,10 @@
-"""The proofs' store keeps every promise of a real one."""
+"""The simulator's store keeps every promise of a real one."""
 
 from __future__ import annotations
 
 import pytest
 from tests.adapters.test_store import *  # noqa: F403 - every promise is made again here
-from tests.proof.memory_store import MemoryStore
+from infra.simulator.store import MemoryStore
 
 
 @pytest.fixture

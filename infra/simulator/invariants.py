@@ -1,0 +1,240 @@
+"""What must hold after every schedule, whatever went wrong: each broken promise in one line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from infra.simulator.schedule import Join, Tell, plain
+from infra.simulator.world import World, address_of
+from loyalty.audit import audit
+from loyalty.connectors.spec import Verb
+from loyalty.domain import calendar
+from loyalty.domain.entry import Receipt
+from loyalty.domain.transaction import Refund, Sale, Void
+from loyalty.events import NotificationRequested, decode
+from loyalty.ports import Key
+from loyalty.records import (
+    Claim,
+    Contact,
+    accounts,
+    claims,
+    contacts,
+    entries,
+    identities,
+    quarantine,
+    timers,
+)
+from loyalty.steps.notification_dispatch import may_reach
+
+SITTING = 60
+TWICE = {"email": 2, "staff": 2}
+"""How often a message may leave at most, if its vendor cannot be asked what became of it."""
+DONE = ("accepted", "failed", "dropped")
+
+
+def broken(world: World, expected: World) -> list[str]:
+    """List every promise that a run broke; `expected` lived through the same without trouble."""
+    return [found for promise in PROMISES for found in promise(world, expected)]
+
+
+# -- the ledger ---------------------------------------------------------------------------
+
+
+def adds_up(world: World, _: World) -> Iterator[str]:
+    """The recount finds nothing lost, doubled or altered, no lot below 0, no points beside debt."""
+    found = audit(entries.each(world.store), accounts.each(world.store), lambda _day: SITTING)
+    for each in found.findings:
+        yield f"{each.what} of {each.account}: {each.expected}, not {each.found}"
+
+
+def books_each_fact_once(world: World, _: World) -> Iterator[str]:
+    """Every fact that was told is on its receipt, and booked if its guest is known."""
+    told = [event.fact for event in world.schedule.events if isinstance(event, Tell)]
+    for name in dict.fromkeys(fact.receipt_id for fact in told):
+        receipt = receipt_of(world, name)
+        facts = [fact for fact in told if fact.receipt_id == name]
+        if receipt is None:
+            yield f"receipt {name} is lost"
+        elif what := [*_missing(receipt, facts), *_unbooked(world, receipt)]:
+            yield f"receipt {name}: {', '.join(what)}"
+
+
+def _missing(receipt: Receipt, facts: Iterable[Sale | Refund | Void]) -> Iterator[str]:
+    for fact in facts:
+        if isinstance(fact, Sale) and (not receipt.sale or receipt.sale.revision < fact.revision):
+            yield f"revision {fact.revision} is lost"
+        if isinstance(fact, Refund) and fact.id not in receipt.refunds:
+            yield f"refund {fact.id} is lost"
+        if isinstance(fact, Void) and not receipt.void:
+            yield "its void is lost"
+
+
+def _unbooked(world: World, receipt: Receipt) -> Iterator[str]:
+    if receipt.sale is None:
+        return
+    known = [identities.get(world.store, name) for name in receipt.sale.guest]
+    if any(each and each.member for each in known):
+        booked = Counter(receipt.posted) == Counter(list(receipt.refunds))
+        done = receipt.state == "posted" and booked and receipt.voided == bool(receipt.void)
+        if not done:
+            yield "its guest is known, and it is not booked"
+
+
+def comes_to_the_same(world: World, expected: World) -> Iterator[str]:
+    """Facts and totals are those of a run in which nothing went wrong."""
+    for name, value in totals(expected).items():
+        if (found := totals(world).get(name)) != value:
+            yield f"{name}: {value}, not {found}"
+
+
+def totals(world: World) -> dict[str, Any]:
+    """Tell what must be the same in any order: receipts, sums and carried spend."""
+    found: dict[str, Any] = {}
+    for record in entries.each(world.store):
+        if receipt := record.receipt:
+            found[receipt.id] = _tail(receipt)
+    for each in accounts.each(world.store):
+        account = each.account
+        found[account.id] = (account.totals, account.carry)
+    return found
+
+
+def _tail(receipt: Receipt) -> tuple[Any, ...]:
+    revision = receipt.sale.revision if receipt.sale else None
+    return (
+        receipt.state, revision, receipt.kept, receipt.raw, receipt.day, receipt.counts,
+        receipt.carried, sorted(receipt.refunds), sorted(receipt.posted), receipt.voided,
+    )  # fmt: skip
+
+
+def receipt_of(world: World, name: str) -> Receipt | None:
+    """Read a receipt."""
+    found = entries.get(world.store, f"sale:{name}")
+    return found.receipt if found else None
+
+
+# -- messages -----------------------------------------------------------------------------
+
+
+def leaves_once(world: World, _: World) -> Iterator[str]:
+    """No message leaves more often than its class allows."""
+    for (reference, channel), times in Counter(
+        (each.reference, each.channel) for each in map(_channelled, world.vendors.outbox)
+    ).items():
+        if times > TWICE.get(channel, 1):
+            yield f"{reference} left {times} times by {channel}"
+
+
+def _channelled(taken: Any) -> Any:
+    return taken._replace(channel="staff" if taken.to == "staff" else taken.channel)
+
+
+def settles_every_message(world: World, _: World) -> Iterator[str]:
+    """Every message that was asked for is sent, refused or dropped, and never forgotten."""
+    sent = {each.reference for each in world.vendors.outbox}
+    for topic, body in world.bus.published:
+        if topic != "notification-requested":
+            continue
+        event = decode(body)
+        assert isinstance(event, NotificationRequested)  # noqa: S101 - its topic says so
+        claim = claims.get(world.store, event.id)
+        if claim is None or claim.state not in DONE:
+            yield f"{event.id} is {claim.state if claim else 'forgotten'}"
+        elif claim.state == "accepted" and event.id not in sent:
+            yield f"{event.id} was never sent"
+
+
+def claims_by_consent(world: World, _: World) -> Iterator[str]:
+    """A message is claimed only while its guest agrees, has an address, and is not blocked."""
+    seen: dict[Key, Contact] = {}
+    for commit in world.commits:
+        for write in commit.writes:
+            if write.key.collection == contacts.collection and write.body:
+                seen[write.key] = msgspec.json.decode(write.body, type=Contact)
+        for write in commit.writes:
+            if write.key.collection == claims.collection and write.kind == "create":
+                claim = msgspec.json.decode(write.body, type=Claim)
+                if claim.member and claim.state == "claimed":
+                    contact = seen.get(contacts.key(claim.member))
+                    yield from _claimed(claim, contact, world)
+
+
+def _claimed(claim: Claim, contact: Contact | None, world: World) -> Iterator[str]:
+    if contact is None or not may_reach(contact, claim.channel, claim.purpose):
+        yield f"{claim.message} was claimed against the guest's will"
+        return
+    sending = world.shop.programs.at(claim.at).program.sending
+    since = [at for at in contact.sent if at > claim.at - calendar.timedelta(days=sending.cap_days)]
+    if claim.purpose == "marketing" and len(since) > sending.marketing_cap:
+        yield f"{claim.message} was claimed beyond the cap"
+
+
+def watch(world: World, verb: Verb, reference: str) -> None:
+    """Look at each message at the instant at which its vendor is asked to send it."""
+    claim = claims.get(world.store, reference)
+    if claim is None or claim.state != "claimed":
+        world.wrong.append(f"{reference} was sent without a claim")
+        return
+    if claim.channel == "staff":
+        return
+    contact = contacts.get(world.store, claim.member)
+    if contact is None or not may_reach(contact, claim.channel, claim.purpose):
+        world.wrong.append(f"{reference} was sent against the guest's will")
+    quiet = world.shop.programs.current().program.sending.quiet_hours
+    if calendar.within(world.clock.now(), "Europe/Berlin", quiet.start, quiet.end):
+        world.wrong.append(f"{reference} was sent in quiet hours ({verb})")
+
+
+# -- the rest -----------------------------------------------------------------------------
+
+
+def loses_nothing(world: World, _: World) -> Iterator[str]:
+    """No message died, nothing was put aside, no promise is left, everybody who joined is in."""
+    yield from (f"dead: {each.subscription}, {each.error}" for each in world.bus.dead)
+    yield from (f"put aside: {each.why}" for each in quarantine.each(world.store))
+    now = world.clock.now()
+    for timer in timers.each(world.store):
+        if timer.kind == "publish" or timer.due_at <= now:
+            yield f"timer {timer.kind}:{timer.subject} is left"
+    for event in world.schedule.events:
+        if isinstance(event, Join) and not _is_member(world, event.guest):
+            yield f"guest {event.guest} never joined"
+
+
+def _is_member(world: World, guest: int) -> bool:
+    ((kind, address),) = address_of(guest).items()
+    found = identities.get(world.store, world.shop.pepper.hash(kind, address))
+    return bool(found and accounts.get(world.store, found.member))
+
+
+def was_right_all_along(world: World, _: World) -> Iterator[str]:
+    """Nothing was seen to be wrong on the way."""
+    yield from world.wrong
+
+
+def replays(world: World, _: World) -> Iterator[str]:
+    """The same units in the order in which they were committed write the same documents."""
+    ended, wrote = dict(world.store.documents), list(world.commits)
+    world.store.documents.clear()
+    world.store.documents.update(world.beginning)
+    world.begin_again()
+    for number, commit in enumerate(wrote):
+        world.clock.set(commit.at, back=True)
+        world.store.atomically(commit.database, commit.work)
+        if world.commits[-1].writes != commit.writes:
+            names = sorted({write.key.collection for write in commit.writes})
+            yield f"commit {number} wrote {', '.join(names)} otherwise when it was replayed"
+            break
+    if world.store.documents != ended:
+        yield "the replay ended in other documents"
+
+
+PROMISES: tuple[Callable[[World, World], Iterator[str]], ...] = (
+    adds_up, books_each_fact_once, comes_to_the_same, leaves_once, settles_every_message,
+    claims_by_consent, loses_nothing, was_right_all_along, replays,
+)  # fmt: skip
+__all__ = ["PROMISES", "broken", "plain", "watch"]

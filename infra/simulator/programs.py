@@ -1,0 +1,85 @@
+"""The programs of simulated shops: few, so that each is read once, and each has its own trouble."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from functools import cache
+from typing import Any
+
+import yaml
+
+from loyalty import program_file
+from loyalty.domain.program import Program
+
+_SHOP = """
+engine: 1
+title: Simulated Cafe
+currency: EUR
+zone: Europe/Berlin
+country: DE
+languages: [en]
+stores:
+  main: {title: Main Street, tills: ["generic:main"]}
+  patan: {title: Patan, tills: ["generic:patan"], zone: Asia/Kathmandu}
+earning:
+  rules:
+    spend: {earn: spend, title: {en: 1 point per euro}, points: 1, per: 1.00}
+    cakes: {earn: items, title: {en: 3 per cake}, points: 3, when: {categories: [cake]}}
+visits: {sitting: 60m, minimum: 3.00}
+expiry: {months: 12}
+rewards:
+  coffee: {title: {en: a coffee}}
+milestones:
+  second: {title: {en: Second visit}, metric: visits, at: 2, award: 10, reward: coffee,
+           on_undo: withdraw}
+  fifty: {title: {en: Fifty points}, metric: points, every: 25, award: 5}
+messages:
+  earned: {"on": points-earned, text: {en: "{name}, +{points}."}, subject: {en: Points}}
+  taken: {"on": points-clawed-back, text: {en: "{points} went back."}, subject: {en: Points}}
+  gift:
+    {"on": milestone-reached, purpose: marketing, text: {en: "{milestone}: {gift}."},
+     subject: {en: A gift}}
+alerts:
+  big: {"on": sale, at_least: 30.00, text: "Big sale at {store}: {total}."}
+sending:
+  quiet_hours: {start: "21:00", end: "08:00"}
+  marketing_cap: 2
+connectors: {sms: [twilio], email: [sendgrid], staff: [slack]}
+"""
+_SPEND = {"earn": "spend", "title": {"en": "Spend"}, "points": 1, "per": "1.00"}
+_VARIANTS: tuple[dict[str, Any], ...] = (
+    {},
+    {"earning": {"caps": {"per_receipt": 30, "per_day": 25}}},
+    {"earning": {"rules": {"spend": {**_SPEND, "per": "7.00", "carry": True}}}},
+    {
+        "earning": {"pending": {"in_store": "1h"}, "debt": "forgive"},
+        "expiry": {"months": 1},
+        "tiers": {
+            "metric": "spend",
+            "levels": {"gold": {"title": {"en": "Gold"}, "at": "50.00"}},
+        },
+    },
+    {"earning": {"rules": {"spend": {**_SPEND, "points": 2}}, "debt_cap": 20}},
+)
+COUNT = len(_VARIANTS)
+
+
+@cache
+def text(number: int) -> str:
+    """Write a program file."""
+    return yaml.safe_dump(_merged(yaml.safe_load(_SHOP), _VARIANTS[number]), sort_keys=False)
+
+
+@cache
+def parsed(number: int) -> Program:
+    """Read it."""
+    return program_file.read(text(number))
+
+
+def _merged(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    whole = deepcopy(base)
+    for key, value in change.items():
+        old = whole.get(key)
+        nested = isinstance(old, dict) and isinstance(value, dict)
+        whole[key] = _merged(old, value) if isinstance(old, dict) and nested else value
+    return whole

@@ -1,0 +1,223 @@
+"""What happens to a shop, and what goes wrong meanwhile: all of it made from one seed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import msgspec
+
+from infra.simulator import programs
+from loyalty.domain.transaction import Line, Refund, RefundLine, Sale, Void
+
+START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+TROUBLE = {
+    "boundary": (
+        "crash before", "crash after", "failure before", "failure after", "a message first",
+        "news first", "news first",
+    ),
+    "delivery": ("lost", "not acknowledged"),
+    "vendor": (
+        "lost answer", "silence", "busy", "down", "refused", "credentials", "opted-out",
+        "bad-address", "slow",
+    ),
+}  # fmt: skip
+"""What may go wrong where: at a boundary, at the delivery of a message, in a vendor's answer."""
+_MINUTES = (1, 7, 20, 45, 200, 900, 3000)
+_WEEKS, _YEAR = 60_000, 580_000
+Fact = Sale | Refund | Void
+
+
+class Tell(NamedTuple):
+    """A till tells a fact; without a guest it does not know whose it is."""
+
+    fact: Fact
+    guest: int | None
+
+
+class Join(NamedTuple):
+    """A guest joins."""
+
+    guest: int
+    marketing: bool
+
+
+class Say(NamedTuple):
+    """A guest writes STOP or START."""
+
+    guest: int
+    keyword: str
+    id: str
+
+
+class Publish(NamedTuple):
+    """The merchant publishes a version of the program."""
+
+    program: int
+
+
+class Wait(NamedTuple):
+    """Time passes, and the scheduler asks for a sweep."""
+
+    minutes: int
+
+
+Event = Tell | Join | Say | Publish | Wait
+
+
+class Fault(NamedTuple):
+    """Something that goes wrong at the n-th boundary, delivery or vendor call."""
+
+    where: str
+    place: int
+    what: str
+
+
+class Schedule(NamedTuple):
+    """Everything that a run rests on. A message comes up to `copies` times."""
+
+    seed: int
+    program: int
+    copies: int
+    events: tuple[Event, ...]
+    faults: tuple[Fault, ...]
+
+
+def made(seed: int) -> Schedule:
+    """Make the schedule of a seed, always the same."""
+    chance = random.Random(seed)  # noqa: S311 - it must be reproducible
+    program, other = chance.randrange(programs.COUNT), chance.randrange(programs.COUNT)
+    guests = chance.randint(1, 3)
+    told = _merged(chance, [_life(chance, f"{n}", guests) for n in range(chance.randint(1, 4))])
+    others: list[_Draft] = [Join(n, chance.random() < 0.7) for n in range(guests)]  # noqa: PLR2004
+    others += [_say(chance, guests, n) for n in range(chance.choice((0, 0, 1, 3)))]
+    others += [Publish(other)] if chance.random() < 0.3 else []  # noqa: PLR2004
+    for each in others:
+        told.insert(chance.randint(0, len(told)), each)
+    events = tuple(_dated(chance, told))
+    copies = chance.choice((1, 1, 2, 3))
+    return Schedule(seed, program, copies, events, tuple(_faults(chance, len(events))))
+
+
+def plain(schedule: Schedule) -> Schedule:
+    """Take the trouble out: guests and programs first, then facts as they came about."""
+    order = [Sale, Refund, Void]
+    told = [event for event in schedule.events if isinstance(event, Tell)]
+    told.sort(key=lambda e: (e.fact.receipt, order.index(type(e.fact)), _revision(e.fact)))
+    joins = [event for event in schedule.events if isinstance(event, Join)]
+    rest = [event for event in schedule.events if isinstance(event, Publish | Wait)]
+    return schedule._replace(events=(*joins, *rest, *told), faults=(), copies=1)
+
+
+def _revision(fact: Fact) -> int:
+    return fact.revision if isinstance(fact, Sale) else 0
+
+
+# -- a receipt's life, in words that have no date yet -------------------------------------
+
+
+class _Mark(NamedTuple):
+    """One moment of a receipt's life: by how many minutes it moved, and the fact without date."""
+
+    fact: Fact
+    guest: int | None
+
+
+_Draft = _Mark | Event
+
+
+def _life(chance: random.Random, name: str, guests: int) -> list[_Mark]:
+    guest, lines = chance.randrange(guests), _lines(chance)
+    found = [_Mark(_sale(chance, name, lines, 0), guest)]
+    for revision in range(1, chance.choice((1, 1, 1, 2, 3))):
+        edited = _sale(chance, name, _lines(chance), revision)
+        found.append(_Mark(edited, chance.choice((guest, None))))
+    for number in range(chance.choice((0, 0, 1, 2, 3))):
+        found.append(_Mark(_refund(chance, name, lines, number), None))
+    if chance.random() < 0.15:  # noqa: PLR2004 - few receipts are voided
+        found.append(_Mark(Void(source="generic", receipt=name, occurred_at=START), None))
+    if chance.random() < 0.3:  # noqa: PLR2004 - tills that tell out of order are rarer
+        chance.shuffle(found)
+    return found
+
+
+def _lines(chance: random.Random) -> tuple[Line, ...]:
+    cake = chance.random() < 0.4  # noqa: PLR2004 - less than half
+    coffee = Line(id="1", amount=chance.randint(100, 3500), category="coffee")
+    pieces = chance.randint(1, 3)
+    cakes = Line(id="2", amount=pieces * 399, category="cake", quantity=1000 * pieces)
+    return (coffee, cakes) if cake else (coffee,)
+
+
+def _sale(chance: random.Random, name: str, lines: tuple[Line, ...], revision: int) -> Sale:
+    return Sale(
+        source="generic", receipt=name, revision=revision, currency="EUR", channel="in_store",
+        store=chance.choice(("main", "main", "patan")) if revision == 0 else "main",
+        lines=lines, total=sum(line.amount for line in lines), occurred_at=START,
+    )  # fmt: skip
+
+
+def _refund(chance: random.Random, name: str, lines: tuple[Line, ...], number: int) -> Refund:
+    line = chance.choice(lines)
+    named = chance.random() < 0.4  # noqa: PLR2004 - less than half name their lines
+    part = (RefundLine(line=line.id, quantity=1000),) if named else ()
+    total = sum(each.amount for each in lines)
+    amount = line.amount * 1000 // line.quantity if named else chance.randint(1, total)
+    return Refund(source="generic", receipt=name, id=f"{name}.{number}", amount=amount,
+                  lines=part, occurred_at=START)  # fmt: skip
+
+
+def _merged(chance: random.Random, lives: list[list[_Mark]]) -> list[_Draft]:
+    left, told = [life[::-1] for life in lives], list[_Draft]()
+    while left := [life for life in left if life]:
+        told.append(chance.choice(left).pop())
+    return told
+
+
+def _say(chance: random.Random, guests: int, number: int) -> Say:
+    return Say(chance.randrange(guests), chance.choice(("stop", "stop", "start")), f"R{number}")
+
+
+# -- dates and trouble --------------------------------------------------------------------
+
+
+def _dated(chance: random.Random, drafts: list[_Draft]) -> Iterator[Event]:
+    """Date each receipt by when it is first told of, and let time pass in between."""
+    now, dates = START, dict[str, datetime]()
+    for draft in drafts:
+        if isinstance(draft, _Mark):
+            earlier = timedelta(minutes=chance.randint(0, 90))
+            at = dates.setdefault(draft.fact.receipt, now - earlier)
+            yield Tell(_at(draft.fact, at), draft.guest)
+        else:
+            yield draft
+        if chance.random() < 0.5:  # noqa: PLR2004 - every other time
+            minutes = _pause(chance)
+            now += timedelta(minutes=minutes)
+            yield Wait(minutes)
+
+
+def _at(fact: Fact, at: datetime) -> Fact:
+    if isinstance(fact, Sale):
+        return _replaced(fact, at)
+    return _replaced(fact, at + timedelta(minutes=5))
+
+
+def _replaced(fact: Fact, at: datetime) -> Fact:
+    return msgspec.structs.replace(fact, occurred_at=at)
+
+
+def _pause(chance: random.Random) -> int:
+    draw = chance.random()
+    if draw < 0.03:  # noqa: PLR2004 - rarely a year
+        return _YEAR
+    return _WEEKS if draw < 0.08 else chance.choice(_MINUTES)  # noqa: PLR2004 - or six weeks
+
+
+def _faults(chance: random.Random, events: int) -> Iterator[Fault]:
+    places = {"boundary": 12 * events, "delivery": 5 * events, "vendor": 2 * events}
+    for _ in range(chance.choice((0, 2, 4, 8, 12))):
+        where = chance.choice(("boundary", "boundary", "delivery", "vendor"))
+        yield Fault(where, chance.randrange(places[where]), chance.choice(TROUBLE[where]))

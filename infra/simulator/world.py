@@ -1,0 +1,339 @@
+"""A shop that lives through a schedule: the real steps, and everything around them in memory."""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import cache, singledispatchmethod
+from typing import Any, NamedTuple, cast
+
+from infra.simulator import programs as shops
+from infra.simulator.boundaries import Crash, Fuse, FusedBus, FusedStore
+from infra.simulator.mail import RestingBus
+from infra.simulator.schedule import START, Event, Join, Publish, Say, Schedule, Tell, Wait
+from infra.simulator.store import Documents, MemoryStore, Write
+from infra.simulator.vendors import Vendors
+from infra.topology import topology
+from loyalty import members, programs
+from loyalty.adapters.clock import VirtualClock
+from loyalty.connectors.engine import Engine
+from loyalty.connectors.spec import Delivery, Guest, Heard, Reply, Verb
+from loyalty.delivery import Shop, deliver
+from loyalty.errors import TryAgain
+from loyalty.events import tick
+from loyalty.identity import Pepper, digest
+from loyalty.logs import QUIET
+from loyalty.ports import Database, Unit
+from loyalty.records import timers
+from loyalty.steps import (
+    lifecycle_sweep,
+    message_feedback,
+    milestone_check,
+    notification_dispatch,
+    points_calculation,
+    transaction_ingest,
+)
+
+STEPS: dict[str, Any] = {
+    "points_calculation": points_calculation,
+    "milestone_check": milestone_check,
+    "notification_dispatch": notification_dispatch,
+    "lifecycle_sweep": lifecycle_sweep,
+}
+PEPPER = Pepper("p1:a pepper for simulations only")
+DEEPEST = 3
+"""So many things at once get into each other's way."""
+PATIENCE = 400
+"""So many turns of the clock a shop has to come to rest after its schedule."""
+Work = Callable[[Unit], Any]
+
+
+class Commit(NamedTuple):
+    """A unit that was committed: when, what it did, and what it wrote."""
+
+    at: datetime
+    database: Database
+    work: Work
+    writes: list[Write]
+
+
+class RecordingStore(MemoryStore):
+    """A store that remembers every commit, and tells when one is about to come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.meanwhile: Callable[[], None] = lambda: None
+        self.record: Callable[[Database, Work, list[Write]], None] = lambda *_: None
+
+    def before_commit(self) -> None:
+        """Let others in."""
+        self.meanwhile()
+
+    def committed(self, database: Database, work: Work, writes: list[Write]) -> None:
+        """Remember it."""
+        self.record(database, work, writes)
+
+
+class Trouble(Fuse):
+    """A fuse with many faults: crashes, failures, and others who get there first."""
+
+    def __init__(self, faults: dict[int, str], others: Callable[[str], None]) -> None:
+        super().__init__()
+        self._faults, self._others = faults, others
+
+    def meets(self, place: int, side: str) -> None:
+        """Do what the schedule has for this side of this boundary. Raises Crash or TryAgain."""
+        what, _, when = self._faults.get(place, "").rpartition(" ")
+        if when == side:
+            del self._faults[place]
+            raise Crash if what == "crash" else TryAgain(what)
+        if when == "first" and side == "before" and "commit" not in self.crossed[place].what:
+            self.interrupt(place)
+
+    def interrupt(self, place: int) -> None:
+        """Let somebody else go first, if the schedule says so."""
+        if self._faults.get(place, "").endswith("first"):
+            self._others(self._faults.pop(place))
+
+
+class World:
+    """A shop and its surroundings. `told` is the story, one line for each thing that happened."""
+
+    def __init__(self, schedule: Schedule, watch: Callable[[World, Verb, str], None]) -> None:
+        self.schedule, self.story = schedule, list[str]()
+        self.clock, self.store = VirtualClock(START), RecordingStore()
+        chance = random.Random(f"bus {schedule.seed}")  # noqa: S311 - it must be reproducible
+        self.chance = chance
+        self.bus = RestingBus(_topics(), chance, self.clock, schedule.copies)
+        self.fuse = Trouble(_of("boundary", schedule), self._interrupted)
+        self._lost, self._deliveries, self._depth = _of("delivery", schedule), 0, 0
+        self.news: deque[Event] = deque(schedule.events)
+        self.callbacks: list[tuple[datetime, Delivery]] = []
+        self.vendors = Vendors(
+            self.clock, _of("vendor", schedule), self._called_back,
+            lambda verb, reference: watch(self, verb, reference),
+        )  # fmt: skip
+        self.store.documents.update(_published(schedule.program))
+        self.beginning = dict(self.store.documents)
+        self.commits: list[Commit] = []
+        self.wrong: list[str] = []
+        self.store.record, self.store.meanwhile = self._record, self._meanwhile
+        self.shop = self._started()
+
+    def _started(self) -> Shop:
+        """Begin with empty hands, as a new process does; only reading programs is spared."""
+        versions = programs.Programs(self.store, self.clock)
+        versions._parsed.update(_hashes())  # noqa: SLF001 - it takes longest by far
+        return Shop(
+            store=cast("Any", FusedStore(self.store, self.fuse)), bus=FusedBus(self.bus, self.fuse),
+            clock=self.clock, programs=versions, vendors=cast("Engine", _Counted(self)),
+            pepper=PEPPER, log=QUIET,
+        )  # fmt: skip
+
+    # -- what happens ---------------------------------------------------------------------
+
+    def book(self) -> None:
+        """Only book what is told, in the order in which it is told."""
+        self.bus.in_order = True
+        for event in self.news:
+            self._happens(event)
+            while self.bus.step(self._book):
+                pass
+
+    def _book(self, subscription: str, body: bytes, _attempt: int) -> None:
+        if subscription == "points_calculation":
+            deliver(subscription, points_calculation, body, self.shop)
+
+    def live(self) -> None:
+        """Live through the schedule, then come to rest. Raises TimeoutError if it never does."""
+        while self.news:
+            self._insist(self.tell_next)
+            for _ in range(self.chance.choice((0, 1, 3, 30))):
+                self._insist(self.hear_next)
+        for _ in range(PATIENCE):
+            while self._insist(self.hear_next):
+                pass
+            due = self._next_due()
+            if due is None:
+                return
+            self.clock.set(max(due, self.clock.now()))
+            self.bus.publish("sweep-requested", [tick()])
+            self._call_back_due()
+        raise TimeoutError("the shop does not come to rest")
+
+    def _insist(self, act: Callable[[], bool]) -> bool:
+        """Do it; after a crash a new process begins, and the bus and the tellers come again."""
+        try:
+            return act()
+        except Crash:
+            self.say("the process ends, and begins anew")
+            self.shop, self._depth = self._started(), 0
+            return True
+
+    def tell_next(self) -> bool:
+        """Let the next thing from outside happen; who gets no answer tells it again."""
+        self._call_back_due()
+        if not self.news:
+            return False
+        event = self.news.popleft()
+        self.say(_line(event))
+        try:
+            self._happens(event)
+        except TryAgain:
+            self.news.appendleft(event)
+        except Crash:
+            self.news.appendleft(event)
+            raise
+        return True
+
+    def hear_next(self) -> bool:
+        """Let the bus deliver one message."""
+        return self.bus.step(self._handle)
+
+    def _handle(self, subscription: str, body: bytes, _attempt: int) -> None:
+        fault = self._lost.pop(self._deliveries, "")
+        self._deliveries += 1
+        if fault == "lost":
+            raise TryAgain("lost on the way")
+        deliver(subscription, STEPS[subscription], body, self.shop)
+        if fault:
+            raise TryAgain("not acknowledged in time")
+
+    @singledispatchmethod
+    def _happens(self, event: Event) -> None:
+        raise TypeError(event)
+
+    @_happens.register
+    def _(self, event: Tell) -> None:
+        guest = Guest() if event.guest is None else Guest(**address_of(event.guest))
+        heard = Heard(transaction=event.fact, guest=guest)
+        transaction_ingest.record("generic", "", [heard], "", self.shop)
+
+    @_happens.register
+    def _(self, event: Join) -> None:
+        agreed = {f"{c}:service": True for c in ("sms", "email")}
+        agreed |= {f"{c}:marketing": event.marketing for c in ("sms", "email")}
+        joining = members.Joining(name="Sita", consents=agreed, **address_of(event.guest))
+        members.enroll(joining, "", self.shop)
+
+    @_happens.register
+    def _(self, event: Say) -> None:
+        ((kind, address),) = address_of(event.guest).items()
+        reply = Reply(
+            id=event.id, channel="sms" if kind == "phone" else "email", address=address,
+            keyword=event.keyword,  # type: ignore[arg-type]  # stop or start
+        )  # fmt: skip
+        message_feedback._hear(reply, self.shop)  # noqa: SLF001 - what `receive` does with it
+
+    @_happens.register
+    def _(self, event: Publish) -> None:
+        text, parsed = shops.text(event.program), shops.parsed(event.program)
+        programs.append(self.store, text, parsed, self.clock.now())
+
+    @_happens.register
+    def _(self, event: Wait) -> None:
+        self.clock.advance(timedelta(minutes=event.minutes))
+        self.bus.publish("sweep-requested", [tick()])
+
+    # -- others who get there first -------------------------------------------------------
+
+    def _meanwhile(self) -> None:
+        self.fuse.interrupt(len(self.fuse.crossed) - 1)
+
+    def _interrupted(self, what: str) -> None:
+        """Let something else happen right now, if time need not pass for it."""
+        if self._depth >= DEEPEST:
+            return
+        self._depth += 1
+        self.say(f"but {what}:")
+        if what.startswith("news") and self.news and not isinstance(self.news[0], Wait):
+            self.tell_next()
+        else:
+            self.hear_next()
+        self._depth -= 1
+
+    def _called_back(self, at: datetime, delivery: Delivery) -> None:
+        if at <= self.clock.now():  # before we could write down that it was sent
+            message_feedback._hear(delivery, self.shop)  # noqa: SLF001 - what `receive` does with it
+        else:
+            self.callbacks.append((at, delivery))
+
+    def _call_back_due(self) -> None:
+        now = self.clock.now()
+        due = [each for each in self.callbacks if each[0] <= now]
+        for each in due:
+            message_feedback._hear(each[1], self.shop)  # noqa: SLF001 - what `receive` does with it
+            self.callbacks.remove(each)
+
+    # -- coming to rest, and what is remembered -------------------------------------------
+
+    def _next_due(self) -> datetime | None:
+        """Find the next instant at which something is left to do, other than by time alone."""
+        promised = [t.due_at for t in timers.each(self.store) if t.kind == "publish"]
+        called = [at for at, _ in self.callbacks]
+        wakes = self.bus.wakes_at()
+        return min([*promised, *called, *([wakes] if wakes else [])], default=None)
+
+    def _record(self, database: Database, work: Work, writes: list[Write]) -> None:
+        self.commits.append(Commit(self.clock.now(), database, work, writes))
+
+    def begin_again(self) -> None:
+        """Forget every commit and let nobody interfere from here on: they are replayed."""
+        self.commits.clear()
+        self.store.meanwhile = lambda: None
+
+    def say(self, line: str) -> None:
+        """Add a line to the story."""
+        self.story.append(f"{self.clock.now():%m-%d %H:%M:%S} {'  ' * self._depth}{line}")
+
+
+class _Counted:
+    """Vendors whose every call is a boundary."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def run(self, connector: str, verb: Verb, *more: Any) -> Any:
+        world = self._world
+        return world.fuse.around(
+            f"{verb} by {connector}", lambda: world.vendors.run(connector, verb, *more)
+        )
+
+
+def _of(where: str, schedule: Schedule) -> dict[int, str]:
+    return {fault.place: fault.what for fault in schedule.faults if fault.where == where}
+
+
+def address_of(guest: int) -> dict[str, str]:
+    """Tell how a guest is reached."""
+    if guest % 3 == 2:  # noqa: PLR2004 - every third has no phone
+        return {"email": f"guest{guest}@example.com"}
+    return {"phone": f"+4915112345{guest:03d}"}
+
+
+def _line(event: Event) -> str:
+    return repr(event)
+
+
+@cache
+def _topics() -> dict[str, list[str]]:
+    return topology().topics()
+
+
+@cache
+def _published(number: int) -> Documents:
+    store = MemoryStore()
+    programs.append(store, shops.text(number), shops.parsed(number), START)
+    return store.documents
+
+
+@cache
+def _hashes() -> dict[str, Any]:
+    """Name every program by the hashes that its versions can have: as the first or a later one."""
+    return {
+        digest(f"{place}:{shops.text(n)}")[:16]: shops.parsed(n)
+        for n in range(shops.COUNT)
+        for place in (0, 1)
+    }
