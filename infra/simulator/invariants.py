@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 
-from infra.simulator.schedule import Join, Tell, plain
+from infra.simulator.schedule import Join, Publish, Tell, plain
 from infra.simulator.world import World, address_of
 from loyalty.audit import audit
 from loyalty.connectors.spec import Verb
 from loyalty.domain import calendar
 from loyalty.domain.entry import Receipt
 from loyalty.domain.transaction import Refund, Sale, Void
-from loyalty.events import NotificationRequested, decode
+from loyalty.events import NotificationRequested, decode, peek
 from loyalty.ports import Key
 from loyalty.records import (
     Claim,
@@ -33,6 +34,15 @@ from loyalty.steps.notification_dispatch import may_reach
 SITTING = 60
 TWICE = {"email": 2, "staff": 2}
 """How often a message may leave at most, if its vendor cannot be asked what became of it."""
+BY_HAND: tuple[Callable[[int], int], ...] = (
+    lambda cents: cents // 100,
+    lambda cents: min(30, cents // 100),
+    lambda _: 0,  # all of it is carried
+    lambda cents: cents // 100,
+    lambda cents: 2 * cents // 100,
+)
+"""What a coffee is worth in points, by the number of the program."""
+OF_ACTS = ("points-posted", "milestone-reached", "notification-requested")
 DONE = ("accepted", "failed", "dropped")
 
 
@@ -86,9 +96,10 @@ def _unbooked(world: World, receipt: Receipt) -> Iterator[str]:
 
 def comes_to_the_same(world: World, expected: World) -> Iterator[str]:
     """Facts and totals are those of a run in which nothing went wrong."""
+    found = totals(world)
     for name, value in totals(expected).items():
-        if (found := totals(world).get(name)) != value:
-            yield f"{name}: {value}, not {found}"
+        if found.get(name) != value:
+            yield f"{name}: {value}, not {found.get(name)}"
 
 
 def totals(world: World) -> dict[str, Any]:
@@ -109,6 +120,22 @@ def _tail(receipt: Receipt) -> tuple[Any, ...]:
         receipt.state, revision, receipt.kept, receipt.raw, receipt.day, receipt.counts,
         receipt.carried, sorted(receipt.refunds), sorted(receipt.posted), receipt.voided,
     )  # fmt: skip
+
+
+def is_worth_its_money(world: World, _: World) -> Iterator[str]:
+    """Receipts of one coffee are worth what can be worked out in the head."""
+    if any(isinstance(event, Publish) for event in world.schedule.events):
+        return
+    for record in entries.each(world.store):
+        receipt = record.receipt
+        if receipt and receipt.member and receipt.sale and len(receipt.sale.lines) == 1:
+            if any(refund.lines for refund in receipt.refunds.values()):
+                continue
+            back = sum(refund.amount for refund in receipt.refunds.values())
+            kept = 0 if receipt.void else max(0, receipt.sale.total - back)
+            raw = BY_HAND[world.schedule.program](kept)
+            if (receipt.kept, receipt.raw) != (kept, raw):
+                yield f"{receipt.id}: {kept} cents, {raw} points, not {receipt.kept}, {receipt.raw}"
 
 
 def receipt_of(world: World, name: str) -> Receipt | None:
@@ -168,7 +195,7 @@ def _claimed(claim: Claim, contact: Contact | None, world: World) -> Iterator[st
         yield f"{claim.message} was claimed against the guest's will"
         return
     sending = world.shop.programs.at(claim.at).program.sending
-    since = [at for at in contact.sent if at > claim.at - calendar.timedelta(days=sending.cap_days)]
+    since = [at for at in contact.sent if at > claim.at - timedelta(days=sending.cap_days)]
     if claim.purpose == "marketing" and len(since) > sending.marketing_cap:
         yield f"{claim.message} was claimed beyond the cap"
 
@@ -211,6 +238,15 @@ def _is_member(world: World, guest: int) -> bool:
     return bool(found and accounts.get(world.store, found.member))
 
 
+def says_the_same_again(world: World, _: World) -> Iterator[str]:
+    """An event that is published again is the same to the last byte."""
+    said: dict[str, bytes] = {}
+    for topic, body in world.bus.published:
+        name = peek(body)["id"]
+        if topic in OF_ACTS and said.setdefault(name, body) != body:
+            yield f"{name} was published in two forms"
+
+
 def was_right_all_along(world: World, _: World) -> Iterator[str]:
     """Nothing was seen to be wrong on the way."""
     yield from world.wrong
@@ -235,6 +271,6 @@ def replays(world: World, _: World) -> Iterator[str]:
 
 PROMISES: tuple[Callable[[World, World], Iterator[str]], ...] = (
     adds_up, books_each_fact_once, comes_to_the_same, leaves_once, settles_every_message,
-    claims_by_consent, loses_nothing, was_right_all_along, replays,
+    is_worth_its_money, says_the_same_again, claims_by_consent, loses_nothing, was_right_all_along, replays,
 )  # fmt: skip
 __all__ = ["PROMISES", "broken", "plain", "watch"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from loyalty.adapters.clock import VirtualClock
 from loyalty.connectors.spec import Delivery, Mail, Sent, StaffNote, Text, Verb
@@ -13,6 +13,9 @@ from loyalty.errors import InDoubt, TryAgain, VendorRefused
 
 REFUSALS = ("refused", "credentials", "opted-out", "bad-address")
 TOOK_IT = ("", "slow", "lost answer")
+STATES: tuple[Literal["accepted", "sent", "delivered", "read"], ...] = (
+    "accepted", "sent", "delivered", "read",
+)  # fmt: skip
 SLOWNESS = timedelta(seconds=8)
 
 
@@ -82,6 +85,6 @@ class Vendors:
         """Call back about it, in any order, late, or more than once."""
         chance = random.Random(name)  # noqa: S311 - it must be reproducible
         for _ in range(chance.choice((0, 1, 2, 4))):
-            state = chance.choice(("accepted", "sent", "delivered", "read"))
+            state = chance.choice(STATES)
             at = now + timedelta(seconds=chance.choice((0, 3, 60, 1200)))
             self._call_back(at, Delivery(reference=reference, state=state, id=name))

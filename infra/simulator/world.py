@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import random
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import cache, singledispatchmethod
-from typing import Any, NamedTuple, cast
+from functools import cache
+from typing import Any, Literal, NamedTuple, cast
 
 from infra.simulator import programs as shops
 from infra.simulator.boundaries import Crash, Fuse, FusedBus, FusedStore
@@ -20,11 +22,11 @@ from loyalty import members, programs
 from loyalty.adapters.clock import VirtualClock
 from loyalty.connectors.engine import Engine
 from loyalty.connectors.spec import Delivery, Guest, Heard, Reply, Verb
-from loyalty.delivery import Shop, deliver
-from loyalty.errors import TryAgain
+from loyalty.delivery import Shop, hear
+from loyalty.errors import InDoubt, TryAgain
 from loyalty.events import tick
 from loyalty.identity import Pepper, digest
-from loyalty.logs import QUIET
+from loyalty.logs import Log
 from loyalty.ports import Database, Unit
 from loyalty.records import timers
 from loyalty.steps import (
@@ -45,9 +47,27 @@ STEPS: dict[str, Any] = {
 PEPPER = Pepper("p1:a pepper for simulations only")
 DEEPEST = 3
 """So many things at once get into each other's way."""
+AGAIN = timedelta(minutes=1)
+"""When a vendor who got no answer calls back again."""
 PATIENCE = 400
 """So many turns of the clock a shop has to come to rest after its schedule."""
 Work = Callable[[Unit], Any]
+
+
+class Line(NamedTuple):
+    """One line of a run's story; what happens while another thing does is deeper."""
+
+    at: datetime
+    depth: int
+    what: object
+
+
+class Delivered(NamedTuple):
+    """A message on its way to a step, and what befell it."""
+
+    subscription: str
+    body: bytes
+    fault: str
 
 
 class Commit(NamedTuple):
@@ -79,18 +99,25 @@ class RecordingStore(MemoryStore):
 class Trouble(Fuse):
     """A fuse with many faults: crashes, failures, and others who get there first."""
 
-    def __init__(self, faults: dict[int, str], others: Callable[[str], None]) -> None:
+    def __init__(
+        self, faults: dict[int, str], others: Callable[[str], None], say: Callable[[str], None]
+    ) -> None:
         super().__init__()
-        self._faults, self._others = faults, others
+        self._faults, self._others, self.say = faults, others, say
 
     def meets(self, place: int, side: str) -> None:
         """Do what the schedule has for this side of this boundary. Raises Crash or TryAgain."""
         what, _, when = self._faults.get(place, "").rpartition(" ")
         if when == side:
             del self._faults[place]
-            raise Crash if what == "crash" else TryAgain(what)
+            self.say(f"{what} {when}: {self.crossed[place].what}")
+            raise Crash if what == "crash" else self._failure(place, side)
         if when == "first" and side == "before" and "commit" not in self.crossed[place].what:
             self.interrupt(place)
+
+    def _failure(self, place: int, side: str) -> Exception:
+        asked = self.crossed[place].what.startswith(("send", "alert"))
+        return InDoubt("no answer") if asked and side == "after" else TryAgain("no answer")
 
     def interrupt(self, place: int) -> None:
         """Let somebody else go first, if the schedule says so."""
@@ -102,12 +129,12 @@ class World:
     """A shop and its surroundings. `told` is the story, one line for each thing that happened."""
 
     def __init__(self, schedule: Schedule, watch: Callable[[World, Verb, str], None]) -> None:
-        self.schedule, self.story = schedule, list[str]()
+        self.schedule, self.story = schedule, list[Line]()
         self.clock, self.store = VirtualClock(START), RecordingStore()
         chance = random.Random(f"bus {schedule.seed}")  # noqa: S311 - it must be reproducible
         self.chance = chance
         self.bus = RestingBus(_topics(), chance, self.clock, schedule.copies)
-        self.fuse = Trouble(_of("boundary", schedule), self._interrupted)
+        self.fuse = Trouble(_of("boundary", schedule), self._interrupted, self.say)
         self._lost, self._deliveries, self._depth = _of("delivery", schedule), 0, 0
         self.news: deque[Event] = deque(schedule.events)
         self.callbacks: list[tuple[datetime, Delivery]] = []
@@ -117,6 +144,7 @@ class World:
         )  # fmt: skip
         self.store.documents.update(_published(schedule.program))
         self.beginning = dict(self.store.documents)
+        self._log = Log("error", io.StringIO())
         self.commits: list[Commit] = []
         self.wrong: list[str] = []
         self.store.record, self.store.meanwhile = self._record, self._meanwhile
@@ -129,7 +157,7 @@ class World:
         return Shop(
             store=cast("Any", FusedStore(self.store, self.fuse)), bus=FusedBus(self.bus, self.fuse),
             clock=self.clock, programs=versions, vendors=cast("Engine", _Counted(self)),
-            pepper=PEPPER, log=QUIET,
+            pepper=PEPPER, log=self._log,
         )  # fmt: skip
 
     # -- what happens ---------------------------------------------------------------------
@@ -144,7 +172,7 @@ class World:
 
     def _book(self, subscription: str, body: bytes, _attempt: int) -> None:
         if subscription == "points_calculation":
-            deliver(subscription, points_calculation, body, self.shop)
+            hear(subscription, STEPS[subscription], body, self.shop)
 
     def live(self) -> None:
         """Live through the schedule, then come to rest. Raises TimeoutError if it never does."""
@@ -160,7 +188,7 @@ class World:
                 return
             self.clock.set(max(due, self.clock.now()))
             self.bus.publish("sweep-requested", [tick()])
-            self._call_back_due()
+            self._insist(self._call_back_due)
         raise TimeoutError("the shop does not come to rest")
 
     def _insist(self, act: Callable[[], bool]) -> bool:
@@ -178,7 +206,7 @@ class World:
         if not self.news:
             return False
         event = self.news.popleft()
-        self.say(_line(event))
+        self.say(event)
         try:
             self._happens(event)
         except TryAgain:
@@ -195,47 +223,29 @@ class World:
     def _handle(self, subscription: str, body: bytes, _attempt: int) -> None:
         fault = self._lost.pop(self._deliveries, "")
         self._deliveries += 1
+        self.say(Delivered(subscription, body, fault))
         if fault == "lost":
             raise TryAgain("lost on the way")
-        deliver(subscription, STEPS[subscription], body, self.shop)
+        hear(subscription, STEPS[subscription], body, self.shop)
         if fault:
             raise TryAgain("not acknowledged in time")
 
-    @singledispatchmethod
     def _happens(self, event: Event) -> None:
-        raise TypeError(event)
-
-    @_happens.register
-    def _(self, event: Tell) -> None:
-        guest = Guest() if event.guest is None else Guest(**address_of(event.guest))
-        heard = Heard(transaction=event.fact, guest=guest)
-        transaction_ingest.record("generic", "", [heard], "", self.shop)
-
-    @_happens.register
-    def _(self, event: Join) -> None:
-        agreed = {f"{c}:service": True for c in ("sms", "email")}
-        agreed |= {f"{c}:marketing": event.marketing for c in ("sms", "email")}
-        joining = members.Joining(name="Sita", consents=agreed, **address_of(event.guest))
-        members.enroll(joining, "", self.shop)
-
-    @_happens.register
-    def _(self, event: Say) -> None:
-        ((kind, address),) = address_of(event.guest).items()
-        reply = Reply(
-            id=event.id, channel="sms" if kind == "phone" else "email", address=address,
-            keyword=event.keyword,  # type: ignore[arg-type]  # stop or start
-        )  # fmt: skip
-        message_feedback._hear(reply, self.shop)  # noqa: SLF001 - what `receive` does with it
-
-    @_happens.register
-    def _(self, event: Publish) -> None:
-        text, parsed = shops.text(event.program), shops.parsed(event.program)
-        programs.append(self.store, text, parsed, self.clock.now())
-
-    @_happens.register
-    def _(self, event: Wait) -> None:
-        self.clock.advance(timedelta(minutes=event.minutes))
-        self.bus.publish("sweep-requested", [tick()])
+        now = self.clock.now()
+        match event:
+            case Tell(fact, guest):
+                known = Guest() if guest is None else Guest(**address_of(guest))
+                heard = Heard(transaction=fact, guest=known)
+                transaction_ingest.record("generic", "", [heard], "", self.shop)
+            case Join(guest, marketing):
+                members.enroll(_joining(guest, marketing=marketing), "", self.shop)
+            case Say():
+                message_feedback._hear(_reply(event), self.shop)  # noqa: SLF001 - see `Vendors`
+            case Publish(number):
+                programs.append(self.store, shops.text(number), shops.parsed(number), now)
+            case Wait(minutes):
+                self.clock.advance(timedelta(minutes=minutes))
+                self.bus.publish("sweep-requested", [tick()])
 
     # -- others who get there first -------------------------------------------------------
 
@@ -255,17 +265,20 @@ class World:
         self._depth -= 1
 
     def _called_back(self, at: datetime, delivery: Delivery) -> None:
-        if at <= self.clock.now():  # before we could write down that it was sent
-            message_feedback._hear(delivery, self.shop)  # noqa: SLF001 - what `receive` does with it
-        else:
-            self.callbacks.append((at, delivery))
+        self.callbacks.append((at, delivery))
+        self._call_back_due()  # it may come before we could write down that it was sent
 
-    def _call_back_due(self) -> None:
+    def _call_back_due(self) -> bool:
         now = self.clock.now()
-        due = [each for each in self.callbacks if each[0] <= now]
-        for each in due:
-            message_feedback._hear(each[1], self.shop)  # noqa: SLF001 - what `receive` does with it
+        for each in [each for each in self.callbacks if each[0] <= now]:
+            if each not in self.callbacks:  # somebody got there first
+                continue
             self.callbacks.remove(each)
+            self.callbacks.append((now + AGAIN, each[1]))
+            with suppress(TryAgain):
+                message_feedback._hear(each[1], self.shop)  # noqa: SLF001 - what `receive` does with it
+                self.callbacks.remove((now + AGAIN, each[1]))
+        return False
 
     # -- coming to rest, and what is remembered -------------------------------------------
 
@@ -284,9 +297,9 @@ class World:
         self.commits.clear()
         self.store.meanwhile = lambda: None
 
-    def say(self, line: str) -> None:
-        """Add a line to the story."""
-        self.story.append(f"{self.clock.now():%m-%d %H:%M:%S} {'  ' * self._depth}{line}")
+    def say(self, what: object) -> None:
+        """Add to the story."""
+        self.story.append(Line(self.clock.now(), self._depth, what))
 
 
 class _Counted:
@@ -313,8 +326,16 @@ def address_of(guest: int) -> dict[str, str]:
     return {"phone": f"+4915112345{guest:03d}"}
 
 
-def _line(event: Event) -> str:
-    return repr(event)
+def _joining(guest: int, *, marketing: bool) -> members.Joining:
+    agreed = {f"{channel}:service": True for channel in ("sms", "email")}
+    agreed |= {f"{channel}:marketing": marketing for channel in ("sms", "email")}
+    return members.Joining(name="Sita", consents=agreed, **address_of(guest))
+
+
+def _reply(said: Say) -> Reply:
+    ((kind, address),) = address_of(said.guest).items()
+    channel: Literal["sms", "email"] = "sms" if kind == "phone" else "email"
+    return Reply(id=said.id, channel=channel, address=address, keyword=said.keyword)
 
 
 @cache
