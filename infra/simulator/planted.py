@@ -11,7 +11,6 @@ from types import FunctionType, ModuleType
 
 import msgspec
 
-
 LIST = Path(__file__).with_name("bugs.yaml")
 WITHIN = 300
 """So many seeds at most the simulator takes to find one of them."""

@@ -7,7 +7,8 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from infra.simulator.invariants import broken, watch
+from infra.simulator.promises import broken
+from infra.simulator.promises_of_messages import watch
 from infra.simulator.schedule import Schedule, Tell, made, plain
 from infra.simulator.world import Delivered, World
 from loyalty.events import peek

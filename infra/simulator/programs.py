@@ -43,7 +43,7 @@ alerts:
   big: {"on": sale, at_least: 30.00, text: "Big sale at {store}: {total}."}
 sending:
   quiet_hours: {start: "21:00", end: "08:00"}
-  marketing_cap: 2
+  marketing_cap: 1
 connectors: {sms: [twilio], email: [sendgrid], staff: [slack]}
 """
 _SPEND = {"earn": "spend", "title": {"en": "Spend"}, "points": 1, "per": "1.00"}
@@ -59,7 +59,10 @@ _VARIANTS: tuple[dict[str, Any], ...] = (
             "levels": {"gold": {"title": {"en": "Gold"}, "at": "50.00"}},
         },
     },
-    {"earning": {"rules": {"spend": {**_SPEND, "points": 2}}, "debt_cap": 20}},
+    {
+        "earning": {"rules": {"spend": {**_SPEND, "points": 2}}, "debt_cap": 20},
+        "expiry": {"months": 1},
+    },
 )
 COUNT = len(_VARIANTS)
 

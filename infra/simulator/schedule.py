@@ -15,8 +15,8 @@ from loyalty.domain.transaction import Line, Refund, RefundLine, Sale, Void
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 TROUBLE = {
     "boundary": (
-        "crash before", "crash after", "failure before", "failure after", "a message first",
-        "news first", "news first",
+        "crash before", "crash after", "failure before", "failure after",
+        "a message first", "a reply first", "news first", "news first",
     ),
     "delivery": ("lost", "not acknowledged"),
     "vendor": (
@@ -94,7 +94,7 @@ def made(seed: int) -> Schedule:
         chance, [_life(chance, f"{n}", guests) for n in range(chance.choice((1, 2, 2, 3)))]
     )
     others: list[_Draft] = [Join(n, chance.random() < 0.7) for n in range(guests)]  # noqa: PLR2004
-    others += [_say(chance, guests, n) for n in range(chance.choice((0, 0, 1, 3)))]
+    others += [_say(chance, guests, n) for n in range(chance.choice((0, 0, 1, 2)))]
     others += [Publish(other)] if chance.random() < 0.3 else []  # noqa: PLR2004
     for each in others:
         told.insert(chance.randint(0, len(told)), each)
@@ -217,7 +217,7 @@ def _pause(chance: random.Random) -> int:
     draw = chance.random()
     if draw < 0.03:  # noqa: PLR2004 - rarely a year
         return _YEAR
-    return _WEEKS if draw < 0.08 else chance.choice(_MINUTES)  # noqa: PLR2004 - or six weeks
+    return _WEEKS if draw < 0.15 else chance.choice(_MINUTES)  # noqa: PLR2004 - or six weeks
 
 
 def _faults(chance: random.Random, events: int) -> Iterator[Fault]:

@@ -18,6 +18,8 @@ STATES: tuple[Literal["accepted", "sent", "delivered", "read"], ...] = (
 )  # fmt: skip
 SLOWNESS = timedelta(seconds=8)
 
+Asked = Text | Mail | StaffNote
+
 
 class Taken(NamedTuple):
     """A message that a vendor took."""
@@ -38,7 +40,7 @@ class Vendors:
         clock: VirtualClock,
         answers: Mapping[int, str],
         call_back: Callable[[datetime, Delivery], None],
-        watch: Callable[[Verb, str], None],
+        watch: Callable[[Asked], None],
     ) -> None:
         self._clock, self._answers = clock, answers
         self._call_back, self._watch = call_back, watch
@@ -51,7 +53,7 @@ class Vendors:
         self._calls += 1
         if verb == "find_sms":
             return self._found(argument, answer)
-        self._watch(verb, argument.reference)
+        self._watch(argument)
         if answer in TOOK_IT:
             return self._take(connector, verb, argument, answer)
         if answer == "silence":
@@ -66,9 +68,7 @@ class Vendors:
         known = (m for m in self.outbox if (m.to, m.body) == (text.to, text.body))
         return next((Sent(id=m.id) for m in known if text.since and m.at >= text.since), None)
 
-    def _take(
-        self, connector: str, verb: Verb, asked: Text | Mail | StaffNote, answer: str
-    ) -> Sent:
+    def _take(self, connector: str, verb: Verb, asked: Asked, answer: str) -> Sent:
         if answer == "slow":
             self._clock.advance(SLOWNESS)
         to = "staff" if isinstance(asked, StaffNote) else asked.to

@@ -16,7 +16,7 @@ from infra.simulator.boundaries import Crash, Fuse, FusedBus, FusedStore
 from infra.simulator.mail import RestingBus
 from infra.simulator.schedule import START, Event, Join, Publish, Say, Schedule, Tell, Wait
 from infra.simulator.store import Documents, MemoryStore, Write
-from infra.simulator.vendors import Vendors
+from infra.simulator.vendors import Asked, Vendors
 from infra.topology import topology
 from loyalty import members, programs
 from loyalty.adapters.clock import VirtualClock
@@ -128,7 +128,7 @@ class Trouble(Fuse):
 class World:
     """A shop and its surroundings. `told` is the story, one line for each thing that happened."""
 
-    def __init__(self, schedule: Schedule, watch: Callable[[World, Verb, str], None]) -> None:
+    def __init__(self, schedule: Schedule, watch: Callable[[World, Asked], None]) -> None:
         self.schedule, self.story = schedule, list[Line]()
         self.clock, self.store = VirtualClock(START), RecordingStore()
         chance = random.Random(f"bus {schedule.seed}")  # noqa: S311 - it must be reproducible
@@ -140,13 +140,14 @@ class World:
         self.callbacks: list[tuple[datetime, Delivery]] = []
         self.vendors = Vendors(
             self.clock, _of("vendor", schedule), self._called_back,
-            lambda verb, reference: watch(self, verb, reference),
+            lambda asked: watch(self, asked),
         )  # fmt: skip
         self.store.documents.update(_published(schedule.program))
         self.beginning = dict(self.store.documents)
         self._log = Log("error", io.StringIO())
         self.commits: list[Commit] = []
         self.wrong: list[str] = []
+        self.stopped: set[str] = set()
         self.store.record, self.store.meanwhile = self._record, self._meanwhile
         self.shop = self._started()
 
@@ -240,12 +241,17 @@ class World:
             case Join(guest, marketing):
                 members.enroll(_joining(guest, marketing=marketing), "", self.shop)
             case Say():
-                message_feedback._hear(_reply(event), self.shop)  # noqa: SLF001 - see `Vendors`
+                self._reply(_reply(event))
             case Publish(number):
                 programs.append(self.store, shops.text(number), shops.parsed(number), now)
             case Wait(minutes):
                 self.clock.advance(timedelta(minutes=minutes))
                 self.bus.publish("sweep-requested", [tick()])
+
+    def _reply(self, reply: Reply) -> None:
+        message_feedback._hear(reply, self.shop)  # noqa: SLF001 - what `receive` does with it
+        change = self.stopped.add if reply.keyword == "stop" else self.stopped.discard
+        change(reply.address)
 
     # -- others who get there first -------------------------------------------------------
 
@@ -258,11 +264,20 @@ class World:
             return
         self._depth += 1
         self.say(f"but {what}:")
-        if what.startswith("news") and self.news and not isinstance(self.news[0], Wait):
+        if what.startswith("a reply"):
+            self._hasten()
+        if not what.startswith("a message") and self.news and not isinstance(self.news[0], Wait):
             self.tell_next()
         else:
             self.hear_next()
         self._depth -= 1
+
+    def _hasten(self) -> None:
+        """Let the next guest who writes do so now."""
+        reply = next((event for event in self.news if isinstance(event, Say)), None)
+        if reply:
+            self.news.remove(reply)
+            self.news.appendleft(reply)
 
     def _called_back(self, at: datetime, delivery: Delivery) -> None:
         self.callbacks.append((at, delivery))

@@ -4,36 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from datetime import timedelta
 from typing import Any
 
-import msgspec
-
-from infra.simulator.schedule import Join, Publish, Tell, plain
+from infra.simulator.promises_of_messages import (
+    claims_by_consent,
+    leaves_once,
+    settles_every_message,
+)
+from infra.simulator.schedule import Join, Publish, Tell
 from infra.simulator.world import World, address_of
 from loyalty.audit import audit
-from loyalty.connectors.spec import Verb
-from loyalty.domain import calendar
 from loyalty.domain.entry import Receipt
 from loyalty.domain.transaction import Refund, Sale, Void
-from loyalty.events import NotificationRequested, decode, peek
-from loyalty.ports import Key
-from loyalty.records import (
-    Claim,
-    Contact,
-    accounts,
-    claims,
-    contacts,
-    entries,
-    identities,
-    quarantine,
-    timers,
-)
-from loyalty.steps.notification_dispatch import may_reach
+from loyalty.events import peek
+from loyalty.records import accounts, entries, identities, milestones, quarantine, timers
 
 SITTING = 60
-TWICE = {"email": 2, "staff": 2}
-"""How often a message may leave at most, if its vendor cannot be asked what became of it."""
 BY_HAND: tuple[Callable[[int], int], ...] = (
     lambda cents: cents // 100,
     lambda cents: min(30, cents // 100),
@@ -43,7 +29,6 @@ BY_HAND: tuple[Callable[[int], int], ...] = (
 )
 """What a coffee is worth in points, by the number of the program."""
 OF_ACTS = ("points-posted", "milestone-reached", "notification-requested")
-DONE = ("accepted", "failed", "dropped")
 
 
 def broken(world: World, expected: World) -> list[str]:
@@ -144,78 +129,6 @@ def receipt_of(world: World, name: str) -> Receipt | None:
     return found.receipt if found else None
 
 
-# -- messages -----------------------------------------------------------------------------
-
-
-def leaves_once(world: World, _: World) -> Iterator[str]:
-    """No message leaves more often than its class allows."""
-    for (reference, channel), times in Counter(
-        (each.reference, each.channel) for each in map(_channelled, world.vendors.outbox)
-    ).items():
-        if times > TWICE.get(channel, 1):
-            yield f"{reference} left {times} times by {channel}"
-
-
-def _channelled(taken: Any) -> Any:
-    return taken._replace(channel="staff" if taken.to == "staff" else taken.channel)
-
-
-def settles_every_message(world: World, _: World) -> Iterator[str]:
-    """Every message that was asked for is sent, refused or dropped, and never forgotten."""
-    sent = {each.reference for each in world.vendors.outbox}
-    for topic, body in world.bus.published:
-        if topic != "notification-requested":
-            continue
-        event = decode(body)
-        assert isinstance(event, NotificationRequested)  # noqa: S101 - its topic says so
-        claim = claims.get(world.store, event.id)
-        if claim is None or claim.state not in DONE:
-            yield f"{event.id} is {claim.state if claim else 'forgotten'}"
-        elif claim.state == "accepted" and event.id not in sent:
-            yield f"{event.id} was never sent"
-
-
-def claims_by_consent(world: World, _: World) -> Iterator[str]:
-    """A message is claimed only while its guest agrees, has an address, and is not blocked."""
-    seen: dict[Key, Contact] = {}
-    for commit in world.commits:
-        for write in commit.writes:
-            if write.key.collection == contacts.collection and write.body:
-                seen[write.key] = msgspec.json.decode(write.body, type=Contact)
-        for write in commit.writes:
-            if write.key.collection == claims.collection and write.kind == "create":
-                claim = msgspec.json.decode(write.body, type=Claim)
-                if claim.member and claim.state == "claimed":
-                    contact = seen.get(contacts.key(claim.member))
-                    yield from _claimed(claim, contact, world)
-
-
-def _claimed(claim: Claim, contact: Contact | None, world: World) -> Iterator[str]:
-    if contact is None or not may_reach(contact, claim.channel, claim.purpose):
-        yield f"{claim.message} was claimed against the guest's will"
-        return
-    sending = world.shop.programs.at(claim.at).program.sending
-    since = [at for at in contact.sent if at > claim.at - timedelta(days=sending.cap_days)]
-    if claim.purpose == "marketing" and len(since) > sending.marketing_cap:
-        yield f"{claim.message} was claimed beyond the cap"
-
-
-def watch(world: World, verb: Verb, reference: str) -> None:
-    """Look at each message at the instant at which its vendor is asked to send it."""
-    claim = claims.get(world.store, reference)
-    if claim is None or claim.state != "claimed":
-        world.wrong.append(f"{reference} was sent without a claim")
-        return
-    if claim.channel == "staff":
-        return
-    contact = contacts.get(world.store, claim.member)
-    if contact is None or not may_reach(contact, claim.channel, claim.purpose):
-        world.wrong.append(f"{reference} was sent against the guest's will")
-    quiet = world.shop.programs.current().program.sending.quiet_hours
-    if calendar.within(world.clock.now(), "Europe/Berlin", quiet.start, quiet.end):
-        world.wrong.append(f"{reference} was sent in quiet hours ({verb})")
-
-
 # -- the rest -----------------------------------------------------------------------------
 
 
@@ -247,6 +160,17 @@ def says_the_same_again(world: World, _: World) -> Iterator[str]:
             yield f"{name} was published in two forms"
 
 
+def publishes_every_outcome(world: World, _: World) -> Iterator[str]:
+    """What an act decided to publish was published, and what was granted was booked."""
+    published = {body.decode() for _, body in world.bus.published}
+    for record in entries.each(world.store):
+        if record.entry and any(each.body not in published for each in record.outcome):
+            yield f"what {record.entry.id} led to was never published"
+    for guard in milestones.each(world.store):
+        if entries.get(world.store, guard.trigger) is None:
+            yield f"{guard.trigger} was granted and never booked"
+
+
 def was_right_all_along(world: World, _: World) -> Iterator[str]:
     """Nothing was seen to be wrong on the way."""
     yield from world.wrong
@@ -270,7 +194,7 @@ def replays(world: World, _: World) -> Iterator[str]:
 
 
 PROMISES: tuple[Callable[[World, World], Iterator[str]], ...] = (
-    adds_up, books_each_fact_once, comes_to_the_same, leaves_once, settles_every_message,
-    is_worth_its_money, says_the_same_again, claims_by_consent, loses_nothing, was_right_all_along, replays,
+    adds_up, books_each_fact_once, comes_to_the_same, is_worth_its_money, leaves_once,
+    settles_every_message, claims_by_consent, says_the_same_again, publishes_every_outcome,
+    loses_nothing, was_right_all_along, replays,
 )  # fmt: skip
-__all__ = ["PROMISES", "broken", "plain", "watch"]
