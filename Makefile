@@ -18,7 +18,7 @@ export
 unexport TFVARS PROJECT STATE TERRAFORM VARIABLES
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test proof bench cloud-local package check terraform-check fmt lint types docs \
+.PHONY: help demo run test proof simulate mutants bench cloud-local package check terraform-check fmt lint types docs \
         connector clean costs plan deploy undeploy environment
 
 help: ## List what can be done
@@ -45,6 +45,12 @@ fmt: $(TESTED) ## Format and mend what can be mended
 
 proof: $(TESTED) ## Run the long proofs too: twenty kills of the running system
 	@$(BIN)/python -m pytest -m long -s
+
+simulate: $(READY) ## Simulate shops in trouble, and check every promise: make simulate SEEDS=200000
+	@$(BIN)/python -m infra.simulator --seeds $(or $(SEEDS),2000) $(ARGS)
+
+mutants: $(READY) ## Plant bugs in the code that moves points, and catch each by simulation
+	@$(BIN)/python -m infra.simulator --mutants $(ARGS)
 
 bench: $(READY) ## Measure how long guests wait for their text
 	@$(BIN)/python -m infra.bench $(ARGS)

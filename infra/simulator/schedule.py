@@ -189,7 +189,7 @@ def _say(chance: random.Random, guests: int, number: int) -> Say:
 
 def _dated(chance: random.Random, drafts: list[_Draft]) -> Iterator[Event]:
     """Date each receipt by when it is first told of, and let time pass in between."""
-    now, dates = START, dict[str, datetime]()
+    now, dates, weeks = START, dict[str, datetime](), chance.choice((0.1, 0.1, 0.4))
     for draft in drafts:
         if isinstance(draft, _Mark):
             earlier = timedelta(minutes=chance.randint(0, 90))
@@ -198,7 +198,7 @@ def _dated(chance: random.Random, drafts: list[_Draft]) -> Iterator[Event]:
         else:
             yield draft
         if chance.random() < 0.5:  # noqa: PLR2004 - every other time
-            minutes = _pause(chance)
+            minutes = _pause(chance, weeks)
             now += timedelta(minutes=minutes)
             yield Wait(minutes)
 
@@ -213,11 +213,11 @@ def _replaced(fact: Fact, at: datetime) -> Fact:
     return msgspec.structs.replace(fact, occurred_at=at)
 
 
-def _pause(chance: random.Random) -> int:
+def _pause(chance: random.Random, often: float) -> int:
     draw = chance.random()
     if draw < 0.03:  # noqa: PLR2004 - rarely a year
         return _YEAR
-    return _WEEKS if draw < 0.15 else chance.choice(_MINUTES)  # noqa: PLR2004 - or six weeks
+    return _WEEKS if draw < often else chance.choice(_MINUTES)
 
 
 def _faults(chance: random.Random, events: int) -> Iterator[Fault]:

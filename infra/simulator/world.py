@@ -121,7 +121,10 @@ class Trouble(Fuse):
 
     def interrupt(self, place: int) -> None:
         """Let somebody else go first, if the schedule says so."""
-        if self._faults.get(place, "").endswith("first"):
+        what = self._faults.get(place, "")
+        if what.startswith("a reply") and self.crossed[place].what != "commit to people":
+            self._faults.setdefault(place + 1, self._faults.pop(place))  # that is where it matters
+        elif what.endswith("first"):
             self._others(self._faults.pop(place))
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 from infra import vendors
+from infra.simulator.boundaries import Crash, Fuse, FusedBus, FusedStore
 from infra.simulator.store import MemoryStore
 from tests.rig import Rig
 
@@ -23,64 +24,6 @@ from loyalty.records import accounts, entries
 
 STEP = timedelta(minutes=15)
 SITTING = 60
-
-
-class Crash(BaseException):
-    """The process ended here, as if by kill -9."""
-
-
-class Boundary(NamedTuple):
-    """What was crossed while something was `told` from outside, `delivered` or `swept`."""
-
-    phase: str
-    what: str
-
-
-class Fuse:
-    """Counts the boundaries that are crossed, and blows at one of them: before or after it."""
-
-    def __init__(self) -> None:
-        self.phase = "told"
-        self.crossed: list[Boundary] = []
-        self.blows: tuple[int, str] | None = None
-
-    def around(self, what: str, act: Callable[[], Any]) -> Any:
-        place = len(self.crossed)
-        self.crossed.append(Boundary(self.phase, what))
-        self._blow(place, "before")
-        try:
-            return act()
-        finally:
-            self._blow(place, "after")
-
-    def _blow(self, place: int, side: str) -> None:
-        if self.blows == (place, side):
-            self.blows = None
-            raise Crash
-
-
-class FusedStore:
-    """A store whose every commit is a boundary."""
-
-    def __init__(self, store: Any, fuse: Fuse) -> None:
-        self._store, self._fuse = store, fuse
-
-    def atomically(self, database, work):
-        commit = f"commit to {database}"
-        return self._fuse.around(commit, lambda: self._store.atomically(database, work))
-
-    def __getattr__(self, name):
-        return getattr(self._store, name)
-
-
-class FusedBus:
-    """A bus whose every publishing is a boundary."""
-
-    def __init__(self, bus: Any, fuse: Fuse) -> None:
-        self._bus, self._fuse = bus, fuse
-
-    def publish(self, topic, events):
-        self._fuse.around(f"publish {topic}", lambda: self._bus.publish(topic, events))
 
 
 class FusedHttp:

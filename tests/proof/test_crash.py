@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 from infra.sandbox import Sandbox
-from tests.proof.crashing import Boundary, Chapter, World
+from infra.simulator.boundaries import Boundary
+from tests.proof.crashing import Chapter, World
 from tests.rig import NOON, refund, sale, void
 
 from loyalty import reviewing

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from infra.sandbox import Sandbox
-from tests.proof.crashing import Crash, World
+from infra.simulator.boundaries import Crash
 from infra.simulator.store import MemoryStore
+from tests.proof.crashing import World
 from tests.proof.test_crash import HARI, STORY, compared
 from tests.rig import Rig, sale
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.adapters.test_store import *  # noqa: F403 - every promise is made again here
 from infra.simulator.store import MemoryStore
+from tests.adapters.test_store import *  # noqa: F403 - every promise is made again here
 
 
 @pytest.fixture

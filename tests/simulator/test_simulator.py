@@ -1,0 +1,91 @@
+"""Random schedules break no promise; and what is broken is found, made small, and told again."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from infra.simulator.planted import WITHIN, Bug, bugs, planted
+from infra.simulator.playing import first_broken, is_broken, play, shrunk, story
+from infra.simulator.schedule import made
+
+from loyalty.domain import lots
+
+SCHEDULES = range(150)
+QUICK = (
+    "no duplicate check for a sale",
+    "publish before commit",
+    "acknowledge an exhausted transaction",
+    "each refund is floored by itself",
+    "an edit books its whole worth again",
+    "a bonus counts as progress",
+    "an entry is left out of the digest",
+    "a message that waits is forgotten",
+)
+"""Bugs that the first few seeds find; the others want minutes."""
+AT_ONCE = 10
+
+
+def named(name):
+    return next(bug for bug in bugs() if bug.name == name)
+
+
+def test_random_schedules_break_no_promise(capsys):
+    began = time.process_time()
+    broken = {seed: wrong for seed in SCHEDULES if (wrong := play(made(seed)).wrong)}
+    spent = 1000 * (time.process_time() - began) / len(SCHEDULES)
+    with capsys.disabled():
+        print(f"\n{len(SCHEDULES)} schedules, {spent:.0f} ms each")
+    assert broken == {}
+
+
+def test_schedules_hold_every_kind_of_trouble():
+    faults = [fault for seed in range(300) for fault in made(seed).faults]
+    assert {(fault.where, fault.what) for fault in faults} >= {
+        ("boundary", "crash before"), ("boundary", "crash after"), ("boundary", "failure before"),
+        ("boundary", "failure after"), ("boundary", "news first"), ("delivery", "lost"),
+        ("delivery", "not acknowledged"), ("vendor", "lost answer"), ("vendor", "credentials"),
+    }  # fmt: skip
+
+
+def test_one_seed_always_tells_the_same_story():
+    assert list(story(play(made(11)))) == list(story(play(made(11))))
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_planted_bug_is_found_at_once(name):
+    with planted(named(name)):
+        assert first_broken(range(AT_ONCE)) is not None
+    assert first_broken(range(1)) is None
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("bug", bugs(), ids=lambda bug: bug.name)
+def test_every_planted_bug_is_found(bug):
+    with planted(bug):
+        assert first_broken(range(WITHIN)) is not None
+
+
+def test_a_failing_schedule_shrinks_to_what_it_takes_to_fail():
+    with planted(named("an edit books its whole worth again")):
+        whole = made(first_broken(range(AT_ONCE)))
+        small = shrunk(whole)
+        assert is_broken(small)
+        shorter = [small.events[:n] + small.events[n + 1 :] for n in range(len(small.events))]
+        assert not any(is_broken(small._replace(events=events)) for events in shorter)
+    assert len(small.events) < len(whole.events)
+    assert small.faults == ()
+
+
+def test_a_planted_bug_is_gone_afterwards():
+    bug, healthy = named("more is taken back than is there"), lots._take.__code__
+    with planted(bug):
+        assert lots._take.__code__ != healthy
+    assert lots._take.__code__ == healthy
+
+
+@pytest.mark.parametrize("before", ["not in the text", "part"])
+def test_a_bug_must_fit_its_text(before):
+    bug = Bug(name="none", module="domain.lots", before=before, after="")
+    with pytest.raises(LookupError), planted(bug):
+        pass
