@@ -18,14 +18,14 @@ from rich.progress import track
 from rich.table import Table
 
 from infra.simulator import programs
-from infra.simulator.planted import WITHIN, Bug, bugs, planted
-from infra.simulator.playing import first_broken, play, shrunk, story
+from infra.simulator.planted import WITHIN, bugs
+from infra.simulator.playing import caught, play, shrunk, story
 from infra.simulator.schedule import made
 from infra.topology import TOP
 
 EVIDENCE = TOP / "docs/evidence"
-MOST = 10
-"""So many failing seeds are told of."""
+MOST = 3
+"""So many failing schedules are made small and told."""
 
 
 class Result(NamedTuple):
@@ -65,6 +65,8 @@ def simulate(seeds: range, jobs: int) -> int:
     command = f"python -m infra.simulator --seeds {len(seeds)} --seed {seeds.start} --jobs {jobs}"
     notes = f"{lived}, {_sum(r.commits for r in results)} commits; {spent}"
     _keep("simulate", _console(command, notes), _table(rows))
+    for result in failed:
+        print(f"seed {result.seed}: {result.wrong[0]}", flush=True)
     for result in failed[:MOST]:
         _tell(result)
     return 1 if failed else 0
@@ -85,17 +87,12 @@ def hunt(seeds: int) -> int:
     """Plant each bug, and find the first seed that catches it. Returns 1 if one gets away."""
     rows = []
     for bug in track(bugs(), "Hunting"):
-        seed = _caught(bug, seeds)
+        seed = caught(bug, range(seeds))
         rows.append((bug.name, f"within {seeds}", _said(seed), seed is not None))
-    caught = sum(row[3] for row in rows)
-    console = _console("make mutants", f"{caught} of {len(rows)} planted bugs are caught")
+    found = sum(row[3] for row in rows)
+    console = _console("make mutants", f"{found} of {len(rows)} planted bugs are caught")
     _keep("mutants", console, _table(rows, "bug", "seed"))
-    return 0 if caught == len(rows) else 1
-
-
-def _caught(bug: Bug, seeds: int) -> int | None:
-    with planted(bug):
-        return first_broken(range(seeds))
+    return 0 if found == len(rows) else 1
 
 
 def _said(seed: int | None) -> str:

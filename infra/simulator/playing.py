@@ -7,10 +7,12 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
+from infra.simulator.planted import Bug, planted
 from infra.simulator.promises import broken
 from infra.simulator.promises_of_messages import watch
+from infra.simulator.recording import Delivered
 from infra.simulator.schedule import Schedule, Tell, made, plain
-from infra.simulator.world import Delivered, World
+from infra.simulator.world import World
 from loyalty.events import peek
 
 T = TypeVar("T")
@@ -67,6 +69,17 @@ def _shorter(whole: tuple[T, ...]) -> Iterator[tuple[T, ...]]:
 def first_broken(seeds: range) -> int | None:
     """Find the first seed whose schedule breaks a promise."""
     return next((seed for seed in seeds if is_broken(made(seed))), None)
+
+
+def caught(bug: Bug, seeds: range) -> int | None:
+    """Find the first seed that breaks a promise with a bug, and none without it."""
+    while seeds:
+        with planted(bug):
+            seed = first_broken(seeds)
+        if seed is None or not is_broken(made(seed)):
+            return seed
+        seeds = range(seed + 1, seeds.stop)
+    return None
 
 
 def story(played: Played) -> Iterator[str]:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import deepcopy
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 import yaml
 
+from infra.simulator.store import MemoryStore
 from loyalty import program_file
 from loyalty.domain.program import Program
+from loyalty.identity import digest
+from loyalty.ports import Key
+from loyalty.programs import append
+
+START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+"""When every schedule begins: a Friday morning, in Berlin and in Patan."""
 
 _SHOP = """
 engine: 1
@@ -77,6 +86,24 @@ def text(number: int) -> str:
 def parsed(number: int) -> Program:
     """Read it."""
     return program_file.read(text(number))
+
+
+@cache
+def published(number: int) -> Mapping[Key, bytes]:
+    """Make the documents of a shop that has just published its first program."""
+    store = MemoryStore()
+    append(store, text(number), parsed(number), START)
+    return store.documents
+
+
+@cache
+def versions() -> Mapping[str, Program]:
+    """Name every program by the hashes its versions can have: as the first, or as a later one."""
+    return {
+        digest(f"{place}:{text(number)}")[:16]: parsed(number)
+        for number in range(COUNT)
+        for place in (0, 1)
+    }
 
 
 def _merged(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:

@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from infra.simulator.guests import address_of
 from infra.simulator.promises_of_messages import (
     claims_by_consent,
     leaves_once,
     settles_every_message,
 )
 from infra.simulator.schedule import Join, Publish, Tell
-from infra.simulator.world import World, address_of
+from infra.simulator.world import World
 from loyalty.audit import audit
 from loyalty.domain.entry import Receipt
 from loyalty.domain.transaction import Refund, Sale, Void

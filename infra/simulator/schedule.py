@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 import msgspec
 
 from infra.simulator import programs
+from infra.simulator.programs import START
 from loyalty.domain.transaction import Line, Refund, RefundLine, Sale, Void
 
-START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 TROUBLE = {
     "boundary": (
         "crash before", "crash after", "failure before", "failure after",

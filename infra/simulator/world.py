@@ -9,13 +9,17 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, cast
 
 from infra.simulator import programs as shops
-from infra.simulator.boundaries import Crash, Fuse, FusedBus, FusedStore
+from infra.simulator.boundaries import Crash, FusedBus, FusedStore
+from infra.simulator.guests import address_of, joining, reply_of
 from infra.simulator.mail import RestingBus
-from infra.simulator.schedule import START, Event, Join, Publish, Say, Schedule, Tell, Wait
-from infra.simulator.store import Documents, MemoryStore, Write
+from infra.simulator.programs import START
+from infra.simulator.recording import Commit, Delivered, Line, RecordingStore, Work
+from infra.simulator.schedule import Event, Join, Publish, Say, Schedule, Tell, Wait
+from infra.simulator.store import Write
+from infra.simulator.trouble import Trouble, faults_of
 from infra.simulator.vendors import Asked, Vendors
 from infra.topology import topology
 from loyalty import members, programs
@@ -23,11 +27,11 @@ from loyalty.adapters.clock import VirtualClock
 from loyalty.connectors.engine import Engine
 from loyalty.connectors.spec import Delivery, Guest, Heard, Reply, Verb
 from loyalty.delivery import Shop, hear
-from loyalty.errors import InDoubt, TryAgain
+from loyalty.errors import TryAgain
 from loyalty.events import tick
-from loyalty.identity import Pepper, digest
+from loyalty.identity import Pepper
 from loyalty.logs import Log
-from loyalty.ports import Database, Unit
+from loyalty.ports import Database
 from loyalty.records import timers
 from loyalty.steps import (
     lifecycle_sweep,
@@ -51,85 +55,13 @@ AGAIN = timedelta(minutes=1)
 """When a vendor who got no answer calls back again."""
 PATIENCE = 400
 """So many turns of the clock a shop has to come to rest after its schedule."""
-Work = Callable[[Unit], Any]
-
-
-class Line(NamedTuple):
-    """One line of a run's story; what happens while another thing does is deeper."""
-
-    at: datetime
-    depth: int
-    what: object
-
-
-class Delivered(NamedTuple):
-    """A message on its way to a step, and what befell it."""
-
-    subscription: str
-    body: bytes
-    fault: str
-
-
-class Commit(NamedTuple):
-    """A unit that was committed: when, what it did, and what it wrote."""
-
-    at: datetime
-    database: Database
-    work: Work
-    writes: list[Write]
-
-
-class RecordingStore(MemoryStore):
-    """A store that remembers every commit, and tells when one is about to come."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.meanwhile: Callable[[], None] = lambda: None
-        self.record: Callable[[Database, Work, list[Write]], None] = lambda *_: None
-
-    def before_commit(self) -> None:
-        """Let others in."""
-        self.meanwhile()
-
-    def committed(self, database: Database, work: Work, writes: list[Write]) -> None:
-        """Remember it."""
-        self.record(database, work, writes)
-
-
-class Trouble(Fuse):
-    """A fuse with many faults: crashes, failures, and others who get there first."""
-
-    def __init__(
-        self, faults: dict[int, str], others: Callable[[str], None], say: Callable[[str], None]
-    ) -> None:
-        super().__init__()
-        self._faults, self._others, self.say = faults, others, say
-
-    def meets(self, place: int, side: str) -> None:
-        """Do what the schedule has for this side of this boundary. Raises Crash or TryAgain."""
-        what, _, when = self._faults.get(place, "").rpartition(" ")
-        if when == side:
-            del self._faults[place]
-            self.say(f"{what} {when}: {self.crossed[place].what}")
-            raise Crash if what == "crash" else self._failure(place, side)
-        if when == "first" and side == "before" and "commit" not in self.crossed[place].what:
-            self.interrupt(place)
-
-    def _failure(self, place: int, side: str) -> Exception:
-        asked = self.crossed[place].what.startswith(("send", "alert"))
-        return InDoubt("no answer") if asked and side == "after" else TryAgain("no answer")
-
-    def interrupt(self, place: int) -> None:
-        """Let somebody else go first, if the schedule says so."""
-        what = self._faults.get(place, "")
-        if what.startswith("a reply") and self.crossed[place].what != "commit to people":
-            self._faults.setdefault(place + 1, self._faults.pop(place))  # that is where it matters
-        elif what.endswith("first"):
-            self._others(self._faults.pop(place))
 
 
 class World:
-    """A shop and its surroundings. `told` is the story, one line for each thing that happened."""
+    """A shop and its surroundings. `wrong` is what was seen to be wrong on the way.
+
+    `stopped` are the addresses that wrote STOP, and no START since.
+    """
 
     def __init__(self, schedule: Schedule, watch: Callable[[World, Asked], None]) -> None:
         self.schedule, self.story = schedule, list[Line]()
@@ -137,18 +69,19 @@ class World:
         chance = random.Random(f"bus {schedule.seed}")  # noqa: S311 - it must be reproducible
         self.chance = chance
         self.bus = RestingBus(_topics(), chance, self.clock, schedule.copies)
-        self.fuse = Trouble(_of("boundary", schedule), self._interrupted, self.say)
-        self._lost, self._deliveries, self._depth = _of("delivery", schedule), 0, 0
+        self.fuse = Trouble(faults_of("boundary", schedule), self._interrupted, self.say)
+        self._lost, self._deliveries, self._depth = faults_of("delivery", schedule), 0, 0
         self.news: deque[Event] = deque(schedule.events)
         self.callbacks: list[tuple[datetime, Delivery]] = []
         self.vendors = Vendors(
-            self.clock, _of("vendor", schedule), self._called_back,
+            self.clock, faults_of("vendor", schedule), self._called_back,
             lambda asked: watch(self, asked),
         )  # fmt: skip
-        self.store.documents.update(_published(schedule.program))
+        self.store.documents.update(shops.published(schedule.program))
         self.beginning = dict(self.store.documents)
         self._log = Log("error", io.StringIO())
         self.commits: list[Commit] = []
+        self._decided = START
         self.wrong: list[str] = []
         self.stopped: set[str] = set()
         self.store.record, self.store.meanwhile = self._record, self._meanwhile
@@ -157,7 +90,7 @@ class World:
     def _started(self) -> Shop:
         """Begin with empty hands, as a new process does; only reading programs is spared."""
         versions = programs.Programs(self.store, self.clock)
-        versions._parsed.update(_hashes())  # noqa: SLF001 - it takes longest by far
+        versions._parsed.update(shops.versions())  # noqa: SLF001 - it takes longest by far
         return Shop(
             store=cast("Any", FusedStore(self.store, self.fuse)), bus=FusedBus(self.bus, self.fuse),
             clock=self.clock, programs=versions, vendors=cast("Engine", _Counted(self)),
@@ -242,9 +175,9 @@ class World:
                 heard = Heard(transaction=fact, guest=known)
                 transaction_ingest.record("generic", "", [heard], "", self.shop)
             case Join(guest, marketing):
-                members.enroll(_joining(guest, marketing=marketing), "", self.shop)
+                members.enroll(joining(guest, marketing=marketing), "", self.shop)
             case Say():
-                self._reply(_reply(event))
+                self._reply(reply_of(event))
             case Publish(number):
                 programs.append(self.store, shops.text(number), shops.parsed(number), now)
             case Wait(minutes):
@@ -252,14 +185,16 @@ class World:
                 self.bus.publish("sweep-requested", [tick()])
 
     def _reply(self, reply: Reply) -> None:
-        message_feedback._hear(reply, self.shop)  # noqa: SLF001 - what `receive` does with it
+        message_feedback._hear(reply, self.shop)  # noqa: SLF001 - as `receive` does
         change = self.stopped.add if reply.keyword == "stop" else self.stopped.discard
         change(reply.address)
 
     # -- others who get there first -------------------------------------------------------
 
     def _meanwhile(self) -> None:
+        decided = self.clock.now()
         self.fuse.interrupt(len(self.fuse.crossed) - 1)
+        self._decided = decided  # time may have passed since, in a vendor's slow answer
 
     def _interrupted(self, what: str) -> None:
         """Let something else happen right now, if time need not pass for it."""
@@ -294,7 +229,7 @@ class World:
             self.callbacks.remove(each)
             self.callbacks.append((now + AGAIN, each[1]))
             with suppress(TryAgain):
-                message_feedback._hear(each[1], self.shop)  # noqa: SLF001 - what `receive` does with it
+                message_feedback._hear(each[1], self.shop)  # noqa: SLF001 - as `receive` does
                 self.callbacks.remove((now + AGAIN, each[1]))
         return False
 
@@ -302,18 +237,19 @@ class World:
 
     def _next_due(self) -> datetime | None:
         """Find the next instant at which something is left to do, other than by time alone."""
-        promised = [t.due_at for t in timers.each(self.store) if t.kind == "publish"]
+        found = timers.each(self.store)
+        promised = [timer.due_at for timer in found if timer.kind == "publish" or timer.tries]
         called = [at for at, _ in self.callbacks]
         wakes = self.bus.wakes_at()
         return min([*promised, *called, *([wakes] if wakes else [])], default=None)
 
     def _record(self, database: Database, work: Work, writes: list[Write]) -> None:
-        self.commits.append(Commit(self.clock.now(), database, work, writes))
+        self.commits.append(Commit(self._decided, database, work, writes))
 
     def begin_again(self) -> None:
         """Forget every commit and let nobody interfere from here on: they are replayed."""
         self.commits.clear()
-        self.store.meanwhile = lambda: None
+        self.store.meanwhile = lambda: setattr(self, "_decided", self.clock.now())
 
     def say(self, what: object) -> None:
         """Add to the story."""
@@ -333,46 +269,6 @@ class _Counted:
         )
 
 
-def _of(where: str, schedule: Schedule) -> dict[int, str]:
-    return {fault.place: fault.what for fault in schedule.faults if fault.where == where}
-
-
-def address_of(guest: int) -> dict[str, str]:
-    """Tell how a guest is reached."""
-    if guest % 3 == 2:  # noqa: PLR2004 - every third has no phone
-        return {"email": f"guest{guest}@example.com"}
-    return {"phone": f"+4915112345{guest:03d}"}
-
-
-def _joining(guest: int, *, marketing: bool) -> members.Joining:
-    agreed = {f"{channel}:service": True for channel in ("sms", "email")}
-    agreed |= {f"{channel}:marketing": marketing for channel in ("sms", "email")}
-    return members.Joining(name="Sita", consents=agreed, **address_of(guest))
-
-
-def _reply(said: Say) -> Reply:
-    ((kind, address),) = address_of(said.guest).items()
-    channel: Literal["sms", "email"] = "sms" if kind == "phone" else "email"
-    return Reply(id=said.id, channel=channel, address=address, keyword=said.keyword)
-
-
 @cache
 def _topics() -> dict[str, list[str]]:
     return topology().topics()
-
-
-@cache
-def _published(number: int) -> Documents:
-    store = MemoryStore()
-    programs.append(store, shops.text(number), shops.parsed(number), START)
-    return store.documents
-
-
-@cache
-def _hashes() -> dict[str, Any]:
-    """Name every program by the hashes that its versions can have: as the first or a later one."""
-    return {
-        digest(f"{place}:{shops.text(n)}")[:16]: shops.parsed(n)
-        for n in range(shops.COUNT)
-        for place in (0, 1)
-    }
