@@ -29,7 +29,9 @@ BY_HAND: tuple[Callable[[int], int], ...] = (
     lambda cents: 2 * cents // 100,
 )
 """What a coffee is worth in points, by the number of the program."""
-OF_ACTS = ("points-posted", "milestone-reached", "notification-requested")
+OF_ACTS = ("points-posted", "milestone-reached")
+"""Events that are the same in every delivery. A request for a message is not: once its milestone
+was withdrawn, a late delivery asks for it without the gift, and its claim takes the first."""
 
 
 def broken(world: World, expected: World) -> list[str]:

@@ -98,8 +98,9 @@ def _decide(
         purpose=message.purpose,
     )
     claims.create(unit, event.id, claim)
-    if contact and state == "claimed":
-        contacts.put(unit, event.member, _counted(contact, message, program, now))
+    if contact:  # also when it is dropped: who starts again meanwhile is asked anew
+        counted = _counted(contact, message, program, now) if state == "claimed" else contact
+        contacts.put(unit, event.member, _replace(counted, seq=contact.seq + 1))
     return decision, claim
 
 
@@ -130,7 +131,7 @@ def _counted(contact: Contact, message: Message, program: Program, now: datetime
     sent = tuple(at for at in contact.sent if at > since)
     if message.purpose == "marketing":
         sent = (*sent, now)
-    return _replace(contact, sent=sent, seq=contact.seq + 1)
+    return _replace(contact, sent=sent)
 
 
 def _come_back(event: NotificationRequested, at: datetime, shop: Shop) -> None:
