@@ -26,8 +26,10 @@ def qualifying(account: Account, tiers: Tiers, month: str) -> int:
 
 def reviewed(account: Account, program: Program, now: datetime, cause: str) -> Standing | None:
     """Return the standing as it has to be now: risen, kept on, or stepped down once."""
-    if program.tiers is None:
-        return account.standing
+    standing = account.standing
+    over = bool(standing and standing.until and standing.until <= now)
+    if program.tiers is None:  # what was promised is kept to its end, and then it is over
+        return None if over else standing
     names = list(program.tiers.levels)
     month = calendar.local(now, program.zone).strftime("%Y-%m")
     total = qualifying(account, program.tiers, month)
@@ -35,9 +37,9 @@ def reviewed(account: Account, program: Program, now: datetime, cause: str) -> S
     held = names.index(account.tier) + 1 if account.tier in names else 0
     if earned > held:
         return _standing(names[earned - 1], program, now, cause)
-    if account.standing and account.standing.until and account.standing.until <= now:
-        return _after_review(names, held, earned, program, now, account.standing)
-    return account.standing
+    if standing and over:
+        return _after_review(names, held, earned, program, now, standing)
+    return standing
 
 
 def _after_review(
