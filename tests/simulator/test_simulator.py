@@ -16,7 +16,6 @@ QUICK = (
     "no duplicate check for a sale",
     "publish before commit",
     "acknowledge an exhausted transaction",
-    "each refund is floored by itself",
     "an edit books its whole worth again",
     "a bonus counts as progress",
     "an entry is left out of the digest",
