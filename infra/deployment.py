@@ -53,7 +53,7 @@ def _connector(connector: Connector) -> dict[str, Any]:
     """Tell of a connector its operations, its webhooks, and every setting by its name."""
     settings = {each.name: _setting(connector, each) for each in connector.settings}
     if connector.base_url:
-        settings["base_url"] = {"secret": False, "required": False, "address_of": ""}
+        settings["base_url"] = {"secret": False, "required": False, "only": [], "address_of": ""}
     return {
         "operations": sorted([*connector.operations, *connector.webhooks]),
         "webhooks": {verb: WEBHOOKS[verb] for verb in connector.webhooks},
@@ -67,6 +67,7 @@ def _setting(connector: Connector, setting: Setting) -> dict[str, Any]:
     return {
         "secret": setting.secret,
         "required": setting.default is None,
+        "only": list(setting.only),
         "address_of": WEBHOOKS[verb] if ours else "",
     }
 
@@ -93,9 +94,9 @@ def _rights(function: Topology.Function) -> Rights:
     secrets = {
         variable(connector.name, each.name)
         for connector in _loaded().values()
-        if {*connector.operations, *connector.webhooks} & set(function.vendors)
+        for verb in {*connector.operations, *connector.webhooks} & set(function.vendors)
         for each in connector.settings
-        if each.secret
+        if each.secret and each.serves(verb)
     }
     return Rights(
         frozenset(function.publishes), function.ledger, function.people,

@@ -33,16 +33,25 @@ locals {
       if length(setintersection(each.vendors, try(local.known[name].operations, []))) > 0
     ]
   }
+  # A setting that only some operations may have goes to the functions with one of those.
+  serving = {
+    for function, vendors in local.vendors_of : function => [
+      for name, setting in local.settings : name
+      if contains(vendors, setting.connector) && (
+        length(setting.only) == 0 || length(setintersection(setting.only, local.functions[function].vendors)) > 0
+      )
+    ]
+  }
   plain_of = {
     for function, vendors in local.vendors_of : function => {
       for name, value in local.plain : name => value
-      if value != null && contains(vendors, local.settings[name].connector)
+      if value != null && contains(local.serving[function], name)
     }
   }
   secrets_of = {
     for function, vendors in local.vendors_of : function => concat(
       local.functions[function].pepper ? ["LOYALTY_PEPPER"] : [],
-      [for name, setting in local.settings : name if setting.mounted && contains(vendors, setting.connector)],
+      [for name in local.serving[function] : name if local.settings[name].mounted],
     )
   }
   # While a secret is rotated, the version before it is mounted too, with _PREVIOUS at its end.
