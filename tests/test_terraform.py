@@ -130,7 +130,7 @@ def caller(cloud: list[Resource], name: str) -> str:
         for each in cloud
         if each.values.get("role") == "roles/run.invoker" and each.values["name"] == dashed(name)
     }
-    pushing = "serviceAccount:push@regulars-prod.iam.gserviceaccount.com"
+    pushing = "serviceAccount:event-push@regulars-prod.iam.gserviceaccount.com"
     return {"allUsers": EVERYBODY, pushing: PUSH}[one]
 
 
@@ -218,7 +218,7 @@ def block(name: str) -> str:
 
 
 MISTAKES = (
-    Mistake("pubsub.tf", block("dead_letter_policy"), "", "dead-letter topic, after many attempts"),
+    Mistake("pubsub.tf", block("dead_letter_policy"), "", "after as many attempts"),
     Mistake("pubsub.tf", r'(.*"google_pubsub_subscription" "dead".*)= local.month',
             r'\1= "600s"', "every dead letter is kept for 31 days"),
     Mistake("pubsub.tf", block("retry_policy"), "", "tried again after 10 to 600 seconds"),
@@ -237,15 +237,22 @@ MISTAKES = (
     Mistake("functions.tf", r"AUDIENCE = local.urls\[each.key\]", 'AUDIENCE = ""',
             "checks tokens for its own URL"),
     Mistake("secrets.tf", r"local.functions\[function\].pepper \?", "true ?", "given the pepper"),
+    Mistake("secrets.tf", r'LOYALTY_PEPPER = "1"', 'LOYALTY_PEPPER = "latest"',
+            "only when it is named"),
+    Mistake("iam.tf", '"image-build"', '"build"', "a name that Google takes"),
     Mistake("secrets.tf", r"setting.mounted && contains\(vendors, setting.connector\)",
             "setting.mounted", "given their secrets"),
     Mistake("functions.tf", r"local.packages.runtime", '"python310"', "on the Python that its zip"),
     Mistake("functions.tf", '"enforced"', '"inherited"', "sources can never be made public"),
+    Mistake("functions.tf", "force_destroy               = true", "force_destroy = false",
+            "from being taken down"),
     Mistake("functions.tf", block("cleanup_policies"), "", "old images are deleted"),
     Mistake("firestore.tf", '= "POINT_IN_TIME_RECOVERY_ENABLED"',
             '= "POINT_IN_TIME_RECOVERY_DISABLED"', "set back to any minute"),
     Mistake("firestore.tf", r'\? "DELETE_PROTECTION_ENABLED"', '? "DELETE_PROTECTION_DISABLED"',
             "no database can be deleted"),
+    Mistake("secrets.tf", r"\n  deletion_protection = var.delete_protection", "",
+            "no secret can be deleted"),
     Mistake("firestore.tf", r"daily_recurrence \{\}",
             'weekly_recurrence {\n    day = "SUNDAY"\n  }', "backed up every day"),
     Mistake("firestore.tf", r"  ttl_config \{\}\n", "", "cleaned up"),
@@ -254,6 +261,8 @@ MISTAKES = (
     Mistake("iam.tf", block("condition"), "", "more than one database"),
     Mistake("monitoring.tf", r"\n  notification_channels = local.channels", "", "every alarm"),
     Mistake("monitoring.tf", r', "metric.labels.store"', "", "told by its store"),
+    Mistake("monitoring.tf", r"httpRequest.requestUrl:", "httpRequest.referer:",
+            "names a guest stays in the log"),
     Mistake("monitoring.tf", r'var.billing_account == "" \? 0 : 1', "0", "has a budget"),
 )  # fmt: skip
 BATCHES = 7
