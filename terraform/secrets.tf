@@ -54,10 +54,13 @@ locals {
       [for name in local.serving[function] : name if local.settings[name].mounted],
     )
   }
+  # Every hash is made with the first pepper: a newer version must never come into force by itself.
+  versions = merge({ LOYALTY_PEPPER = "1" }, var.secret_versions)
+
   # While a secret is rotated, the version before it is mounted too, with _PREVIOUS at its end.
   mounted_in = {
     for function, names in local.secrets_of : function => merge(
-      { for name in names : name => { secret = name, version = lookup(var.secret_versions, name, "latest") } },
+      { for name in names : name => { secret = name, version = lookup(local.versions, name, "latest") } },
       {
         for name in names : "${name}_PREVIOUS" => { secret = name, version = var.previous_versions[name] }
         if contains(keys(var.previous_versions), name)
@@ -71,6 +74,7 @@ resource "google_secret_manager_secret" "this" {
 
   secret_id           = each.key
   version_destroy_ttl = "604800s" # a version destroyed by mistake can be had back for 7 days
+  deletion_protection = var.delete_protection
 
   replication {
     dynamic "auto" {
