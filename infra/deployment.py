@@ -130,8 +130,8 @@ def _page() -> Iterator[str]:
 
         | account | may |
         |---|---|
-        | `push` | call the functions that hear events; Pub/Sub makes its tokens |
-        | `build` | read the sources, write the images, write build logs |
+        | `event-push` | call the functions that hear events; Pub/Sub makes its tokens |
+        | `image-build` | read the sources, write the images, write build logs |
         | Google's agent of Pub/Sub | publish dead letters, take messages from subscriptions |
         | Google's agent of Cloud Scheduler | publish to `sweep-requested` |
     """)
