@@ -63,7 +63,7 @@ package: $(READY) ## Pack each cloud function into a zip named by its content
 
 terraform-check: $(TESTED) ## Check the deployment: form, plans, promises, and that they can be broken
 	@terraform/check.sh
-	@$(BIN)/python -m pytest -m long -rs tests/test_terraform.py
+	@$(BIN)/python -m pytest -m "long or not long" -rs tests/test_terraform.py
 
 docs: $(TESTED) ## Write the generated pages again
 	@$(BIN)/python -m infra.documents
@@ -71,8 +71,8 @@ docs: $(TESTED) ## Write the generated pages again
 connector: $(TESTED) ## Start a new connector: make connector name=acme
 	@$(BIN)/python -m infra.connector_template $(name)
 
-costs: $(READY) ## Tell what a month on Google Cloud costs
-	@$(BIN)/python -m infra.costs
+costs: $(READY) ## Tell what a month on Google Cloud costs: make costs ENV=staging, or of prod
+	@$(BIN)/python -m infra.costs $(ENV)
 
 plan: environment package ## Show what a deployment would change: make plan ENV=staging
 	@$(TERRAFORM) plan $(VARIABLES)
@@ -80,8 +80,17 @@ plan: environment package ## Show what a deployment would change: make plan ENV=
 deploy: environment package costs ## Deploy to Google Cloud, once you said yes: make deploy ENV=staging
 	@$(TERRAFORM) apply $(VARIABLES)
 
-undeploy: environment ## Take a deployment down, once you typed its project: make undeploy ENV=staging
-	@printf 'This removes every function of %s. Type its name: ' "$(PROJECT)"; read -r typed; \
+undeploy: environment package ## Take a deployment down, once you typed its project: make undeploy ENV=staging
+	@printf '%s\n' \
+		"This deletes all of these in $(PROJECT):" \
+		"  functions, their accounts, sources and images" \
+		"  topics and subscriptions, with every event that waits and every dead letter" \
+		"  the tick, alarms, dashboard, indexes and backup schedules" \
+		"Deployed with delete_protection = false: also both databases and every secret, the pepper too." \
+		"Deployed with delete_protection, these stay:" \
+		"  both databases: Terraform forgets them (docs/operations.md takes them back in)" \
+		"  every secret: Terraform ends with an error for each, as it should"
+	@printf 'Type the name of the project: '; read -r typed; \
 		[ "$$typed" = "$(PROJECT)" ] || { echo "Nothing was removed."; exit 1; }
 	@$(TERRAFORM) destroy $(VARIABLES)
 

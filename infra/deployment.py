@@ -53,7 +53,7 @@ def _connector(connector: Connector) -> dict[str, Any]:
     """Tell of a connector its operations, its webhooks, and every setting by its name."""
     settings = {each.name: _setting(connector, each) for each in connector.settings}
     if connector.base_url:
-        settings["base_url"] = {"secret": False, "required": False, "address_of": ""}
+        settings["base_url"] = {"secret": False, "required": False, "only": [], "address_of": ""}
     return {
         "operations": sorted([*connector.operations, *connector.webhooks]),
         "webhooks": {verb: WEBHOOKS[verb] for verb in connector.webhooks},
@@ -67,6 +67,7 @@ def _setting(connector: Connector, setting: Setting) -> dict[str, Any]:
     return {
         "secret": setting.secret,
         "required": setting.default is None,
+        "only": list(setting.only),
         "address_of": WEBHOOKS[verb] if ours else "",
     }
 
@@ -93,9 +94,9 @@ def _rights(function: Topology.Function) -> Rights:
     secrets = {
         variable(connector.name, each.name)
         for connector in _loaded().values()
-        if {*connector.operations, *connector.webhooks} & set(function.vendors)
+        for verb in {*connector.operations, *connector.webhooks} & set(function.vendors)
         for each in connector.settings
-        if each.secret
+        if each.secret and each.serves(verb)
     }
     return Rights(
         frozenset(function.publishes), function.ledger, function.people,
@@ -129,8 +130,8 @@ def _page() -> Iterator[str]:
 
         | account | may |
         |---|---|
-        | `push` | call the functions that hear events; Pub/Sub makes its tokens |
-        | `build` | read the sources, write the images, write build logs |
+        | `event-push` | call the functions that hear events; Pub/Sub makes its tokens |
+        | `image-build` | read the sources, write the images, write build logs |
         | Google's agent of Pub/Sub | publish dead letters, take messages from subscriptions |
         | Google's agent of Cloud Scheduler | publish to `sweep-requested` |
     """)

@@ -39,28 +39,28 @@ class Emulator(NamedTuple):
 @contextmanager
 def firestore() -> Iterator[Emulator]:
     """Run the Firestore emulator. Raises NotInstalled."""
-    jar = platform() / "cloud-firestore-emulator/cloud-firestore-emulator.jar"
-    with _running(["java", "-Xmx1g", "-cp", str(jar), *_FIRESTORE]) as emulator:
+    jar = _jar("cloud-firestore-emulator/cloud-firestore-emulator.jar")
+    with _running(["java", "-Xmx1g", "-cp", jar, *_FIRESTORE]) as emulator:
         yield emulator
 
 
 @contextmanager
 def pubsub() -> Iterator[Emulator]:
     """Run the Pub/Sub emulator. Raises NotInstalled."""
-    [jar] = (platform() / "pubsub-emulator/lib").glob("cloud-pubsub-emulator-*.jar")
-    with _running(["java", "-Xmx512m", "-jar", str(jar)]) as emulator:
+    jar = _jar("pubsub-emulator/lib/cloud-pubsub-emulator-*.jar")
+    with _running(["java", "-Xmx512m", "-jar", jar]) as emulator:
         yield emulator
 
 
-def platform() -> Path:
-    """Find the emulators. Raises NotInstalled."""
+def _jar(pattern: str) -> str:
     gcloud = shutil.which("gcloud")
-    found = Path(gcloud).resolve().parent.parent / "platform" if gcloud else None
-    if not (found and found.is_dir() and shutil.which("java")):
+    platform = Path(gcloud).resolve().parent.parent / "platform" if gcloud else None
+    found = sorted(platform.glob(pattern)) if platform and shutil.which("java") else []
+    if not found:
         raise NotInstalled(
             "needs the Google Cloud CLI with its Firestore and Pub/Sub emulators, and Java"
         )
-    return found
+    return str(found[-1])
 
 
 @contextmanager

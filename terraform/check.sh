@@ -17,7 +17,10 @@ say "Format"
 terraform fmt -check -recursive
 
 say "Validate"
-[ -n "${TERRAFORM_OFFLINE:-}" ] || terraform init -backend=false -input=false
+if [ -z "${TERRAFORM_OFFLINE:-}" ] && ! terraform init -backend=false -input=false; then
+  echo "The provider cannot be had and TERRAFORM_OFFLINE names nobody who plays it: not checked." >&2
+  exit 1
+fi
 tf validate
 
 for environment in environments/*.tfvars; do
@@ -33,5 +36,5 @@ if command -v checkov > /dev/null; then
   checkov --directory . --framework terraform --compact --quiet --skip-download \
     --var-file environments/prod.tfvars
 else
-  echo "checkov is not installed: not run"
+  echo "checkov is not installed: not run (CONTRIBUTING.md says how to)"
 fi

@@ -13,6 +13,7 @@ resource "google_storage_bucket" "source" {
   location                    = var.region
   uniform_bucket_level_access = true
   public_access_prevention    = "enforced"
+  force_destroy               = true # git can make again all that it holds
 
   versioning {
     enabled = true

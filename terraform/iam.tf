@@ -42,14 +42,14 @@ resource "google_service_account" "function" {
 }
 
 resource "google_service_account" "push" {
-  account_id   = "push"
+  account_id   = "event-push"
   display_name = "Brings events to the functions that hear them."
 
   depends_on = [google_project_service.this]
 }
 
 resource "google_service_account" "build" {
-  account_id   = "build"
+  account_id   = "image-build"
   display_name = "Builds the functions' images."
 
   depends_on = [google_project_service.this]
@@ -157,7 +157,7 @@ resource "google_storage_bucket_iam_member" "build_sources" {
 }
 
 resource "google_artifact_registry_repository_iam_member" "build_images" {
-  repository = google_artifact_registry_repository.images.name
+  repository = google_artifact_registry_repository.images.repository_id
   location   = var.region
   role       = "roles/artifactregistry.writer"
   member     = local.members["build"]

@@ -24,7 +24,7 @@ locals {
       by      = "resource.labels.subscription_id"
       above   = 600 # seconds
       lasting = "300s"
-      advice  = "An event has not been taken for 10 minutes. Look at the errors of the function that hears it. Nothing is lost: it is tried again for 31 days, or 20 times."
+      advice  = "An event has not been taken for 10 minutes. Look at the errors of the function that hears it. Nothing is lost: it is tried 100 times, for about 15 hours, and then kept among the dead letters."
     }
     dead = {
       title   = "Events were given up"
@@ -33,7 +33,7 @@ locals {
       by      = "resource.labels.subscription_id"
       above   = 0
       lasting = "0s"
-      advice  = "An event failed 20 times and is kept for 31 days. Mend the cause, then publish it again to the topic that it came from."
+      advice  = "An event failed 100 times and is kept for 31 days. Mend the cause, then `loyalty deadletters replay --all`."
     }
     failing = {
       title   = "A function fails"
@@ -162,9 +162,25 @@ resource "google_monitoring_alert_policy" "credentials" {
   }
 
   documentation {
-    content   = "Messages of this channel wait. Is the account paid, is the key still valid? Put a new version into the secret; what waits is sent by itself."
+    content   = "Messages of this channel wait. Is the account paid, is the key still valid? Put a new version into the secret, name it in secret_versions and deploy: running instances keep the old one. What waits is then sent by itself; what failed 100 times before that is among the dead letters: `loyalty deadletters replay --all`."
     mime_type = "text/markdown"
   }
+
+  depends_on = [google_project_service.this]
+}
+
+# -- what is not logged -----------------------------------------------------------------------
+
+# Tills look guests up by phone or e-mail in the query, and Cloud Run logs whole addresses.
+resource "google_logging_project_exclusion" "lookups" {
+  name        = "lookups"
+  description = "Requests that may name a guest's phone or e-mail in their address."
+  filter = join(" AND ", [
+    "resource.type=\"cloud_run_revision\"",
+    "resource.labels.service_name=\"${local.functions["member_api"].service}\"",
+    "log_id(\"run.googleapis.com/requests\")",
+    "httpRequest.requestUrl:\"?\"",
+  ])
 
   depends_on = [google_project_service.this]
 }

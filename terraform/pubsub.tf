@@ -54,10 +54,11 @@ resource "google_pubsub_subscription" "push" {
     maximum_backoff = "600s"
   }
 
-  # Many attempts: a vendor's bad hour, or an instance limit, must not end among the dead.
+  # As many as there may be, about 15.7 hours at the waits above: a vendor's bad night, or an
+  # instance limit, must not end among the dead.
   dead_letter_policy {
     dead_letter_topic     = google_pubsub_topic.dead[each.key].id
-    max_delivery_attempts = 20
+    max_delivery_attempts = 100
   }
 
   expiration_policy {

@@ -33,22 +33,34 @@ locals {
       if length(setintersection(each.vendors, try(local.known[name].operations, []))) > 0
     ]
   }
+  # A setting that only some operations may have goes to the functions with one of those.
+  serving = {
+    for function, vendors in local.vendors_of : function => [
+      for name, setting in local.settings : name
+      if contains(vendors, setting.connector) && (
+        length(setting.only) == 0 || length(setintersection(setting.only, local.functions[function].vendors)) > 0
+      )
+    ]
+  }
   plain_of = {
     for function, vendors in local.vendors_of : function => {
       for name, value in local.plain : name => value
-      if value != null && contains(vendors, local.settings[name].connector)
+      if value != null && contains(local.serving[function], name)
     }
   }
   secrets_of = {
     for function, vendors in local.vendors_of : function => concat(
       local.functions[function].pepper ? ["LOYALTY_PEPPER"] : [],
-      [for name, setting in local.settings : name if setting.mounted && contains(vendors, setting.connector)],
+      [for name in local.serving[function] : name if local.settings[name].mounted],
     )
   }
+  # Every hash is made with the first pepper: a newer version must never come into force by itself.
+  versions = merge({ LOYALTY_PEPPER = "1" }, var.secret_versions)
+
   # While a secret is rotated, the version before it is mounted too, with _PREVIOUS at its end.
   mounted_in = {
     for function, names in local.secrets_of : function => merge(
-      { for name in names : name => { secret = name, version = lookup(var.secret_versions, name, "latest") } },
+      { for name in names : name => { secret = name, version = lookup(local.versions, name, "latest") } },
       {
         for name in names : "${name}_PREVIOUS" => { secret = name, version = var.previous_versions[name] }
         if contains(keys(var.previous_versions), name)
@@ -62,6 +74,7 @@ resource "google_secret_manager_secret" "this" {
 
   secret_id           = each.key
   version_destroy_ttl = "604800s" # a version destroyed by mistake can be had back for 7 days
+  deletion_protection = var.delete_protection
 
   replication {
     dynamic "auto" {

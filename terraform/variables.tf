@@ -67,7 +67,8 @@ variable "public_access" {
     and keys themselves. all_users: their services grant roles/run.invoker to allUsers.
     invoker_check_off: for organizations that forbid such a grant. Terraform then grants nothing, for
     a function has no such switch; the output `open_by_hand` lists the commands that turn the check
-    off, to be run after each first deployment of a function.
+    off. Deploying a function again may turn it on again (not confirmed): run them after every
+    deployment that changed one.
   END
   type        = string
   default     = "all_users"
@@ -140,7 +141,7 @@ variable "connectors" {
 }
 
 variable "secret_versions" {
-  description = "By secret, the version in force. Others are read as `latest` when an instance starts."
+  description = "By secret, the version in force. The pepper is read as 1, others as `latest`, when an instance starts."
   type        = map(string)
   default     = {}
 }
@@ -160,7 +161,7 @@ variable "secret_locations" {
 # -- data -------------------------------------------------------------------------------------
 
 variable "delete_protection" {
-  description = "Whether databases refuse to be deleted."
+  description = "Whether databases and secrets refuse to be deleted."
   type        = bool
   default     = true
 }

@@ -77,7 +77,12 @@ def test_a_plan_packs_and_plans(checkout):
 
 def test_a_deployment_packs_tells_the_costs_and_lets_terraform_ask(checkout):
     assert checkout.make("deploy", "ENV=staging")[0] == 0
-    assert checkout.done() == [INIT, "-m infra.package", "-m infra.costs", f"apply {VARIABLES}"]
+    assert checkout.done() == [
+        INIT,
+        "-m infra.package",
+        "-m infra.costs staging",
+        f"apply {VARIABLES}",
+    ]
 
 
 @pytest.mark.parametrize("typed", ["", "yes\n", "cafe\n"])
@@ -85,9 +90,18 @@ def test_a_deployment_stays_unless_its_project_is_typed(checkout, typed):
     code, said = checkout.make("undeploy", "ENV=staging", typed=typed)
     assert code != 0
     assert "Nothing was removed." in said
-    assert checkout.done() == [INIT]
+    assert checkout.done() == [INIT, "-m infra.package"]
+
+
+def test_before_a_deployment_goes_it_is_said_what_goes_and_what_stays(checkout):
+    _, said = checkout.make("undeploy", "ENV=staging")
+    goes, stays = said.split("Deployed with delete_protection, these stay:")
+    assert all(
+        word in goes for word in ("functions", "dead letter", "every secret, the pepper too")
+    )
+    assert all(word in stays for word in ("both databases", "every secret"))
 
 
 def test_a_deployment_goes_once_its_project_is_typed(checkout):
     assert checkout.make("undeploy", "ENV=staging", typed="cafe-staging\n")[0] == 0
-    assert checkout.done() == [INIT, f"destroy {VARIABLES}"]
+    assert checkout.done() == [INIT, "-m infra.package", f"destroy {VARIABLES}"]

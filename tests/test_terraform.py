@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from infra.deployment import EVERYBODY, PUSH, Rights, rights
+from infra.deployment import EVERYBODY, PUSH, rights
 from infra.topology import dashed, topology
 
 from loyalty.collections import COLLECTIONS
@@ -97,41 +97,66 @@ def test_what_fails_goes_to_the_dead_letters_of_its_own_subscription(cloud):
         assert Path(policy["dead_letter_topic"]).name == f"{each['name']}.dead"
 
 
+class Grant(NamedTuple):
+    """A role without its `roles/`, who has it, and on what: a database, topic, secret, service."""
+
+    role: str
+    member: str
+    place: str
+
+
+PLACES = ("topic", "secret_id", "subscription", "bucket", "repository", "name", "project")
+"""Where a grant says what it is on; the first that is there counts."""
+ROLES = {"read": "datastore.viewer", "write": "datastore.user"}
+AGENT = "serviceAccount:service-123456789012@gcp-sa-{}.iam.gserviceaccount.com"
+
+
 @pytest.mark.long
-def test_every_function_may_do_what_the_page_says_and_no_more(cloud):
-    assert {name: granted(cloud, name) for name in FUNCTIONS} == rights()
+def test_what_is_granted_is_what_the_page_says_and_nothing_else(cloud):
+    assert granted(cloud) == {*of_functions(), *of_agents(), *of_the_build()}
 
 
-def granted(cloud: list[Resource], name: str) -> Rights:
-    """Collect a function's rights from everything that is granted to its account."""
-    member = f"serviceAccount:{dashed(name)}@regulars-prod.iam.gserviceaccount.com"
-    mine = [each for each in cloud if "role" in each.values and each.values["member"] == member]
-    by_role: dict[str, set[str]] = {}
-    for each in mine:
-        place = next(each.values[n] for n in ("topic", "secret_id", "project") if n in each.values)
-        condition = next(iter(each.values.get("condition") or []), {})
-        reached = condition.get("expression", place)
-        by_role.setdefault(each.values["role"], set()).add(Path(reached.rstrip('"')).name)
-    writes = by_role.pop("roles/datastore.user", set())
-    reads = by_role.pop("roles/datastore.viewer", set())
-    topics = by_role.pop("roles/pubsub.publisher", set())
-    secrets = by_role.pop("roles/secretmanager.secretAccessor", set())
-    assert by_role == {}
-    access = [
-        "write" if base in writes else "read" if base in reads else ""
-        for base in ("ledger", "people")
-    ]
-    return Rights(frozenset(topics), *access, frozenset(secrets), caller(cloud, name))
+def granted(cloud: list[Resource]) -> set[Grant]:
+    """Collect everything that is granted to anybody."""
+    found = [each for each in cloud if "_iam_" in each.kind]
+    assert all(re.match(r"\w+_iam_member\.", each.kind) for each in found)
+    return {Grant(each.values["role"].removeprefix("roles/"), *whom_on(each)) for each in found}
 
 
-def caller(cloud: list[Resource], name: str) -> str:
-    [one] = {
-        each.values["member"]
-        for each in cloud
-        if each.values.get("role") == "roles/run.invoker" and each.values["name"] == dashed(name)
-    }
-    pushing = "serviceAccount:push@regulars-prod.iam.gserviceaccount.com"
-    return {"allUsers": EVERYBODY, pushing: PUSH}[one]
+def whom_on(grant: Resource) -> tuple[str, str]:
+    ours = re.fullmatch(
+        r"serviceAccount:(.*)@regulars-prod\.iam\.gserviceaccount\.com", grant.values["member"]
+    )
+    place = next(grant.values[name] for name in PLACES if name in grant.values)
+    condition = next(iter(grant.values.get("condition") or []), {})
+    reached = condition.get("expression", place).rstrip('")')
+    return ours[1] if ours else grant.values["member"], Path(reached).name
+
+
+def of_functions() -> Iterator[Grant]:
+    for name, each in rights().items():
+        member = dashed(name)
+        yield from (Grant("pubsub.publisher", member, topic) for topic in each.publishes)
+        yield from (Grant("secretmanager.secretAccessor", member, one) for one in each.secrets)
+        for database, access in (("ledger", each.ledger), ("people", each.people)):
+            if access:
+                yield Grant(ROLES[access], member, database)
+        yield Grant("run.invoker", {EVERYBODY: "allUsers", PUSH: "event-push"}[each.caller], member)
+
+
+def of_agents() -> Iterator[Grant]:
+    yield Grant("pubsub.publisher", AGENT.format("cloudscheduler"), "sweep-requested")
+    for each in topology().subscriptions():
+        yield Grant("pubsub.publisher", AGENT.format("pubsub"), each.dead)
+        yield Grant("pubsub.subscriber", AGENT.format("pubsub"), each.name)
+
+
+def of_the_build() -> Iterator[Grant]:
+    yield Grant("logging.logWriter", "image-build", "regulars-prod")
+    yield Grant("artifactregistry.writer", "image-build", "functions")
+    yield Grant("storage.objectViewer", "image-build", "regulars-prod-sources")
+    copies = "gcf-v2-sources-123456789012-europe-west1"
+    yield Grant("storage.objectViewer", "image-build", copies)
 
 
 @pytest.mark.long
@@ -218,7 +243,7 @@ def block(name: str) -> str:
 
 
 MISTAKES = (
-    Mistake("pubsub.tf", block("dead_letter_policy"), "", "dead-letter topic, after many attempts"),
+    Mistake("pubsub.tf", block("dead_letter_policy"), "", "after as many attempts"),
     Mistake("pubsub.tf", r'(.*"google_pubsub_subscription" "dead".*)= local.month',
             r'\1= "600s"', "every dead letter is kept for 31 days"),
     Mistake("pubsub.tf", block("retry_policy"), "", "tried again after 10 to 600 seconds"),
@@ -237,15 +262,22 @@ MISTAKES = (
     Mistake("functions.tf", r"AUDIENCE = local.urls\[each.key\]", 'AUDIENCE = ""',
             "checks tokens for its own URL"),
     Mistake("secrets.tf", r"local.functions\[function\].pepper \?", "true ?", "given the pepper"),
-    Mistake("secrets.tf", r"setting.mounted && contains\(vendors, setting.connector\)",
-            "setting.mounted", "given their secrets"),
+    Mistake("secrets.tf", r"contains\(vendors, setting.connector\) && \(", "(",
+            "given their secrets"),
+    Mistake("secrets.tf", r'LOYALTY_PEPPER = "1"', 'LOYALTY_PEPPER = "latest"',
+            "only when it is named"),
+    Mistake("iam.tf", '"image-build"', '"build"', "a name that Google takes"),
     Mistake("functions.tf", r"local.packages.runtime", '"python310"', "on the Python that its zip"),
     Mistake("functions.tf", '"enforced"', '"inherited"', "sources can never be made public"),
+    Mistake("functions.tf", "force_destroy               = true", "force_destroy = false",
+            "from being taken down"),
     Mistake("functions.tf", block("cleanup_policies"), "", "old images are deleted"),
     Mistake("firestore.tf", '= "POINT_IN_TIME_RECOVERY_ENABLED"',
             '= "POINT_IN_TIME_RECOVERY_DISABLED"', "set back to any minute"),
     Mistake("firestore.tf", r'\? "DELETE_PROTECTION_ENABLED"', '? "DELETE_PROTECTION_DISABLED"',
             "no database can be deleted"),
+    Mistake("secrets.tf", r"\n  deletion_protection = var.delete_protection", "",
+            "no secret can be deleted"),
     Mistake("firestore.tf", r"daily_recurrence \{\}",
             'weekly_recurrence {\n    day = "SUNDAY"\n  }', "backed up every day"),
     Mistake("firestore.tf", r"  ttl_config \{\}\n", "", "cleaned up"),
@@ -254,6 +286,8 @@ MISTAKES = (
     Mistake("iam.tf", block("condition"), "", "more than one database"),
     Mistake("monitoring.tf", r"\n  notification_channels = local.channels", "", "every alarm"),
     Mistake("monitoring.tf", r', "metric.labels.store"', "", "told by its store"),
+    Mistake("monitoring.tf", r"httpRequest.requestUrl:", "httpRequest.referer:",
+            "names a guest stays in the log"),
     Mistake("monitoring.tf", r'var.billing_account == "" \? 0 : 1', "0", "has a budget"),
 )  # fmt: skip
 BATCHES = 7

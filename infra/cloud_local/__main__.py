@@ -19,7 +19,7 @@ from rich.progress import track
 from infra import emulators
 from infra.cloud_local.processes import unpacked
 from infra.cloud_local.system import CloudLocal
-from infra.cloud_local.trouble import Strike, Trouble, strikes
+from infra.cloud_local.trouble import Trouble, strikes
 from infra.demo import report
 from infra.demo.saturday import SHOPS, Json, Saturday, Scenario
 from infra.demo.story import Story
@@ -81,7 +81,9 @@ def _played(
                 system.start()
                 day = Saturday(scenario, system, sandbox, clock, Story(Console(quiet=True)))
                 struck = strikes(system.functions, troubled) if troubled else []
-                _play(console, day, list(groups(scenario.day["events"])), struck)
+                together = list(groups(scenario.day["events"]))
+                trouble = Trouble(struck, len(together), system.busy)
+                _play(console, day, together, trouble)
                 return report.tell(console, name, day, system.shop, ordered=False)
             finally:
                 system.stop()
@@ -92,12 +94,11 @@ def _clock(file: Path, scenario: Scenario) -> FileClock:
     return FileClock(file)
 
 
-def _play(console: Console, day: Saturday, together: list[list[Json]], due: list[Strike]) -> None:
-    trouble = Trouble(due, len(together))
+def _play(console: Console, day: Saturday, together: list[list[Json]], trouble: Trouble) -> None:
     for number, group in enumerate(track(together, "Playing", console=console)):
         with trouble.during(number):
             day.play([group])
-    console.print(f"struck {trouble.struck} times" if due else "undisturbed")
+    console.print(f"struck {trouble.struck} times, {trouble.at_work} of them at work")
 
 
 if __name__ == "__main__":

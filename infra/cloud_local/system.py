@@ -74,6 +74,10 @@ class CloudLocal:
         """Wait until so many calls of each function, and all they led to, are done."""
         return self._watch.settle(calls, PATIENCE)
 
+    def busy(self) -> bool:
+        """Tell whether something is on its way between the functions."""
+        return self._watch.busy
+
     def stop(self) -> None:
         """End all processes; the emulators forget the rest."""
         self.functions.stop()

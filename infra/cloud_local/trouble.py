@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 
@@ -12,8 +13,8 @@ from infra.emulators import Emulator
 
 PAUSE = 3.0
 """Seconds that an emulator stands still."""
-SOON = 0.3
-"""Seconds after the first event of a group until the trouble begins: all are at work then."""
+SOON = 5.0
+"""Seconds to wait for something to be on its way, at most."""
 
 
 Strike = Callable[[], None]
@@ -26,24 +27,40 @@ def strikes(functions: Functions, services: Iterable[Emulator]) -> list[Strike]:
 
 
 class Trouble:
-    """Spreads strikes evenly over a day's groups of events; none of them is peace."""
+    """Spreads strikes evenly over a day's groups of events; none of them is peace.
 
-    def __init__(self, strikes: list[Strike], groups: int) -> None:
+    `busy` tells whether something is on its way: what strikes at rest shows nothing.
+    """
+
+    def __init__(
+        self, strikes: list[Strike], groups: int, busy: Callable[[], bool], patience: float = SOON
+    ) -> None:
         self._strikes = strikes
+        self._patience = patience
         self._every = max(1, groups // (len(strikes) + 1))
+        self._busy = busy
         self.struck = 0
+        self.at_work = 0
+        """How many of the strikes came while something was on its way."""
 
     @contextmanager
     def during(self, group: int) -> Iterator[None]:
-        """Strike while a group is played, if it is time; returns when all runs again."""
+        """Strike while a group is played, if it is time; raises what went wrong in striking."""
         strike = self._due(group)
         if strike is None:
             yield
             return
-        timer = threading.Timer(SOON, strike)
-        timer.start()
-        yield
-        timer.join()
+        with ThreadPoolExecutor(1) as hand:
+            struck = hand.submit(self._strike, strike)
+            yield
+            struck.result()
+
+    def _strike(self, strike: Strike) -> None:
+        until = time.monotonic() + self._patience
+        while not self._busy() and time.monotonic() < until:
+            time.sleep(0.01)
+        self.at_work += self._busy()
+        strike()
         self.struck += 1
 
     def _due(self, group: int) -> Strike | None:

@@ -65,6 +65,11 @@ class Watch:
                     return False
             return True
 
+    @property
+    def busy(self) -> bool:
+        """Whether something is on its way."""
+        return bool(self._on_its_way)
+
     def __str__(self) -> str:
         """Name what is on its way."""
         with self._changed:

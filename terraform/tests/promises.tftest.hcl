@@ -21,9 +21,9 @@ run "promises" {
   assert {
     condition = alltrue([
       for each in google_pubsub_subscription.push :
-      length(each.dead_letter_policy) == 1 && try(each.dead_letter_policy[0].max_delivery_attempts, 0) >= 10
+      length(each.dead_letter_policy) == 1 && try(each.dead_letter_policy[0].max_delivery_attempts, 0) == 100
     ])
-    error_message = "every push has a dead-letter topic, after many attempts"
+    error_message = "every push has a dead-letter topic, after as many attempts as there may be"
   }
   assert {
     condition = (
@@ -124,6 +124,22 @@ run "promises" {
     error_message = "only functions that hash are given the pepper"
   }
   assert {
+    condition = alltrue(flatten([
+      for each in google_cloudfunctions2_function.this : [
+        for secret in each.service_config[0].secret_environment_variables :
+        secret.version == lookup(var.secret_versions, "LOYALTY_PEPPER", "1") if secret.key == "LOYALTY_PEPPER"
+      ]
+    ]))
+    error_message = "a new version of the pepper comes into force only when it is named"
+  }
+  assert {
+    condition = alltrue([
+      for each in concat(values(google_service_account.function), [google_service_account.push, google_service_account.build]) :
+      can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", each.account_id))
+    ])
+    error_message = "every account has a name that Google takes"
+  }
+  assert {
     condition = toset([
       for name, each in google_cloudfunctions2_function.this : name
       if length(setsubtract(each.service_config[0].secret_environment_variables[*].key, ["LOYALTY_PEPPER"])) > 0
@@ -145,6 +161,10 @@ run "promises" {
     error_message = "sources can never be made public"
   }
   assert {
+    condition     = google_storage_bucket.source.force_destroy
+    error_message = "sources do not keep a deployment from being taken down"
+  }
+  assert {
     condition     = length(google_artifact_registry_repository.images.cleanup_policies) == 2
     error_message = "old images are deleted, the last are kept"
   }
@@ -163,6 +183,12 @@ run "promises" {
       for each in google_firestore_database.this : each.delete_protection_state == "DELETE_PROTECTION_ENABLED"
     ])
     error_message = "in production no database can be deleted"
+  }
+  assert {
+    condition = var.environment != "prod" || alltrue([
+      for each in google_secret_manager_secret.this : each.deletion_protection
+    ])
+    error_message = "in production no secret can be deleted"
   }
   assert {
     condition = toset(keys(google_firestore_backup_schedule.daily)) == toset(["ledger", "people"]) && alltrue([
@@ -207,6 +233,13 @@ run "promises" {
       contains(each.conditions[0].condition_absent[0].aggregations[0].group_by_fields, "metric.labels.store")
     ])
     error_message = "a silent till is told by its store"
+  }
+  assert {
+    condition = !coalesce(google_logging_project_exclusion.lookups.disabled, false) && alltrue([
+      for part in ["member-api", "run.googleapis.com/requests", "requestUrl:\"?\""] :
+      strcontains(google_logging_project_exclusion.lookups.filter, part)
+    ])
+    error_message = "no address that names a guest stays in the log"
   }
   assert {
     condition     = length(google_billing_budget.month) == (var.billing_account == "" ? 0 : 1)

@@ -10,6 +10,7 @@ from tests.cli.conftest import LATER, PHONE, PROGRAM, CommandLine, happen
 from tests.rig import NOON, Rig
 
 from loyalty.adapters.firestore import FirestoreStore
+from loyalty.adapters.pubsub_dead import AT_ONCE
 from loyalty.events import SweepRequested, encode
 from loyalty.records import timers
 
@@ -124,6 +125,18 @@ def test_a_dead_letter_of_a_cloud_is_published_again_and_then_gone(ledger, topic
     assert second in said.split()
     assert "Replayed 1 dead letter." in ledger("deadletters", "replay", "--all")
     assert topics.pulled() == [b"another"]
+
+
+def test_more_dead_letters_than_fit_into_a_page_are_all_replayed(ledger, topics):
+    letters = [b"letter %03d" % number for number in range(AT_ONCE + 2)]
+    for letter in letters:
+        topics.bury(letter)
+    told = ledger("deadletters", "replay", "--all")
+    assert f"Replayed {len(letters)} dead letters." in told
+    heard: list[bytes] = []
+    while len(heard) < len(letters):
+        heard += topics.pulled()
+    assert sorted(heard) == letters
 
 
 def test_without_a_bus_it_says_where_dead_letters_are(ledger):

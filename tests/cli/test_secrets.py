@@ -28,13 +28,19 @@ class Manager(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b'{"name": "projects/1/secrets/%s/versions/5"}' % name.encode())
 
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(self.server.versions).encode())
+
     def log_message(self, *_): ...
 
 
 @pytest.fixture
 def manager():
     server = ThreadingHTTPServer(("127.0.0.1", 0), Manager)
-    server.seen = []
+    server.seen, server.asked, server.versions = [], [], {}
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server
     server.shutdown()
@@ -50,7 +56,7 @@ def cloud(manager, tmp_path):
 
 def test_a_secret_gets_a_version_with_the_value_typed(cloud, manager):
     said = cloud("secrets", "set", "SQUARE_ACCESS_TOKEN", typed=f"{VALUE}\n")
-    assert said.startswith("SQUARE_ACCESS_TOKEN has version 5")
+    assert said.startswith("SQUARE_ACCESS_TOKEN of cafe has version 5")
     ((path, _, body),) = manager.seen
     assert path == "/v1/projects/cafe/secrets/SQUARE_ACCESS_TOKEN:addVersion"
     assert base64.b64decode(body["payload"]["data"]).decode() == VALUE
@@ -100,6 +106,16 @@ def test_nobody_else_gets_a_secret(cloud, url):
 )
 def test_secrets_of_our_own_and_of_further_accounts_are_known(cloud, name):
     assert "has version 5" in cloud("secrets", "set", name, typed="p2:0123456789abcdef")
+
+
+def test_a_pepper_that_members_are_found_by_is_replaced_only_on_purpose(cloud, manager):
+    manager.versions = {"versions": [{"name": "projects/1/secrets/LOYALTY_PEPPER/versions/1"}]}
+    words = ("secrets", "set", "LOYALTY_PEPPER")
+    refused = cloud(*words, typed="p2:0123456789abcdef", code=1)
+    assert "cafe has a pepper already" in refused
+    assert manager.seen == []
+    assert manager.asked == ["/v1/projects/cafe/secrets/LOYALTY_PEPPER/versions?pageSize=1"]
+    assert "has version 5" in cloud(*words, "--replace", typed="p2:0123456789abcdef")
 
 
 @pytest.mark.parametrize("name", ["SQUARE_TOKEN", "PORT", "SQUARE_ACCESS_TOKEN_PREVIOUS", "../x"])

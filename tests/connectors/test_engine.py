@@ -469,6 +469,19 @@ def test_a_further_account_has_settings_of_its_own_and_borrows_none():
     assert config.account == "second"
 
 
+def test_a_setting_of_some_verbs_is_neither_needed_by_others_nor_given_to_them():
+    key = Setting("sending_key", "A key that sends.", secret=True, only=("send_sms",))
+    shop = acme(settings=(*SHOP.settings, key))
+    given = {"ACME_TOKEN": "t", "ACME_SENDER": "s"}
+    assert read_config(shop, "", given, "read_feedback")["token"] == "t"
+    with pytest.raises(MissingSettings, match="ACME_SENDING_KEY"):
+        read_config(shop, "", given, "send_sms")
+    whole = {**given, "ACME_SENDING_KEY": CANARY}
+    assert read_config(shop, "", whole, "send_sms")["sending_key"] == CANARY
+    assert read_config(shop, "", whole)["sending_key"] == CANARY
+    assert not read_config(shop, "", whole, "read_feedback")["sending_key"]
+
+
 def test_another_place_can_be_put_in_for_the_vendor_or_for_one_account():
     base = {"ACME_TOKEN__B": "t", "ACME_SENDER__B": "s", "ACME_BASE_URL": "http://127.0.0.1:1/x/"}
     assert read_config(SHOP, "b", base).base_url == "http://127.0.0.1:1/x"

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from infra import costs
-from infra.costs import SIZES, prices
+from infra.costs import BACKUP_DAYS, ENVIRONMENTS, SIZES, Deployed, deployed, prices
 from tests.rig import sale
 
 from loyalty.collections import COLLECTIONS
@@ -115,22 +115,46 @@ def by_hand() -> dict[str, float]:
 
 
 def test_the_example_by_hand_agrees_within_five_percent_line_by_line():
-    known = {name: each.cost(1_000_000) for name, each in prices().resources.items()}
+    found = prices().resources.items()
+    known = {name: each.cost(1_000_000, deployed()) for name, each in found}
     worked = by_hand()
-    assert worked.pop("all") == pytest.approx(prices().total(1_000_000), rel=0.05)
+    assert worked.pop("all") == pytest.approx(prices().total(1_000_000, deployed()), rel=0.05)
     assert worked == pytest.approx({n: usd for n, usd in known.items() if usd}, rel=0.05)
 
 
 def test_the_page_tells_the_totals_within_five_percent():
     rows = re.findall(r"^\| ([\d,]+) \| ([\d.]+) \|$", PAGE, re.MULTILINE)
     told = {int(size.replace(",", "")): float(usd) for size, usd in rows}
-    assert told == pytest.approx({size: prices().total(size) for size in SIZES}, rel=0.05)
+    assert told == pytest.approx({n: prices().total(n, deployed()) for n in SIZES}, rel=0.05)
 
 
 def test_what_is_free_costs_nothing():
     assert all(
-        each.cost(0) == 0 for n, each in prices().resources.items() if each.month <= each.free
+        each.cost(0, Deployed(0, 14)) == 0
+        for each in prices().resources.values()
+        if each.month <= each.free
     )
+
+
+def test_what_an_environment_pays_for_by_itself_is_read_from_its_variables():
+    assert deployed("prod") == Deployed(instances=1, backup_days=BACKUP_DAYS)
+    assert deployed("staging") == Deployed(instances=0, backup_days=1)
+    text = (ENVIRONMENTS.parent / "variables.tf").read_text("utf-8")
+    told = re.search(r'variable "backup_days" \{.*?default += (\d+)', text, re.DOTALL)
+    assert told is not None
+    assert int(told[1]) == BACKUP_DAYS
+
+
+def test_an_instance_always_on_costs_even_if_nothing_is_sold():
+    none, one = (prices().total(0, Deployed(n, 14)) for n in (0, 1))
+    assert one - none == pytest.approx(9.72)
+
+
+def test_backups_cost_by_the_days_they_are_kept():
+    backups = prices().resources["backup GiB"]
+    week, fortnight = (backups.cost(1_000_000, Deployed(0, days)) for days in (7, 14))
+    assert fortnight == pytest.approx(2 * week)
+    assert week == pytest.approx(7 * 55.9 * 0.03, rel=0.01)
 
 
 def test_the_table_marks_what_is_not_confirmed(capsys):

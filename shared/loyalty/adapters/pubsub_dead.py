@@ -5,6 +5,7 @@ A subscription is named `{topic}.{function}.dead`: the topic to publish to again
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -48,26 +49,33 @@ class PubSubDeadLetters:
         return [each.name for each in listed if each.name.endswith(SUFFIX)]
 
     def _look(self, name: str) -> list[DeadLetter]:
-        taken = self._taken(name)
+        taken = [each for page in self._pages(name) for each in page]
         self._put_back(name, taken)
         return [_letter(name, each.message) for each in taken]
 
     def _replay(self, name: str, number: int | None) -> int:
-        taken = self._taken(name)
-        chosen = [each for each in taken if number in (None, int(each.message.message_id))]
-        self._put_back(name, [each for each in taken if each not in chosen])
-        for each in chosen:
-            self._bus.publish(_topic(name), [each.message.data])
-            self._subscriber.acknowledge(subscription=name, ack_ids=[each.ack_id])
-        return len(chosen)
+        """Publish page by page, so that no message is held longer than it may be."""
+        done, others = 0, list[Any]()
+        for page in self._pages(name):
+            chosen = [each for each in page if number in (None, int(each.message.message_id))]
+            self._publish(name, chosen)
+            done += len(chosen)
+            others += [each for each in page if each not in chosen]
+        self._put_back(name, others)
+        return done
 
-    def _taken(self, name: str) -> list[Any]:
-        """Take everything out that is there."""
-        taken: dict[str, Any] = {}
-        while some := self._pulled(name):
-            fresh = {each.message.message_id: each for each in some}
-            taken |= fresh
-        return list(taken.values())
+    def _publish(self, name: str, chosen: list[Any]) -> None:
+        if chosen:
+            self._bus.publish(_topic(name), [each.message.data for each in chosen])
+            ids = [each.ack_id for each in chosen]
+            self._subscriber.acknowledge(subscription=name, ack_ids=ids)
+
+    def _pages(self, name: str) -> Iterator[list[Any]]:
+        """Take out what is there, a page at a time, until a page brings nothing new."""
+        seen = set[str]()
+        while fresh := [e for e in self._pulled(name) if e.message.message_id not in seen]:
+            seen |= {each.message.message_id for each in fresh}
+            yield fresh
 
     def _pulled(self, name: str) -> list[Any]:
         try:

@@ -25,6 +25,10 @@ class _Version(msgspec.Struct):
     name: str
 
 
+class _Versions(msgspec.Struct):
+    versions: list[_Version] = []
+
+
 class SecretManager:
     """The secrets of a project. `token` returns an access token, "" to show none."""
 
@@ -39,15 +43,23 @@ class SecretManager:
         TryAgain and InDoubt say that nobody answered; a version more does no harm.
         """
         payload = {"payload": {"data": base64.b64encode(value.encode()).decode()}}
+        made = self._asked("POST", f"{name}:addVersion", msgspec.json.encode(payload))
+        return msgspec.json.decode(made, type=_Version).name.rpartition("/")[2]
+
+    def has_version(self, name: str) -> bool:
+        """Tell whether a secret ever had a value. Raises as `add` does."""
+        listed = self._asked("GET", f"{name}/versions?pageSize=1")
+        return bool(msgspec.json.decode(listed, type=_Versions).versions)
+
+    def _asked(self, method: str, what: str, body: bytes = b"") -> bytes:
         headers = {"Content-Type": "application/json"}
         if token := self._token():
             headers["Authorization"] = f"Bearer {token}"
-        url = f"{self._url}/{name}:addVersion"
-        answer = self._http.send(HttpRequest("POST", url, headers, msgspec.json.encode(payload)))
+        answer = self._http.send(HttpRequest(method, f"{self._url}/{what}", headers, body))
         if answer.status != _SUCCESS:
             why = _WHY.get(answer.status, f"Secret Manager answered {answer.status}.")
             raise Problem(answer.status, "secret_refused", why)
-        return msgspec.json.decode(answer.body, type=_Version).name.rpartition("/")[2]
+        return answer.body
 
 
 def token_for(url: str) -> Callable[[], str]:

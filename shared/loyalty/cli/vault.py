@@ -20,6 +20,11 @@ from loyalty.errors import InDoubt
 from loyalty.identity import Pepper
 from loyalty.settings import VARIABLES, Settings
 
+_PEPPER = "LOYALTY_PEPPER"
+_ONCE = (
+    "{project} has a pepper already, and its members are found by it: with another one nobody is. "
+    "If that is what you want, add --replace."
+)
 _ACCOUNT = re.compile(r"(__[A-Z0-9][A-Z0-9_]{0,39})?")
 """What may follow a variable's name: a further account. The one before is a version, no secret."""
 
@@ -56,7 +61,8 @@ def list_(place: Place) -> None:
 
 @secrets.command("set", epilog="Example: loyalty secrets set SQUARE_ACCESS_TOKEN")
 @click.argument("name")
-def set_(name: str) -> None:
+@click.option("--replace", is_flag=True, help="Replace even the pepper that members are found by.")
+def set_(name: str, *, replace: bool) -> None:
     """Add a version to the secret NAME of LOYALTY_STORE's project.
 
     The value is asked for without showing it, or read from standard input.
@@ -66,11 +72,14 @@ def set_(name: str) -> None:
         raise click.ClickException("Set LOYALTY_STORE=firestore:PROJECT: whose secret is it?")
     if not _is_secret(name):
         raise click.ClickException(f"{name} is no secret of ours. See `loyalty secrets list`.")
-    version = _add(name, _value(name), settings)
-    showing.line(f"{name} has version {version}: instances that start from now on read it.")
+    version = _add(name, _value(name, settings), settings, once=name == _PEPPER and not replace)
+    showing.line(
+        f"{name} of {settings.project} has version {version}: "
+        "instances that start from now on read it."
+    )
 
 
-def _add(name: str, value: str, settings: Settings) -> str:
+def _add(name: str, value: str, settings: Settings, *, once: bool) -> str:
     from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415 - a second to import
 
     from loyalty.adapters.secret_manager import SecretManager, token_for  # noqa: PLC0415
@@ -78,7 +87,10 @@ def _add(name: str, value: str, settings: Settings) -> str:
     url = settings["LOYALTY_SECRETS_URL"]
     try:
         with closing(RequestsHttp()) as http:
-            return SecretManager(http, url, settings.project, token_for(url)).add(name, value)
+            manager = SecretManager(http, url, settings.project, token_for(url))
+            if once and manager.has_version(name):
+                raise click.ClickException(_ONCE.format(project=settings.project))
+            return manager.add(name, value)
     except GoogleAuthError:
         told = "No credentials for Google Cloud. Run `gcloud auth application-default login`."
         raise click.ClickException(told) from None
@@ -88,14 +100,16 @@ def _add(name: str, value: str, settings: Settings) -> str:
         raise click.ClickException(f"LOYALTY_SECRETS_URL: {error}.") from None
 
 
-def _value(name: str) -> str:
+def _value(name: str, settings: Settings) -> str:
     """Read a value: never from the command line, where others could see it."""
     asks = sys.stdin.isatty()
-    text: str = click.prompt(name, hide_input=True) if asks else sys.stdin.read()
+    text: str = (
+        click.prompt(f"{name} of {settings.project}", hide_input=True) if asks else sys.stdin.read()
+    )
     value = text.strip()
     if not value:
         raise click.ClickException("There is no value: nothing was changed.")
-    if name == "LOYALTY_PEPPER":
+    if name == _PEPPER:
         try:
             Pepper(value)
         except ValueError as error:
@@ -114,7 +128,7 @@ def _needed(program: Program) -> Iterator[_Needed]:
     yield from (
         _Needed(each.name, each.about, each.secret, None)
         for each in VARIABLES
-        if each.name == "LOYALTY_PEPPER"
+        if each.name == _PEPPER
     )
     for name, account in _accounts(program):
         for each in connectors.load(name).settings:

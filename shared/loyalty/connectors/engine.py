@@ -56,13 +56,15 @@ class Engine:
         self._lines: dict[tuple[str, str], Line] = {}
         self._lock = Lock()
 
-    def config(self, connector: str, account: str = "") -> Config:
-        """Read an account's settings. Raises LookupError (MissingSettings for unset variables).
+    def config(self, connector: str, account: str = "", verb: str = "") -> Config:
+        """Read an account's settings, those that a verb may have; "" stands for all verbs.
+
+        Raises LookupError (MissingSettings for unset variables).
 
         To a webhook's caller an account that nobody set up must look like a bad signature:
         verify then with `Config(connector=…, values={})`, which takes as long.
         """
-        return read_config(load(connector), account, self._environment)
+        return read_config(load(connector), account, self._environment, verb)
 
     def run(
         self,
@@ -76,7 +78,7 @@ class Engine:
         vendor = load(connector)
         if verb not in vendor.operations:
             raise LookupError(f"{connector} has no {verb}")
-        conversation = vendor.operations[verb](self.config(connector, account), argument)
+        conversation = vendor.operations[verb](self.config(connector, account, verb), argument)
         call = Call(vendor, verb, self._line(connector, account), self._world, budget_seconds)
         return call.converse(conversation)
 

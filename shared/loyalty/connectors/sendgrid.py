@@ -67,6 +67,7 @@ DROPS: Mapping[str, Word] = {
     "recipient list over package quota": "credentials",
 }
 
+SENDING = ("send_email", "check")
 _SIGNATURE = "x-twilio-email-event-webhook-signature"
 _TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
 
@@ -232,8 +233,8 @@ CONNECTOR = Connector(
     docs="https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send",
     base_url="https://api.sendgrid.com",  # EU: https://api.eu.sendgrid.com
     settings=(
-        Setting("api_key", "SG.…, with the scope mail.send.", secret=True),
-        Setting("from_email", "A verified sender."),
+        Setting("api_key", "SG.…, with the scope mail.send.", secret=True, only=SENDING),
+        Setting("from_email", "A verified sender.", only=SENDING),
         Setting("from_name", "The name beside it.", default=""),
         Setting("asm_group_id", "Number of the unsubscribe group of promotions.", default=""),
         Setting("event_webhook_public_key", "From the Event Webhook's settings.", default=""),

@@ -29,20 +29,20 @@ def variable(connector: str, setting: str, account: str = "") -> str:
     return (f"{name}__{account}" if account else name).upper()
 
 
-def read_config(connector: Connector, account: str, environment: Mapping[str, str]) -> Config:
-    """Read an account's settings.
+def read_config(
+    connector: Connector, account: str, environment: Mapping[str, str], verb: str = ""
+) -> Config:
+    """Read an account's settings, those that a verb may have; "" stands for all verbs.
 
     Accounts share nothing but the base URL: a secret of one must never open another. Raises
     MissingSettings, and LookupError for what cannot be an account's name.
     """
     if not _ACCOUNT.fullmatch(account):
         raise LookupError("an account's name is small letters, digits and underscores")
-    names = {
-        setting.name: variable(connector.name, setting.name, account)
-        for setting in connector.settings
-    }
+    settings = [each for each in connector.settings if each.serves(verb)]
+    names = {each.name: variable(connector.name, each.name, account) for each in settings}
     found = _found(names, environment)
-    defaults = {each.name: each.default for each in connector.settings if each.default is not None}
+    defaults = {each.name: each.default for each in settings if each.default is not None}
     missing = [names[name] for name in names if name not in found and name not in defaults]
     if missing:
         raise MissingSettings(connector.name, missing)

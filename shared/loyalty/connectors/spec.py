@@ -49,6 +49,12 @@ class Setting(msgspec.Struct, frozen=True):
     secret: bool = False
     default: str | None = None
     """None: must be given."""
+    only: tuple[str, ...] = ()
+    """The verbs that may have it: who merely reads feedback gets no key to send. Empty: all."""
+
+    def serves(self, verb: str) -> bool:
+        """Tell whether a verb may have it; "" stands for all of them."""
+        return not (verb and self.only) or verb in self.only
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):

@@ -81,6 +81,7 @@ KEYWORDS: Mapping[str, Keyword] = {
     ),
 }
 _AROUND = string.whitespace + string.punctuation + "…“”«»\ufe0f"  # the last one trails an emoji
+SENDING = ("send_sms", "find_sms", "check")
 _FORM = "application/x-www-form-urlencoded"
 _FIELDS = 200  # Twilio sends about thirty
 _FIRST_TEXT = datetime(2008, 1, 1, tzinfo=UTC)  # Twilio is not older
@@ -277,8 +278,15 @@ CONNECTOR = Connector(
     settings=(
         Setting("account_sid", "AC…, on the first page of the console."),
         Setting("auth_token", "Beside it; it also verifies Twilio's calls.", secret=True),
-        Setting("api_key_sid", "SK…; sends with this key in the token's place.", default=""),
-        Setting("api_key_secret", "Shown once, with the key.", secret=True, default=""),
+        Setting(
+            "api_key_sid",
+            "SK…; sends with this key in the token's place.",
+            default="",
+            only=SENDING,
+        ),
+        Setting(
+            "api_key_secret", "Shown once, with the key.", secret=True, default="", only=SENDING
+        ),
         Setting("messaging_service_sid", "MG…, Smart Encoding off; or from_number.", default=""),
         Setting("from_number", "The sender, as +15005550006.", default=""),
         Setting("feedback_url", "Public address of /message-feedback/twilio.", default=""),

@@ -30,7 +30,7 @@ _replace = msgspec.structs.replace
 
 def receive(name: str, account: str, incoming: Incoming, body: Any, shop: Shop) -> int:
     """Take a verified callback and do what it says; returns how many things it said."""
-    config = shop.vendors.config(name, account)
+    config = shop.vendors.config(name, account, "read_feedback")
     heard = connectors.load(name).webhooks["read_feedback"].read(config, incoming, body)
     for each in heard:
         _hear(each, shop)

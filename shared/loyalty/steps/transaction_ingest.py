@@ -34,7 +34,7 @@ class Accepted(NamedTuple):
 
 def receive(name: str, account: str, incoming: Incoming, body: Any, shop: Shop) -> Accepted:
     """Take a verified webhook; returns once every fact in it is durable."""
-    config = shop.vendors.config(name, account)
+    config = shop.vendors.config(name, account, "read_sale")
     heard = connectors.load(name).webhooks["read_sale"].read(config, incoming, body)
     facts = [fact for each in heard for fact in _facts(name, account, each, shop)]
     _check(facts, name, account, shop)

@@ -45,7 +45,7 @@ def _webhook(request: Request, shop: Shop, verb: WebhookVerb, receive: Receive) 
     shop.log.note(connector=name)
     reading.method(request, "POST")
     body = reading.raw(request)
-    config = _config(name, account, shop)
+    config = _config(name, account, verb, shop)
     incoming = Incoming(
         url=_public_url(request, config), headers=reading.headers(request), body=body,
         now=shop.clock.now(),
@@ -74,10 +74,10 @@ def _find(name: str, verb: WebhookVerb) -> Webhook:
     return webhook
 
 
-def _config(name: str, account: str, shop: Shop) -> Config:
+def _config(name: str, account: str, verb: WebhookVerb, shop: Shop) -> Config:
     """Read the settings; an account that nobody set up looks like a bad signature."""
     try:
-        return shop.vendors.config(name, account)
+        return shop.vendors.config(name, account, verb)
     except LookupError as missing:
         shop.log("ERROR", "webhook without settings", connector=name, problem=str(missing))
         return Config(connector=name, values={}, account=account)
