@@ -18,8 +18,8 @@ export
 unexport TFVARS PROJECT STATE TERRAFORM VARIABLES
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test proof simulate mutants bench cloud-local package check terraform-check fmt lint types docs \
-        connector clean costs plan deploy undeploy environment
+.PHONY: help demo run test proof simulate mutants bench cloud-local package check terraform-check fmt \
+        lint types docs connector clean costs plan deploy undeploy environment
 
 help: ## List what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
