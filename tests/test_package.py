@@ -35,6 +35,8 @@ ASKED = {
     "message_feedback": ("POST", "/twilio"),
     "member_api": ("GET", "/v1/members?phone=%2B4915112345678"),
 }
+FIRST = ("transaction_ingest", "points_calculation")
+OTHERS = [name for name in FUNCTIONS if name not in FIRST]
 PARTS = ("functions", "infra", "shared", "requirements.lock", "pyproject.toml")
 PROGRAM = """
 from pathlib import Path
@@ -144,7 +146,9 @@ def marker_free(line):
     return wanted.name if not wanted.marker or wanted.marker.evaluate() else ""
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize(
+    "name", [*FIRST, *(pytest.param(each, marks=pytest.mark.slow) for each in OTHERS)]
+)
 def test_a_function_serves_from_its_zip_in_an_empty_environment(packed, empty, name, tmp_path):
     shutil.unpack_archive(packed[name], tmp_path)
     port = emulators.free_port()

@@ -16,6 +16,7 @@ STRIKES, AT_WORK = 9, 7
 """Seven functions killed, two emulators paused; so many at least while events were on their way."""
 
 
+@pytest.mark.slow
 def test_both_days_come_to_what_was_expected_whatever_is_killed_or_paused():
     paths = {"PYTHONPATH": f"{ROOT / 'shared'}{os.pathsep}{ROOT}"}
     run = subprocess.run(

@@ -11,7 +11,7 @@ from infra.simulator.schedule import made
 
 from loyalty.domain import lots
 
-CHUNKS, OF_A_CHUNK = 8, 50
+CHUNKS, OF_A_CHUNK = 8, 25
 QUICK = (
     "no duplicate check for a sale",
     "publish before commit",
