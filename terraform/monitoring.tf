@@ -95,7 +95,7 @@ resource "google_monitoring_alert_policy" "alarm" {
 resource "google_logging_metric" "facts" {
   name        = "facts"
   description = "Calls by which tills told of sales, refunds and voids."
-  filter      = "resource.type=\"cloud_run_revision\" AND jsonPayload.message=\"transaction_ingest\" AND jsonPayload.recorded>0"
+  filter      = "resource.type=\"cloud_run_revision\" AND jsonPayload.function=\"transaction_ingest\" AND jsonPayload.recorded>0"
 
   metric_descriptor {
     metric_kind = "DELTA"

@@ -183,9 +183,12 @@ def test_alarms_look_for_log_lines_that_the_code_writes():
     text = (ROOT / "terraform/monitoring.tf").read_text("utf-8")
     looked_for = set(re.findall(r'jsonPayload.message=\\"(.*?)\\"', text))
     sources = [path.read_text("utf-8") for path in (ROOT / "shared/loyalty").rglob("*.py")]
-    assert looked_for == {"transaction_ingest", "channel refused our credentials"}
+    assert looked_for == {"channel refused our credentials"}
     for line in looked_for:
         assert any(re.search(rf'log\(\s*"[A-Z]+", "{line}"', source) for source in sources)
+    assert r'jsonPayload.function=\"transaction_ingest\" AND jsonPayload.recorded>0' in text
+    ingest = (ROOT / "shared/loyalty/steps/transaction_ingest.py").read_text("utf-8")
+    assert "log.note(store=_stores(good), recorded=" in ingest
 
 
 # -- what a change reaches --------------------------------------------------------------------
