@@ -186,7 +186,7 @@ def test_alarms_look_for_log_lines_that_the_code_writes():
     assert looked_for == {"channel refused our credentials"}
     for line in looked_for:
         assert any(re.search(rf'log\(\s*"[A-Z]+", "{line}"', source) for source in sources)
-    assert r'jsonPayload.function=\"transaction_ingest\" AND jsonPayload.recorded>0' in text
+    assert r"jsonPayload.function=\"transaction_ingest\" AND jsonPayload.recorded>0" in text
     ingest = (ROOT / "shared/loyalty/steps/transaction_ingest.py").read_text("utf-8")
     assert "log.note(store=_stores(good), recorded=" in ingest
 
