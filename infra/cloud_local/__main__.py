@@ -98,7 +98,8 @@ def _play(console: Console, day: Saturday, together: list[list[Json]], trouble: 
     for number, group in enumerate(track(together, "Playing", console=console)):
         with trouble.during(number):
             day.play([group])
-    console.print(f"struck {trouble.struck} times, {trouble.at_work} of them at work")
+    if trouble.struck:
+        console.print(f"struck {trouble.struck} times, {trouble.at_work} of them at work")
 
 
 if __name__ == "__main__":

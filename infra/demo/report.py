@@ -28,7 +28,8 @@ def tell(
     over = f"{report.entries} entries, {report.accounts} accounts, {report.points} points"
     verdict = "the ledger does NOT add up" if report.findings else "ledger adds up"
     console.print(f"verify: {verdict} ({over})")
-    same = f"{len(wrong)} differences" if wrong else "as expected, to the point and the word"
+    exactly = "as expected, to the point and the " + ("word" if ordered else "sentence")
+    same = f"{len(wrong)} differences" if wrong else exactly
     console.print(f"compared with tests/expected/{name}.json: {same}")
     return wrong
 

@@ -31,4 +31,4 @@ def test_both_days_come_to_what_was_expected_whatever_is_killed_or_paused():
     assert [int(times) for times, _ in struck] == [STRIKES, STRIKES]
     assert all(int(at_work) >= AT_WORK for _, at_work in struck), run.stdout
     assert run.stdout.count("verify: ledger adds up") == 2
-    assert run.stdout.count("as expected, to the point and the word") == 2
+    assert run.stdout.count("as expected, to the point and the sentence") == 2
