@@ -5,25 +5,20 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
-import platform
 import sys
 import time
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import NamedTuple
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 
+from infra import evidence
+from infra.evidence import Row
 from infra.simulator import programs
 from infra.simulator.planted import WITHIN, bugs
 from infra.simulator.playing import caught, play, shrunk, story
 from infra.simulator.schedule import made
-from infra.topology import TOP
 
-EVIDENCE = TOP / "docs/evidence"
 MOST = 3
 """So many failing schedules are made small and told."""
 
@@ -57,14 +52,14 @@ def simulate(seeds: range, jobs: int) -> int:
     seconds = time.monotonic() - began
     failed = sorted(result for result in results if result.wrong)
     rows = [
-        ("schedules played", f"{len(seeds):,}", f"{len(results):,}", len(results) == len(seeds)),
-        ("schedules that broke a promise", "0", f"{len(failed):,}", not failed),
+        Row("schedules played", f"{len(seeds):,}", f"{len(results):,}", len(results) == len(seeds)),
+        Row("schedules that broke a promise", "0", f"{len(failed):,}", not failed),
     ]
     spent = f"{1000 * seconds * jobs / max(1, len(seeds)):.0f} ms each on {jobs} processes"
     lived = f"{_sum(r.facts for r in results)} events, {_sum(r.faults for r in results)} faults"
     command = f"python -m infra.simulator --seeds {len(seeds)} --seed {seeds.start} --jobs {jobs}"
     notes = f"{lived}, {_sum(r.commits for r in results)} commits; {spent}"
-    _keep("simulate", _console(command, notes), _table(rows))
+    evidence.keep("simulate", command, notes, rows)
     for result in failed:
         print(f"seed {result.seed}: {result.wrong[0]}", flush=True)
     for result in failed[:MOST]:
@@ -88,36 +83,14 @@ def hunt(seeds: int) -> int:
     rows = []
     for bug in track(bugs(), "Hunting"):
         seed = caught(bug, range(seeds))
-        rows.append((bug.name, f"within {seeds}", _said(seed), seed is not None))
-    found = sum(row[3] for row in rows)
-    console = _console("make mutants", f"{found} of {len(rows)} planted bugs are caught")
-    _keep("mutants", console, _table(rows, "bug", "seed"))
-    return 0 if found == len(rows) else 1
+        rows.append(Row(bug.name, f"within {seeds}", _said(seed), seed is not None))
+    notes = f"{sum(row.kept for row in rows)} of {len(rows)} planted bugs are caught"
+    heads = ("bug", "promised", "seed")
+    return 0 if evidence.keep("mutants", "make mutants", notes, rows, heads) else 1
 
 
 def _said(seed: int | None) -> str:
     return "never" if seed is None else str(seed)
-
-
-def _table(
-    rows: Iterable[tuple[str, str, str, bool]], what: str = "what", measured: str = "measured"
-) -> Table:
-    table = Table(what, "promised", measured, "pass", box=SIMPLE_HEAD)
-    for *texts, passed in rows:
-        table.add_row(*map(str, texts), "yes" if passed else "NO")
-    return table
-
-
-def _console(command: str, notes: str) -> Console:
-    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}"
-    console = Console(record=True, width=100, highlight=False)
-    console.print(f"{command}\n{datetime.now(UTC):%Y-%m-%d}, {machine}\n{notes}")
-    return console
-
-
-def _keep(name: str, console: Console, table: Table) -> None:
-    console.print(table)
-    (EVIDENCE / f"{name}.txt").write_text(console.export_text(), "utf-8")
 
 
 def main() -> int:
