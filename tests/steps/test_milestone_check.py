@@ -154,6 +154,18 @@ def test_an_act_told_46_times_gives_once_and_says_so_once(cafe):
     assert len(cafe.texts()) == 1
 
 
+def test_an_act_told_again_says_the_same_also_when_its_gift_was_withdrawn_since(cafe):
+    cafe.join()
+    cafe.buys("A", 9900)
+    cafe.buys("B", 100)
+    *_, act = (body for _, body in cafe.bus.published if b'"kind":"sale"' in body)
+    cafe.tells(refund("b", "B", 100))
+    before = {body for _, body in cafe.bus.published}
+    cafe.bus.publish("points-posted", [act])
+    cafe.rig.run()
+    assert {body for _, body in cafe.bus.published} == before
+
+
 def posted(cafe):
     """Take the acts that were posted off the bus, before anybody hears them."""
     taken = [each for each in cafe.bus.pending if each.topic == "points-posted"]

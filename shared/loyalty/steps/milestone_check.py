@@ -44,16 +44,27 @@ def crossed(event: PointsPosted, program: Program) -> list[Crossing]:
 def _decide(
     unit: Unit, event: PointsPosted, found: list[Crossing], version: Version, shop: Shop
 ) -> Outcome:
-    guarded = [(c, milestones.get(unit, guard_of(event, c))) for c in found]
-    if mine := next((guard for _, guard in guarded if guard and guard.seq == event.seq), None):
-        done = entries.get(unit, mine.trigger)
-        return done.outcome if done else ()
+    guarded: Guarded = [(c, milestones.get(unit, guard_of(event, c))) for c in found]
+    if (done := _done(unit, event, guarded)) is not None:
+        return done
     given = [
         _plan(event, c, guard, version.program) for c, guard in guarded if due(event, c, guard)
     ]
     if not given:
         return outgoing(telling.requests(event, version, event.balance, event.pending, ()))
     return _grant(unit, event, given, version, shop)
+
+
+def _done(unit: Unit, event: PointsPosted, guarded: Guarded) -> Outcome | None:
+    """Find what an earlier delivery led to, also once a later act withdrew what it gave.
+
+    The first entry that the act caused keeps its outcome.
+    """
+    for crossing, guard in guarded:
+        record = entries.get(unit, _entry_of(event, crossing)) if guard else None
+        if record and record.entry and record.entry.cause == event.entry:
+            return record.outcome
+    return None
 
 
 def due(event: PointsPosted, crossing: Crossing, guard: MilestoneGuard | None) -> bool:
@@ -66,8 +77,7 @@ def due(event: PointsPosted, crossing: Crossing, guard: MilestoneGuard | None) -
 def _plan(
     event: PointsPosted, crossing: Crossing, guard: MilestoneGuard | None, program: Program
 ) -> Given:
-    milestone, act = program.milestones[crossing.name], "award" if crossing.up else "withdrawal"
-    entry = f"{act}:{event.member}:{crossing.name}:{crossing.number}"
+    milestone, entry = program.milestones[crossing.name], _entry_of(event, crossing)
     if crossing.up:
         voucher = f"voucher:{entry}" if milestone.reward else ""
         return Given(crossing, entry, milestone.award, voucher)
@@ -109,6 +119,11 @@ def _write_in(book: Passbook, given: Given, program: Program, cause: str) -> Non
 def guard_of(event: PointsPosted, crossing: Crossing) -> str:
     """Name the guard that lets a line be granted once."""
     return f"milestone:{event.member}:{crossing.name}:{crossing.number}"
+
+
+def _entry_of(event: PointsPosted, crossing: Crossing) -> str:
+    act = "award" if crossing.up else "withdrawal"
+    return f"{act}:{event.member}:{crossing.name}:{crossing.number}"
 
 
 def _guard_it(unit: Unit, event: PointsPosted, given: Given, trigger: str) -> None:
