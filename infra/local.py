@@ -125,6 +125,10 @@ class Local:
         """Wait until nothing that was published waits to be handled; false if it takes too long."""
         return self.bus.wait_idle(PATIENCE)
 
+    def unfinished(self) -> str:
+        """Name what is still on its way."""
+        return "messages on the bus"
+
     def sweep(self) -> None:
         """Ask for everything that is due by now."""
         now = self.shop.clock.now()

@@ -74,6 +74,10 @@ class CloudLocal:
         """Wait until so many calls of each function, and all they led to, are done."""
         return self._watch.settle(calls, PATIENCE)
 
+    def unfinished(self) -> str:
+        """Name what is still on its way."""
+        return str(self._watch)
+
     def busy(self) -> bool:
         """Tell whether something is on its way between the functions."""
         return self._watch.busy

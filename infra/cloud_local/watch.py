@@ -71,9 +71,10 @@ class Watch:
         return bool(self._on_its_way)
 
     def __str__(self) -> str:
-        """Name what is on its way."""
+        """Name what is on its way, and how many calls were answered."""
         with self._changed:
-            return ", ".join(sorted(f"{event} to {name}" for name, event in self._on_its_way))
+            waits = sorted(f"{event} to {name}" for name, event in self._on_its_way)
+            return f"{', '.join(waits) or 'nothing'}; answered {dict(self._answered)}"
 
     def _settled(self, calls: Mapping[str, int]) -> bool:
         answered = all(self._answered[function] >= count for function, count in calls.items())

@@ -54,6 +54,10 @@ class System(Protocol):
         """Wait until so many calls of each function, and all they led to, are done."""
         ...
 
+    def unfinished(self) -> str:
+        """Name what is still on its way."""
+        ...
+
     def stop(self) -> None:
         """Stop it."""
         ...
@@ -126,8 +130,10 @@ class Saturday:
     def settle(self) -> None:
         """Wait until nothing moves any more, then show the messages that went out."""
         calls = {"transaction_ingest": self.tills.posted, "member_api": len(self.members)}
-        if not (self._system.settle(calls) and self.sandbox.settle(PATIENCE)):
-            raise RuntimeError("the system did not come to rest")
+        if not self._system.settle(calls):
+            raise RuntimeError(f"the system did not come to rest: {self._system.unfinished()}")
+        if not self.sandbox.settle(PATIENCE):
+            raise RuntimeError("the vendors did not come to rest")
         for message in self.sandbox.outbox[self._shown :]:
             to = "" if message.channel == "staff" else message.to
             self._story.message(message.channel, to, message.text)

@@ -10,7 +10,7 @@ import msgspec
 
 from infra.simulator.vendors import Asked, Taken
 from infra.simulator.world import World
-from loyalty.connectors.spec import StaffNote
+from loyalty.connectors.spec import StaffNote, Text
 from loyalty.domain import calendar
 from loyalty.events import decode
 from loyalty.records import Claim, Contact, claims, contacts
@@ -56,8 +56,17 @@ def settles_every_message(world: World, _: World) -> Iterator[str]:
         claim = claims.get(world.store, event.id)
         if claim is None or claim.state not in DONE or claim.word == "credentials":
             yield f"{event.id} is {claim.state if claim else 'forgotten'}"
-        elif claim.state == "accepted" and event.id not in sent:
+        elif claim.state == "accepted" and event.id not in sent and not _was_said(world, event.id):
             yield f"{event.id} was never sent"
+
+
+def _was_said(world: World, message: str) -> bool:
+    """Tell whether its guest got these very words by another message.
+
+    Who looks for a text at its vendor knows it only by its words: the other is taken for it.
+    """
+    asked, took = world.vendors.asked.get(message), world.vendors.outbox
+    return isinstance(asked, Text) and (asked.to, asked.body) in {(m.to, m.body) for m in took}
 
 
 class _Register:

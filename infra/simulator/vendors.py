@@ -45,6 +45,7 @@ class Vendors:
         self._clock, self._answers = clock, answers
         self._call_back, self._watch = call_back, watch
         self._calls = 0
+        self.asked: dict[str, Asked] = {}
         self.outbox: list[Taken] = []
 
     def run(self, connector: str, verb: Verb, argument: Any, *_: Any) -> Sent | None:
@@ -54,6 +55,7 @@ class Vendors:
         if verb == "find_sms":
             return self._found(argument, answer)
         self._watch(argument)
+        self.asked[argument.reference] = argument
         if answer in TOOK_IT:
             return self._take(connector, verb, argument, answer)
         if answer == "silence":

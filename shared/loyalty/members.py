@@ -14,7 +14,7 @@ from loyalty.domain.account import Account
 from loyalty.domain.transaction import Claim
 from loyalty.errors import AlreadyExists, Problem
 from loyalty.events import Event, MemberChanged, TransactionRecorded
-from loyalty.ports import Unit
+from loyalty.ports import Store, Unit
 from loyalty.records import (
     AccountRecord,
     Consent,
@@ -64,7 +64,7 @@ def enroll(joining: Joining, key: str, shop: Shop) -> tuple[str, bool]:
     if owner != member:
         _forget_person(member, shop)
         return owner, False
-    _block_late(member, joining, hashes, shop)
+    _agree_late(member, joining, hashes, shop)
     timekeeping.keep(f"joined:{member}", outcome, shop)
     return member, True
 
@@ -139,11 +139,11 @@ def _write_person(
     member: str, joining: Joining, hashes: list[str], now: datetime, shop: Shop
 ) -> None:
     """Write profile, contact and consent proofs; an address that said stop before stays blocked."""
+    blocked = _blocked(shop.store, joining, hashes)
 
     def work(unit: Unit) -> None:
         if contacts.get(unit, member) is not None:
             return
-        blocked = _blocked(unit, joining, hashes)
         given = {
             name: Consent(given=yes, at=now, source=joining.source, text=joining.consent_text)
             for name, yes in joining.consents.items()
@@ -166,21 +166,24 @@ def _write_person(
         return
 
 
-def _block_late(member: str, joining: Joining, hashes: list[str], shop: Shop) -> None:
-    """Honor a STOP that came while the member was being written."""
+def _agree_late(member: str, joining: Joining, hashes: list[str], shop: Shop) -> None:
+    """Honor a STOP or START that came while the member was being written, and found nobody."""
 
     def work(unit: Unit) -> None:
         contact, blocked = contacts.get(unit, member), _blocked(unit, joining, hashes)
-        if contact and not blocked.keys() <= contact.suppressed.keys():
-            changed = {**contact.suppressed, **blocked}
-            contacts.put(unit, member, _replace(contact, suppressed=changed, seq=contact.seq + 1))
+        if contact:
+            others = {c: why for c, why in contact.suppressed.items() if why != "opted-out"}
+            if (changed := {**others, **blocked}) != contact.suppressed:
+                contacts.put(
+                    unit, member, _replace(contact, suppressed=changed, seq=contact.seq + 1)
+                )
 
     shop.store.atomically("people", work)
 
 
-def _blocked(unit: Unit, joining: Joining, hashes: list[str]) -> dict[str, str]:
+def _blocked(source: Unit | Store, joining: Joining, hashes: list[str]) -> dict[str, str]:
     channels = [c for c, value in (("sms", joining.phone), ("email", joining.email)) if value]
-    found = {c: suppressions.get(unit, f"{h}:{c}") for c, h in zip(channels, hashes, strict=True)}
+    found = {c: suppressions.get(source, f"{h}:{c}") for c, h in zip(channels, hashes, strict=True)}
     return {channel: each.why for channel, each in found.items() if each}
 
 
