@@ -6,6 +6,7 @@ BIN    := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 READY  := $(VENV)/.ready
 TESTED := $(VENV)/.ready-to-test
+AUDIT  := build/audit
 TFVARS    = environments/$(ENV).tfvars
 PROJECT   = $(shell sed -n 's/^project *= *"\(.*\)".*/\1/p' terraform/$(TFVARS) 2>/dev/null)
 STATE    ?= $(PROJECT)-terraform
@@ -18,7 +19,7 @@ export
 unexport TFVARS PROJECT STATE TERRAFORM VARIABLES
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test proof simulate mutants bench cloud-local package check terraform-check fmt \
+.PHONY: help demo run test proof simulate mutants bench cloud-local package check audit terraform-check fmt \
         lint types docs connector clean costs plan deploy undeploy environment
 
 help: ## List what can be done
@@ -65,6 +66,9 @@ terraform-check: $(TESTED) ## Check the deployment: form, plans, promises, and t
 	@terraform/check.sh
 	@$(BIN)/python -m pytest -m "long or not long" -rs tests/test_terraform.py
 
+audit: $(READY) $(AUDIT)/.ready ## Look for weak spots, secrets, and guests where they do not belong
+	@$(BIN)/python -m infra.security
+
 docs: $(TESTED) ## Write the generated pages again
 	@$(BIN)/python -m infra.documents
 
@@ -110,6 +114,13 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@$(INSTALL) --require-hashes -r requirements.lock
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(AUDIT)/.ready: requirements-audit.lock
+	@echo "Setting up (once): what looks for weak spots; this takes a few minutes ..."
+	@$(PYTHON) -m venv $(AUDIT)
+	@$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile \
+		--require-hashes -r requirements-audit.lock
 	@touch $@
 
 $(TESTED): $(READY) requirements-dev.lock

@@ -20,12 +20,15 @@ WIDTH = 100
 
 
 class Row(NamedTuple):
-    """One promise, what came of it in the units it is told in, and whether it was kept."""
+    """One promise, what came of it in the units it is told in, and whether it was kept.
+
+    None: that could not be seen here.
+    """
 
     what: str
     promised: str
     measured: str
-    kept: bool
+    kept: bool | None
 
 
 HEADS = ("what", "promised", "measured")
@@ -34,17 +37,17 @@ HEADS = ("what", "promised", "measured")
 def keep(
     name: str, command: str, notes: str, rows: Iterable[Row], heads: Sequence[str] = HEADS
 ) -> bool:
-    """Show the table and write it to docs/evidence/NAME.txt; return whether all was kept."""
+    """Show the table and write it to docs/evidence/NAME.txt; return whether nothing was broken."""
     shown, console = list(rows), Console(record=True, width=WIDTH, highlight=False)
     table = Table(*heads, "pass", box=SIMPLE_HEAD)
     for *texts, kept in shown:
-        table.add_row(*map(str, texts), "yes" if kept else "NO")
+        table.add_row(*map(str, texts), {True: "yes", False: "NO", None: "-"}[kept])
     console.print(f"{command}\n{datetime.now(UTC):%Y-%m-%d}, {machine()}\n{notes}")
     console.print(table)
     FOLDER.mkdir(parents=True, exist_ok=True)
     lines = console.export_text().splitlines()
     (FOLDER / f"{name}.txt").write_text("\n".join(map(str.rstrip, lines)) + "\n", "utf-8")
-    return all(row.kept for row in shown)
+    return all(row.kept is not False for row in shown)
 
 
 def machine() -> str:

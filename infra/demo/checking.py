@@ -15,6 +15,7 @@ from loyalty.records import R, Records, accounts, entries
 
 Json = dict[str, Any]
 _BALANCE = re.compile(r"(?<![+\d-])\d+")
+_POINTS = re.compile(r"[+-]\d+(?= points)")
 _CODE = re.compile(r"\b[A-Z2-9]{4}-[A-Z2-9]{4}\b")
 
 
@@ -42,18 +43,22 @@ def audited(shop: Shop) -> Audit:
     )
 
 
-def differences(expected: Json, ended: Json, *, ordered: bool = True) -> list[str]:
+def differences(
+    expected: Json, ended: Json, *, ordered: bool = True, waited: Mapping[str, str] = {}
+) -> list[str]:
     """Say where two results differ, a line each.
 
     What a receipt keeps is only known to the system once it is booked. Unless `ordered`, acts that
     were decided at the same time may have come in any order: then each guest reads the same
     sentences, with other balances on the way, and the team reads the same alerts, some twice.
+    Receipts that `waited` for a guest to join (by the guest's phone) are booked at once: which of
+    them the carried cents complete to a point depends on the order, their sum does not.
     """
     for receipt in expected["receipts"].values():
         if receipt["state"] in ("unclaimed", "review"):
             receipt["kept_eligible"] = 0
     if not ordered:
-        expected, ended = _in_any_order(expected), _in_any_order(ended)
+        expected, ended = _in_any_order(expected, waited), _in_any_order(ended, waited)
     wanted = dict(_leaves({part: expected[part] for part in ended}))
     found = dict(_leaves(ended))
     pairs = (
@@ -75,15 +80,39 @@ def _leaves(result: Any, place: str = "") -> Iterator[tuple[str, Any]]:
         yield from _leaves(value, f"{place} {name}".lstrip())
 
 
-def _in_any_order(result: Json) -> Json:
-    told = {to: _sentences(messages) for to, messages in result["messages"].items()}
-    return {**result, "messages": told, "alerts": sorted(set(result["alerts"]))}
+def _in_any_order(result: Json, waited: Mapping[str, str]) -> Json:
+    told = {
+        to: _sentences(messages, split=to in waited.values())
+        for to, messages in result["messages"].items()
+    }
+    receipts = _in_sum(result["receipts"], waited)
+    alerts = sorted(set(result["alerts"]))
+    return {**result, "receipts": receipts, "messages": told, "alerts": alerts}
 
 
-def _sentences(messages: list[Json]) -> list[str]:
-    """List all that somebody read, without the balances: numbers that have no sign."""
-    texts = (f"{message['channel']}: {message['text']}" for message in messages)
-    return sorted(_BALANCE.sub("#", part) for text in texts for part in text.split(". "))
+def _in_sum(receipts: Json, waited: Mapping[str, str]) -> Json:
+    """Tell of receipts that waited for the same guest what they came to together."""
+    sums: dict[str, int] = defaultdict(int)
+    told: Json = {}
+    for name, receipt in receipts.items():
+        told[name] = receipt
+        if name in waited:
+            told[name] = {**receipt, "booked": "in sum"}
+            sums[f"waited for {waited[name]}"] += receipt["booked"]
+    return {**told, **sums}
+
+
+def _sentences(messages: list[Json], *, split: bool) -> list[str]:
+    """List all that somebody read, without the balances: numbers that have no sign.
+
+    If points may be split otherwise, without those too, but with their sum.
+    """
+    texts = [f"{message['channel']}: {message['text']}" for message in messages]
+    told = sorted(_BALANCE.sub("#", part) for text in texts for part in text.split(". "))
+    if not split:
+        return told
+    points = sum(int(number) for text in texts for number in _POINTS.findall(text))
+    return [*sorted(_POINTS.sub("#", part) for part in told), f"{points} in all"]
 
 
 def balance(shop: Shop, member: str) -> Json:

@@ -88,6 +88,14 @@ class Scenario:
         self.day["currency"] = shop["currency"]
         self.begins = datetime.fromisoformat(self.day["events"][0]["at"])
 
+    @property
+    def waited(self) -> dict[str, str]:
+        """Name the receipts of guests who joined later, and the phone by which they were known."""
+        phones = {member["phone"] for member in self.day["members"]}
+        guests = {event["receipt"]: event["guest"] for event in self.day["events"]
+                  if isinstance(event.get("guest"), dict)}  # fmt: skip
+        return {name: guest["phone"] for name, guest in guests.items() if guest["phone"] in phones}
+
     def settings(self, sandbox: Sandbox) -> dict[str, str]:
         """Give a system what it needs to play this day with this sandbox."""
         given = vendors.environment(sandbox, PUBLIC)
@@ -124,7 +132,8 @@ class Saturday:
         shop, expected = self._system.shop, self._scenario.expected
         ended = checking.found(shop, self.members, self.tills.receipts, self.sandbox.outbox)
         findings = checking.audited(shop).findings
-        wrong = checking.differences(expected, ended, ordered=ordered)
+        waited = self._scenario.waited
+        wrong = checking.differences(expected, ended, ordered=ordered, waited=waited)
         return wrong + [f"ledger: {each.what} of {each.account}" for each in findings]
 
     def settle(self) -> None:

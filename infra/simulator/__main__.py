@@ -84,7 +84,7 @@ def hunt(seeds: int) -> int:
     for bug in track(bugs(), "Hunting"):
         seed = caught(bug, range(seeds))
         rows.append(Row(bug.name, f"within {seeds}", _said(seed), seed is not None))
-    notes = f"{sum(row.kept for row in rows)} of {len(rows)} planted bugs are caught"
+    notes = f"{sum(row.kept is True for row in rows)} of {len(rows)} planted bugs are caught"
     heads = ("bug", "promised", "seed")
     return 0 if evidence.keep("mutants", "make mutants", notes, rows, heads) else 1
 

@@ -51,3 +51,25 @@ def test_the_team_may_hear_an_alert_twice_but_must_hear_it():
     wanted = day(alerts=["big spend"])
     assert not differences(wanted, day(alerts=["big spend", "big spend"]), ordered=False)
     assert differences(wanted, day(), ordered=False)
+
+
+WAITED = {"A1": GUEST, "A2": GUEST}
+
+
+def joined(*points):
+    texts = [f"Hi Sita, +{each} points. Balance {each}." for each in points]
+    booked = {f"A{n + 1}": {"booked": p, "state": "posted"} for n, p in enumerate(points)}
+    return {**day(*texts), "receipts": booked}
+
+
+def test_receipts_that_waited_may_share_carried_cents_otherwise():
+    assert differences(joined(15, 11), joined(16, 10))
+    assert differences(joined(15, 11), joined(16, 10), ordered=False)
+    assert not differences(joined(15, 11), joined(16, 10), ordered=False, waited=WAITED)
+
+
+@pytest.mark.parametrize("found", [joined(15, 10), joined(15), joined(15, 12)])
+def test_receipts_that_waited_come_to_the_same_sum(found):
+    wrong = differences(joined(15, 11), found, ordered=False, waited=WAITED)
+    assert any("waited for" in line for line in wrong)
+    assert any(f"messages {GUEST}" in line for line in wrong)

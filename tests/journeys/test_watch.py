@@ -45,7 +45,7 @@ def test_a_call_that_has_no_line_yet_is_waited_for(watch, say):
 def test_what_was_published_is_waited_for_until_it_is_handled(watch, say):
     say(line("ingest", "call-1", ("points-posted", "e1")))
     assert watch.settle({"ingest": 1}, SOON) is False
-    assert str(watch) == "e1 to milestone_check; answered {}"
+    assert str(watch) == "e1 to milestone_check; answered {'ingest': 1}"
     say(line("milestone_check", "e1", ("notification-requested", "n1")))
     assert not watch.settle({"milestone_check": 1}, SOON)
     say(line("dispatch", "n1"))

@@ -1,0 +1,1 @@
+"""Looks for weak spots and leaks: `make audit`."""
