@@ -53,7 +53,7 @@ simulate: $(READY) ## Simulate shops in trouble, and check every promise: make s
 mutants: $(READY) ## Plant bugs in the code that moves points, and catch each by simulation
 	@$(BIN)/python -m infra.simulator --mutants $(ARGS)
 
-bench: $(READY) ## Measure how long guests wait for their text
+bench: $(READY) ## Measure speed beside the least that anybody would run
 	@$(BIN)/python -m infra.bench $(ARGS)
 
 cloud-local: $(READY) ## Play both Saturdays in the cloud's shape, on Google's emulators

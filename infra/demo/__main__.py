@@ -71,7 +71,7 @@ def _system(
 
 def _fast_folder() -> str | None:
     """Choose memory over disk where there is such a folder: nothing of a demo is to be kept."""
-    memory = Path("/dev/shm")  # noqa: S108 - a fresh folder is made in it
+    memory = Path("/dev/shm")  # nosec B108 # noqa: S108 - a fresh folder is made in it
     return str(memory) if memory.is_dir() and os.access(memory, os.W_OK) else None
 
 

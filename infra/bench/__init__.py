@@ -1,0 +1,1 @@
+"""Measures speed, beside what a minimal program does in the same run."""
