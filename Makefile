@@ -18,7 +18,7 @@ export
 unexport TFVARS PROJECT STATE TERRAFORM VARIABLES
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test proof simulate mutants bench cloud-local package check terraform-check fmt \
+.PHONY: help demo run test proof simulate mutants crash bench cloud-local package check terraform-check fmt \
         lint types docs connector clean costs plan deploy undeploy environment
 
 help: ## List what can be done
@@ -51,6 +51,9 @@ simulate: $(READY) ## Simulate shops in trouble, and check every promise: make s
 
 mutants: $(READY) ## Plant bugs in the code that moves points, and catch each by simulation
 	@$(BIN)/python -m infra.simulator --mutants $(ARGS)
+
+crash: $(READY) ## Kill it at every write, cut its power, fill its disk: nothing acknowledged is lost
+	@$(BIN)/python -m infra.crash $(ARGS)
 
 bench: $(READY) ## Measure how long guests wait for their text
 	@$(BIN)/python -m infra.bench $(ARGS)
