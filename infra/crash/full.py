@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import count
 from pathlib import Path
 
@@ -61,11 +61,13 @@ def freed(place: Place, acknowledged: int) -> Iterator[Row]:
     yield _sound("space again: integrity and sums", place)
 
 
-def limit(place: Place, spare: int) -> None:
-    """Let the file grow by so many pages, and no more."""
-    (pages,) = place.store.writer.run(lambda db: db.execute("PRAGMA page_count").fetchone())
-    most = f"PRAGMA max_page_count = {pages + spare}"
-    place.store.writer.run(lambda db: db.execute(most).fetchone())
+def limit(place: Place, spare: int) -> int:
+    """Let the file grow by so many pages and no more; returns how many it may have."""
+    with suppress(TryAgain):  # once it is full, whoever writes at the same moment fails with them
+        (pages,) = place.store.writer.run(lambda db: db.execute("PRAGMA page_count").fetchone())
+        most = f"PRAGMA max_page_count = {pages + spare}"
+        return int(place.store.writer.run(lambda db: db.execute(most).fetchone())[0])
+    return limit(place, spare)
 
 
 def second(folders: Folders) -> str:
