@@ -18,7 +18,7 @@ export
 unexport TFVARS PROJECT STATE TERRAFORM VARIABLES
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test proof simulate mutants crash bench cloud-local package check terraform-check fmt \
+.PHONY: help demo run test proof simulate mutants crash races bench cloud-local package check terraform-check fmt \
         lint types docs connector clean costs plan deploy undeploy environment
 
 help: ## List what can be done
@@ -54,6 +54,9 @@ mutants: $(READY) ## Plant bugs in the code that moves points, and catch each by
 
 crash: $(READY) ## Kill it at every write, cut its power, fill its disk: nothing acknowledged is lost
 	@$(BIN)/python -m infra.crash $(ARGS)
+
+races: $(READY) ## Let 64 tills race for ten guests' points, and work every sum out again
+	@$(BIN)/python -m infra.races $(ARGS)
 
 bench: $(READY) ## Measure how long guests wait for their text
 	@$(BIN)/python -m infra.bench $(ARGS)

@@ -81,18 +81,18 @@ _CALL = re.compile(r"^(\d+) +(\w+)\((.*)$")
 _RESUMED = re.compile(r"^(\d+) +<\.\.\. (\w+) resumed>")
 _QUOTED = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
 _OPENED = re.compile(r"<((?:\\x[0-9a-f]{2})+)>")
-_UNFINISHED = " <unfinished ...>"
+_UNFINISHED = "<unfinished ...>"
 
 
 def acts(log: Path, folders: Folders) -> Iterator[Act]:
     """Read a log. A call counts from its beginning, but a sync only from its end."""
     syncing: dict[str, Act] = {}
-    for line in log.open(encoding="ascii"):
+    for line in log.read_text("ascii").splitlines():
         if resumed := _RESUMED.match(line):
             if act := syncing.pop(resumed[1], None):
                 yield act
         elif (call := _CALL.match(line)) and (act := _act(call[2], call[3], folders)):
-            if isinstance(act, Synced) and line.rstrip().endswith(_UNFINISHED.strip()):
+            if isinstance(act, Synced) and line.endswith(_UNFINISHED):
                 syncing[call[1]] = act
             else:
                 yield act
