@@ -42,6 +42,7 @@ AGAIN = 10
 """One delivery in so many comes twice."""
 NEARBY = 100
 """A delivery may overtake about so many others: refunds come before their sales, too."""
+STEP: Any = points_calculation
 PROGRAM = """
 engine: 1
 title: Racing Cafe
@@ -160,7 +161,7 @@ def _insist(body: bytes, shop: Shop) -> int:
     tries = 0
     while True:
         try:
-            hear("points_calculation", points_calculation, body, shop)
+            hear("points_calculation", STEP, body, shop)
         except TryAgain:
             tries += 1
         else:

@@ -87,10 +87,8 @@ def main() -> int:
         help="only this story; may be given again",
     )  # fmt: skip
     chosen = parser.parse_args()
-    try:
-        child.strace()
-    except child.NoStrace as missing:
-        print(missing)
+    if reason := child.why_not():
+        print(reason)
         return 2
     logging.disable(logging.ERROR)  # what fails here was made to fail
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:

@@ -33,6 +33,15 @@ def strace() -> str:
     return found
 
 
+def why_not() -> str:
+    """Say why nothing can be watched here; nothing if it can."""
+    try:
+        watched(lambda: None, ["-e", "trace=none", "-o", "/dev/null"])
+    except (NoStrace, RuntimeError) as reason:
+        return str(reason)
+    return ""
+
+
 def killed(act: Callable[[], None], call: str, number: int, *, threads: bool) -> bool:
     """Run a child that dies before its n-th such call; whether it lived to that.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 from infra.crash import child, cuts, full, judging, kills
 from infra.crash.place import opened
@@ -13,11 +11,11 @@ from infra.crash.tracing import FOLDER, Removed, Said, Synced, Written
 STORY = "joining and STOP"
 CUTS = 40
 
-watched = pytest.mark.skipif(shutil.which("strace") is None, reason=child.MISSING)
-
 
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory):
+    if reason := child.why_not():
+        pytest.skip(reason)
     return kills.ready(named(STORY), tmp_path_factory.mktemp("crash"))
 
 
@@ -28,7 +26,6 @@ def broken(recording):
 # -- kill -9 ------------------------------------------------------------------------------
 
 
-@watched
 @pytest.mark.parametrize(("call", "number"), [("fdatasync", 8), ("pwrite64", 60), ("write", 4)])
 def test_a_kill_before_any_write_changes_nothing_that_can_be_seen(ground, call, number):
     found = kills.kill(ground, call, number, threads=True)
@@ -36,12 +33,10 @@ def test_a_kill_before_any_write_changes_nothing_that_can_be_seen(ground, call, 
     assert found.wrong == []
 
 
-@watched
 def test_a_story_that_has_no_such_write_ends_unkilled(ground):
     assert kills.kill(ground, "fdatasync", 10_000, threads=True) is None
 
 
-@watched
 def test_a_kill_finds_what_was_acknowledged_before_it_was_written(ground):
     folders = ground.fresh()
 
@@ -57,12 +52,10 @@ def test_a_kill_finds_what_was_acknowledged_before_it_was_written(ground):
 # -- power cuts ---------------------------------------------------------------------------
 
 
-@watched
 def test_a_power_cut_takes_nothing_that_was_acknowledged(ground):
     assert broken(cuts.recorded(ground)) == []
 
 
-@watched
 def test_without_syncs_a_power_cut_is_found_to_take_what_was_acknowledged(ground):
     def unsynced(place):
         place.store.writer._db.execute("PRAGMA synchronous = OFF")
@@ -103,3 +96,8 @@ def test_a_torn_write_leaves_whole_sectors_of_it():
 
 def test_a_full_disk_refuses_sales_and_loses_none_that_it_took(tmp_path):
     assert [row for row in full.rows(tmp_path) if not row.kept] == []
+
+
+def test_a_machine_without_strace_says_what_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert child.why_not() == child.MISSING
