@@ -62,14 +62,14 @@ def cut(grounds: Iterable[Ground], number: int, seed: int, bars: Progress) -> It
 
 
 def rows(chosen: argparse.Namespace, folder: Path) -> Iterator[Row]:
-    """Do all of it, one thing after the other."""
+    """Do all of it, one thing after the other; what is done soonest first."""
+    yield from full.rows(folder)
     stories = [named(name) for name in chosen.scenario] or SCENARIOS
     grounds = [kills.ready(each, folder / each.name.replace(" ", "-")) for each in stories]
     with Progress(auto_refresh=False) as bars:
         if chosen.kills:
             yield from killed(grounds, bars)
         yield from cut(grounds, chosen.cuts, chosen.seed, bars)
-    yield from full.rows(folder)
 
 
 def main() -> int:

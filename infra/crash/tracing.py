@@ -30,7 +30,7 @@ class Written(NamedTuple):
         data[self.offset : self.offset + len(self.body)] = self.body
 
 
-class Cut(NamedTuple):
+class Resized(NamedTuple):
     """A file brought to a size."""
 
     file: str
@@ -76,7 +76,7 @@ class Said(NamedTuple):
         """Change nothing here."""
 
 
-Act = Written | Cut | Removed | Synced | Said
+Act = Written | Resized | Removed | Synced | Said
 _CALL = re.compile(r"^(\d+) +(\w+)\((.*)$")
 _RESUMED = re.compile(r"^(\d+) +<\.\.\. (\w+) resumed>")
 _QUOTED = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
@@ -117,7 +117,7 @@ def _of_data(call: str, rest: str, name: str) -> Act | None:
         case "pwrite64":
             return Written(name, numbers[1], _bytes(_QUOTED, rest))
         case "ftruncate":
-            return Cut(name, numbers[0])
+            return Resized(name, numbers[0])
         case "unlink":
             return Removed(name)
     return Synced(name) if call in SYNCS else None
