@@ -19,8 +19,8 @@ export
 unexport TFVARS PROJECT STATE TERRAFORM VARIABLES
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test proof simulate mutants bench cloud-local package check audit terraform-check fmt \
-        lint types docs connector clean costs plan deploy undeploy environment
+.PHONY: help demo run test proof simulate mutants crash races fuzz bench audit cloud-local package \
+        check terraform-check fmt lint types docs connector clean costs plan deploy undeploy environment
 
 help: ## List what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -54,6 +54,13 @@ mutants: $(READY) ## Plant bugs in the code that moves points, and catch each by
 	@$(BIN)/python -m infra.simulator --mutants $(ARGS)
 
 bench: $(READY) ## Measure speed beside the least that anybody would run
+crash: $(READY) ## Kill it at every write, cut its power, fill its disk: nothing acknowledged is lost
+	@$(BIN)/python -m infra.crash $(ARGS)
+
+races: $(READY) ## Let 64 tills race for ten guests' points, and work every sum out again
+	@$(BIN)/python -m infra.races $(ARGS)
+
+bench: $(READY) ## Measure how long guests wait for their text
 	@$(BIN)/python -m infra.bench $(ARGS)
 
 cloud-local: $(READY) ## Play both Saturdays in the cloud's shape, on Google's emulators

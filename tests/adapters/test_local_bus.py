@@ -267,6 +267,30 @@ def test_an_event_that_is_not_on_disk_is_neither_acknowledged_nor_delivered(bus_
     assert log.calls == []
 
 
+def test_a_disk_that_stays_full_for_long_makes_no_dead_letters(bus_of, writer):
+    bus, full, tries = bus_of(), threading.Event(), []
+
+    def handler(*delivery):
+        tries.append(delivery)
+        if full.is_set():
+            raise TryAgain("the disk is full")
+
+    bus.publish("points", [b"x" * 100_000])
+    (pages,) = writer.run(lambda db: db.execute("PRAGMA page_count").fetchone())
+    writer.run(lambda db: db.execute(f"PRAGMA max_page_count = {pages}").fetchone())
+    full.set()
+    bus.start(handler)
+    until = time.monotonic() + 10
+    while len(tries) <= QUICK.max_attempts and time.monotonic() < until:
+        time.sleep(0.01)
+    bus.stop()  # so that nobody meets the disk half full and half free
+    writer.run(lambda db: db.execute("PRAGMA max_page_count = 1000000").fetchone())
+    full.clear()
+    bus.start(handler)
+    assert bus.wait_idle(10)
+    assert (bus.dead_letters(), len(tries) > QUICK.max_attempts) == ([], True)
+
+
 def test_a_seed_mixes_up_what_is_ready(bus_of):
     seed = random.Random(1)
     bus, log = bus_of(BusOptions(workers=1, shuffle=seed)), Log()

@@ -158,6 +158,10 @@ class LocalBus:
 
     def _settled(self, message: Message, written: Future[None]) -> None:
         if written.exception():
-            self._retry(message, written.exception())
+            self._retry(self._uncounted(message), written.exception())
         else:
             self._queue.forget(message)
+
+    def _uncounted(self, message: Message) -> Message:
+        """Leave one attempt: the file was in trouble, and a full disk is no fault of a message."""
+        return message._replace(attempts=min(message.attempts, self._options.max_attempts - 1))
