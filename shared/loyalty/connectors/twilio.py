@@ -83,6 +83,7 @@ KEYWORDS: Mapping[str, Keyword] = {
 _AROUND = string.whitespace + string.punctuation + "…“”«»\ufe0f"  # the last one trails an emoji
 SENDING = ("send_sms", "find_sms", "check")
 _FORM = "application/x-www-form-urlencoded"
+_LONGEST_TEXT = 1600
 _FIELDS = 200  # Twilio sends about thirty
 _FIRST_TEXT = datetime(2008, 1, 1, tzinfo=UTC)  # Twilio is not older
 _SLACK = timedelta(seconds=5)  # Twilio's clock shows whole seconds, and is not our clock
@@ -234,6 +235,8 @@ def _reply(form: Form) -> list[Feedback]:
 
 
 def _keyword(text: str) -> Keyword | None:
+    if len(text) > _LONGEST_TEXT:  # it takes long to normalize, and is no single word
+        return None
     said = unicodedata.normalize("NFKC", text).upper().strip(_AROUND)
     return KEYWORDS.get(" ".join(said.split()))
 

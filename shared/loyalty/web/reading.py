@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections import Counter
 from typing import Any
 
 from flask import Request
@@ -64,5 +65,6 @@ def json_object(request: Request) -> dict[str, Any]:
 
 def headers(request: Request) -> dict[str, str]:
     """List the headers by lower-case name; one that is repeated counts as missing."""
-    names = [name.lower() for name, _ in request.headers]
-    return {n.lower(): value for n, value in request.headers if names.count(n.lower()) == 1}
+    given = [(name.lower(), value) for name, value in request.headers]
+    times = Counter(name for name, _ in given)  # thousands of headers are counted once
+    return {name: value for name, value in given if times[name] == 1}
