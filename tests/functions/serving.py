@@ -22,9 +22,12 @@ SITE = "https://cafe.example"
 TOKEN = "0123456789abcdef0123456789abcdef"
 FEEDBACK = f"{SITE}/message-feedback/twilio"
 SQUARE = {"key": "a signature key that only tests use", "url": f"{SITE}/transaction-ingest/square"}
+NOBODY = "http://127.0.0.1:9"
+"""Where the vendors are: no test asks a real one."""
 SEED = "a seed that only tests would use"
 SETTINGS = {
     "GENERIC_WEBHOOK_SECRET": f"whsec_{base64.b64encode(KEY).decode()}",
+    **{f"{vendor}_BASE_URL": NOBODY for vendor in ("SENDGRID", "SQUARE", "TWILIO")},
     "TWILIO_ACCOUNT_SID": "AC1",
     "TWILIO_AUTH_TOKEN": TOKEN,
     "TWILIO_FEEDBACK_URL": FEEDBACK,
@@ -36,13 +39,14 @@ SETTINGS = {
 
 
 @cache
-def _application(name: str) -> Any:
+def application(name: str) -> Any:
+    """Build a function behind the real framework."""
     return functions_framework.create_app("main", str(ROOT / "functions" / name / "main.py"))
 
 
 def served(name: str) -> Any:
     """Serve a function as the platform does; each call is one request of its own."""
-    return _application(name).test_client()
+    return application(name).test_client()
 
 
 def pushed(name: str, data: str) -> dict[str, Any]:
