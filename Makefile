@@ -18,8 +18,8 @@ export
 unexport TFVARS PROJECT STATE TERRAFORM VARIABLES
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test proof simulate mutants bench cloud-local package check terraform-check fmt \
-        lint types docs connector clean costs plan deploy undeploy environment
+.PHONY: help demo run test proof simulate mutants fuzz bench cloud-local package check terraform-check \
+        fmt lint types docs connector clean costs plan deploy undeploy environment
 
 help: ## List what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ simulate: $(READY) ## Simulate shops in trouble, and check every promise: make s
 
 mutants: $(READY) ## Plant bugs in the code that moves points, and catch each by simulation
 	@$(BIN)/python -m infra.simulator --mutants $(ARGS)
+
+fuzz: $(TESTED) ## Throw bad input at all that reads it, and a million signatures that are nearly right
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 bench: $(READY) ## Measure how long guests wait for their text
 	@$(BIN)/python -m infra.bench $(ARGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -15,12 +16,14 @@ from loyalty.connectors.card_data import card_numbers
 from loyalty.connectors.twilio import _keyword
 from loyalty.web import member_api, reading
 
+# Measuring coverage makes every line some twenty times slower.
+SLOWER = 1 if sys.gettrace() is None else 20
 MARKS = "\u0301\u0316" * 64_000
 
 
 def cost(work: Callable[[], Any]) -> float:
-    """Measure the processor's time, the better of two: the machine may be shared."""
-    return min(_once(work) for _ in range(2))
+    """Measure the processor's seconds, the better of two: the machine may be shared."""
+    return min(_once(work) for _ in range(2)) / SLOWER
 
 
 def _once(work: Callable[[], Any]) -> float:
