@@ -146,6 +146,15 @@ def test_what_is_no_event_is_put_aside_and_acknowledged(rig, name, data):
 
 
 @pytest.mark.parametrize("name", EVENT_FUNCTIONS)
+@pytest.mark.parametrize("place", [b'"application/json', b'"2026-11-21', b'"subject":"'])
+def test_an_event_whose_bytes_are_no_text_is_put_aside_and_acknowledged(rig, name, place):
+    body = encode(GOOD[name](rig)).replace(place, place + b"\x80")
+    data = base64.b64encode(body).decode()
+    assert served(name).post("/", json=pushed(name, data)).status_code == 204
+    assert codes(rig) == ["unreadable-event"]
+
+
+@pytest.mark.parametrize("name", EVENT_FUNCTIONS)
 def test_what_is_no_push_is_put_aside_and_acknowledged(rig, name):
     answer = served(name).post("/", data=b"\xff\x00 nothing", content_type="application/json")
     assert answer.status_code == 204

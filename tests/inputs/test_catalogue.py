@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import pytest
 from tests.functions.serving import PHONE
-from tests.inputs.catalogue import LATER, ROWS, UNHEARD, Endless, Row
+from tests.inputs.catalogue import LATER, ROWS, UNHEARD, Row
 from tests.inputs.house import Answer, House, house
+from tests.inputs.senders import Endless
 
 from loyalty import members, wording
 from loyalty.errors import Problem

@@ -215,7 +215,7 @@ def error_code(response: HttpResponse) -> str:
     """Find Twilio's own code in a refusal."""
     try:
         code = msgspec.json.decode(response.body, type=Refusal).code
-    except msgspec.MsgspecError:  # a proxy's page
+    except ValueError:  # a proxy's page
         return ""
     return str(code or "")
 
