@@ -53,14 +53,16 @@ simulate: $(READY) ## Simulate shops in trouble, and check every promise: make s
 mutants: $(READY) ## Plant bugs in the code that moves points, and catch each by simulation
 	@$(BIN)/python -m infra.simulator --mutants $(ARGS)
 
-bench: $(READY) ## Measure speed beside the least that anybody would run
 crash: $(READY) ## Kill it at every write, cut its power, fill its disk: nothing acknowledged is lost
 	@$(BIN)/python -m infra.crash $(ARGS)
 
 races: $(READY) ## Let 64 tills race for ten guests' points, and work every sum out again
 	@$(BIN)/python -m infra.races $(ARGS)
 
-bench: $(READY) ## Measure how long guests wait for their text
+fuzz: $(TESTED) ## Throw bad input at all that reads it, and a million signatures that are nearly right
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+bench: $(READY) ## Measure speed beside the least that anybody would run
 	@$(BIN)/python -m infra.bench $(ARGS)
 
 cloud-local: $(READY) ## Play both Saturdays in the cloud's shape, on Google's emulators

@@ -60,7 +60,7 @@ def error_code(response: HttpResponse) -> str:
     """Find the vendor's code in a refusal."""
     try:
         return msgspec.json.decode(response.body, type=Refusal).code
-    except msgspec.MsgspecError:  # a proxy's page
+    except ValueError:  # a proxy's page
         return ""
 
 

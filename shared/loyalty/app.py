@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +20,7 @@ from loyalty.ports import Bus, Clock, Store
 from loyalty.programs import Programs
 from loyalty.settings import Settings
 from loyalty.warming import warm
-from loyalty.web import answers, member_api, reading, router, webhooks
+from loyalty.web import answers, floodgate, member_api, reading, router, webhooks
 from loyalty.web.auth import Doorkeeper
 
 Admit = Callable[[str], None]
@@ -40,15 +39,22 @@ def everybody(_authorization: str) -> None:
 class App:
     """Everything a function needs, made once per process and only when first used."""
 
-    def __init__(self, shop: Shop, admit: Admit = nobody) -> None:
+    def __init__(
+        self, shop: Shop, admit: Admit = nobody, per_minute: int = floodgate.PER_MINUTE
+    ) -> None:
         warm()
         self.shop = shop
         self._admit = admit
         self._door = Doorkeeper()
+        self._floodgate = floodgate.Floodgate(per_minute)
 
     def ingest(self, request: Request) -> Response:
         """Serve `transaction_ingest`."""
-        return self._serve("transaction_ingest", webhooks.sales, request)
+
+        def view(request: Request, shop: Shop) -> Response:
+            return webhooks.sales(request, shop, self._floodgate.admit)
+
+        return self._serve("transaction_ingest", view, request)
 
     def feedback(self, request: Request) -> Response:
         """Serve `message_feedback`."""
@@ -85,7 +91,9 @@ class App:
             with in_hand(function, self.shop, name) as shop:
                 return view(request, shop)
 
-        return answers.answered(viewed, name)
+        answer = answers.answered(viewed, name)
+        reading.leave(request)
+        return answer
 
 
 _APP: list[App] = []
@@ -171,5 +179,5 @@ def _pushed(request: Request) -> bytes:
     try:
         push: Any = msgspec.json.decode(request.get_data(), type=_Push)
         return base64.b64decode(push.message.data, validate=True)
-    except (msgspec.MsgspecError, binascii.Error, ValueError):
+    except ValueError:
         return request.get_data()

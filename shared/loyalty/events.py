@@ -170,13 +170,13 @@ def decode(body: bytes) -> Event:
     try:
         envelope = msgspec.json.decode(body, type=_Envelope)
         kind = TOPICS[envelope.type.removeprefix("loyalty.")]
-    except (msgspec.MsgspecError, KeyError) as error:
+    except (ValueError, KeyError) as error:  # also what is not even text
         raise Rejected("unreadable-event", type(error).__name__) from None
     if envelope.dataschemaversion != VERSION:
         raise TryAgain(f"event version {envelope.dataschemaversion} is not known here")
     try:
         return msgspec.json.decode(envelope.data, type=kind)
-    except msgspec.MsgspecError:
+    except ValueError:
         raise Rejected("unreadable-event", f"not a {envelope.type}") from None
 
 
@@ -184,6 +184,6 @@ def peek(body: bytes) -> dict[str, Any]:
     """Read only the envelope's own fields, for lists of dead letters; never raises."""
     try:
         envelope = msgspec.json.decode(body, type=_Envelope)
-    except msgspec.MsgspecError:
+    except ValueError:
         return {"id": "", "type": "unreadable", "subject": ""}
     return {"id": envelope.id, "type": envelope.type, "subject": envelope.subject}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 import unicodedata
 
 import phonenumbers
@@ -16,9 +17,14 @@ _MOBILE = frozenset(
      phonenumbers.PhoneNumberType.FIXED_LINE, phonenumbers.PhoneNumberType.PERSONAL_NUMBER,
      phonenumbers.PhoneNumberType.VOIP, phonenumbers.PhoneNumberType.UNKNOWN}
 )  # fmt: skip
+_NO_COUNTRY = "001"
+"""The library's word for satellites and numbers that the whole world shares: dear to call."""
 SHORTEST_PEPPER = 16
 LONGEST_EMAIL = 254
 _UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs"})
+_MARKS = 8
+"""So many characters of a text are looked at for each that is kept."""
+_LETTER_AMONG = re.compile(r"\d.*[^\W\d_]", re.DOTALL)
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """No letter that is read as a digit at a noisy counter."""
 
@@ -61,7 +67,12 @@ def phone(text: str, country: str) -> str:
     except phonenumbers.NumberParseException:
         raise _bad_phone() from None
     usable = phonenumbers.is_valid_number(number) and not number.extension
-    if not usable or phonenumbers.number_type(number) not in _MOBILE:
+    somewhere = phonenumbers.region_code_for_number(number) != _NO_COUNTRY
+    if not (usable and somewhere) or phonenumbers.number_type(number) not in _MOBILE:
+        raise _bad_phone()
+    if _LETTER_AMONG.search(
+        text
+    ):  # a slip, or an advertisement: another guest may have what it spells
         raise _bad_phone()
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
@@ -91,5 +102,7 @@ def _bad_phone() -> Problem:
 
 def clean(text: str, longest: int) -> str:
     """Normalize a name as people write it: no control or direction marks, no endless length."""
-    kept = (c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) not in _UNSEEN)
+    # Cut first: a row of combining marks is put in order in the square of its length.
+    text = unicodedata.normalize("NFC", text[: longest * _MARKS])
+    kept = (c for c in text if unicodedata.category(c) not in _UNSEEN)
     return " ".join("".join(kept).split())[:longest]

@@ -100,6 +100,9 @@ def error_codes_never_raise(name: str) -> None:
         assert isinstance(find(HttpResponse(500, {}, body)), str)
 
     try_one()
+    for field in ("errors", "field", "code", "message"):  # where a text is read that is none
+        find(HttpResponse(500, {}, b'{"errors":[{"%s":"\x80"}]}' % field.encode()))
+        find(HttpResponse(500, {}, b'{"%s":"\x80"}' % field.encode()))
 
 
 # Operations

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import base64
-import hmac
 import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import functions_framework
 import pytest
+from tests.functions.serving import (
+    FEEDBACK,
+    PHONE,
+    PROGRAM,
+    SETTINGS,
+    TOKEN,
+    a_sale,
+    pushed,
+    served,
+    signed,
+)
 from tests.rig import NOON, Rig, opened, sale
 from twilio.request_validator import RequestValidator
 
@@ -29,18 +38,6 @@ from loyalty.events import (
 from loyalty.records import claims, contacts, entries, quarantine
 from loyalty.web import auth
 
-ROOT = Path(__file__).parent.parent.parent
-PROGRAM = (ROOT / "infra/programs/art-cafe.yaml").read_text("utf-8")
-PHONE = "+4915123456789"
-KEY = b"a key that only tests would use!"
-FEEDBACK = "https://cafe.example/message-feedback/twilio"
-TOKEN = "0123456789abcdef0123456789abcdef"
-SETTINGS = {
-    "GENERIC_WEBHOOK_SECRET": f"whsec_{base64.b64encode(KEY).decode()}",
-    "TWILIO_ACCOUNT_SID": "AC1",
-    "TWILIO_AUTH_TOKEN": TOKEN,
-    "TWILIO_FEEDBACK_URL": FEEDBACK,
-}
 EVENT_FUNCTIONS = (
     "points_calculation", "milestone_check", "notification_dispatch", "lifecycle_sweep",
 )  # fmt: skip
@@ -54,27 +51,7 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
         composition._APP.clear()
 
 
-def served(name: str) -> Any:
-    """Serve a function as the platform does; each call is one request of its own."""
-    main = ROOT / "functions" / name / "main.py"
-    return functions_framework.create_app("main", str(main)).test_client()
-
-
 # -- event functions --------------------------------------------------------------------------
-
-
-def pushed(name: str, data: str) -> dict[str, Any]:
-    """Wrap a message the way a push subscription does."""
-    message = {
-        "attributes": {},
-        "data": data,
-        "messageId": "2070443601311540",
-        "message_id": "2070443601311540",
-        "publishTime": "2026-11-21T11:00:00.123Z",
-        "publish_time": "2026-11-21T11:00:00.123Z",
-    }
-    where = f"projects/regulars/subscriptions/{name}"
-    return {"message": message, "subscription": where, "deliveryAttempt": 1}
 
 
 def push(name: str, event: Event, **changes: Any) -> Any:
@@ -169,6 +146,15 @@ def test_what_is_no_event_is_put_aside_and_acknowledged(rig, name, data):
 
 
 @pytest.mark.parametrize("name", EVENT_FUNCTIONS)
+@pytest.mark.parametrize("place", [b'"application/json', b'"2026-11-21', b'"subject":"'])
+def test_an_event_whose_bytes_are_no_text_is_put_aside_and_acknowledged(rig, name, place):
+    body = encode(GOOD[name](rig)).replace(place, place + b"\x80")
+    data = base64.b64encode(body).decode()
+    assert served(name).post("/", json=pushed(name, data)).status_code == 204
+    assert codes(rig) == ["unreadable-event"]
+
+
+@pytest.mark.parametrize("name", EVENT_FUNCTIONS)
 def test_what_is_no_push_is_put_aside_and_acknowledged(rig, name):
     answer = served(name).post("/", data=b"\xff\x00 nothing", content_type="application/json")
     assert answer.status_code == 204
@@ -193,25 +179,6 @@ def test_an_event_of_a_version_that_only_newer_code_knows_is_asked_for_again(rig
 
 
 # -- functions that answer HTTP ---------------------------------------------------------------
-
-
-def signed(body: bytes, key: bytes = KEY) -> dict[str, str]:
-    at = str(int(NOON.timestamp()))
-    mac = hmac.digest(key, f"evt_1.{at}.".encode() + body, "sha256")
-    return {
-        "webhook-id": "evt_1",
-        "webhook-timestamp": at,
-        "webhook-signature": f"v1,{base64.b64encode(mac).decode()}",
-    }
-
-
-def a_sale(**changes: Any) -> bytes:
-    data = {
-        "receipt": "R1", "store": "atelier", "occurred_at": "2026-11-21T12:00:00+01:00",
-        "currency": "EUR", "total": 1250, "guest": {"phone": PHONE},
-    }  # fmt: skip
-    body = {"type": "sale.completed", "timestamp": "2026-11-21T12:00:00+01:00"}
-    return json.dumps(body | {"data": data | changes}).encode()
 
 
 def ingest(body: bytes, headers: dict[str, str], path: str = "/generic") -> Any:

@@ -138,7 +138,7 @@ def error_code(response: HttpResponse) -> str:
     """Name the field that was refused, if it is one that tells us something."""
     try:
         refused = msgspec.json.decode(response.body, type=Refusal).errors
-    except msgspec.MsgspecError:  # a proxy's page
+    except ValueError:  # a proxy's page
         return ""
     return next((each.field for each in refused if each.field in ERRORS), None) or ""
 

@@ -83,6 +83,7 @@ KEYWORDS: Mapping[str, Keyword] = {
 _AROUND = string.whitespace + string.punctuation + "…“”«»\ufe0f"  # the last one trails an emoji
 SENDING = ("send_sms", "find_sms", "check")
 _FORM = "application/x-www-form-urlencoded"
+_LONGEST_TEXT = 1600
 _FIELDS = 200  # Twilio sends about thirty
 _FIRST_TEXT = datetime(2008, 1, 1, tzinfo=UTC)  # Twilio is not older
 _SLACK = timedelta(seconds=5)  # Twilio's clock shows whole seconds, and is not our clock
@@ -214,7 +215,7 @@ def error_code(response: HttpResponse) -> str:
     """Find Twilio's own code in a refusal."""
     try:
         code = msgspec.json.decode(response.body, type=Refusal).code
-    except msgspec.MsgspecError:  # a proxy's page
+    except ValueError:  # a proxy's page
         return ""
     return str(code or "")
 
@@ -234,6 +235,8 @@ def _reply(form: Form) -> list[Feedback]:
 
 
 def _keyword(text: str) -> Keyword | None:
+    if len(text) > _LONGEST_TEXT:  # it takes long to normalize, and is no single word
+        return None
     said = unicodedata.normalize("NFKC", text).upper().strip(_AROUND)
     return KEYWORDS.get(" ".join(said.split()))
 

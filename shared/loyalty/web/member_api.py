@@ -9,6 +9,7 @@ from typing import Any
 from flask import Request, Response
 
 from loyalty import identity, members
+from loyalty.connectors.card_data import card_numbers, shown
 from loyalty.delivery import Shop
 from loyalty.errors import Problem
 from loyalty.members import Joining
@@ -86,11 +87,11 @@ def _found(view: dict[str, Any] | None) -> dict[str, Any]:
 
 def _joining(body: dict[str, Any], shop: Shop) -> Joining:
     program = shop.programs.current().program
-    unknown = sorted(body.keys() - _KNOWN)
-    wrong = [(name, "unknown_field") for name in unknown]
-    wrong += [
-        (n, "invalid_type") for n in _KNOWN - {"consents"} if not isinstance(body.get(n, ""), str)
-    ]
+    if cards := [(path, "card_data") for path in card_numbers(body)]:
+        raise Problem(422, "card_data", "A card number is nothing we want to know.", tuple(cards))
+    wrong = [(shown(name), "unknown_field") for name in sorted(body.keys() - _KNOWN)]
+    texts = sorted(_KNOWN - {"consents"})
+    wrong += [(name, "invalid_type") for name in texts if not isinstance(body.get(name, ""), str)]
     if wrong:
         raise Problem(400, "invalid_body", "Some fields are not right.", tuple(wrong))
     given = {name: str(body.get(name, "")) for name in _KNOWN - {"consents"}}

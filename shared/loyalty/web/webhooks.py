@@ -16,16 +16,20 @@ from loyalty.steps import message_feedback, transaction_ingest
 from loyalty.web import answers, reading
 
 Receive = Callable[[str, str, Incoming, Any, Shop], Response]
+Admit = Callable[[str, str], None]
 
 
-def sales(request: Request, shop: Shop) -> Response:
+def sales(request: Request, shop: Shop, admit: Admit) -> Response:
     """Take a webhook of a till, a shop or an automation: `/{connector}[/{account}]`."""
-    return _webhook(request, shop, "read_sale", _sales)
+    return _webhook(request, shop, "read_sale", _sales, admit)
 
 
 def feedback(request: Request, shop: Shop) -> Response:
-    """Take a callback about messages: `/{connector}[/{account}]`."""
-    return _webhook(request, shop, "read_feedback", _feedback)
+    """Take a callback about messages: `/{connector}[/{account}]`.
+
+    It has no limit: a vendor does not repeat a guest's STOP.
+    """
+    return _webhook(request, shop, "read_feedback", _feedback, lambda *_: None)
 
 
 def _sales(name: str, account: str, incoming: Incoming, body: Any, shop: Shop) -> Response:
@@ -39,7 +43,9 @@ def _feedback(name: str, account: str, incoming: Incoming, body: Any, shop: Shop
     return Response("", 204)
 
 
-def _webhook(request: Request, shop: Shop, verb: WebhookVerb, receive: Receive) -> Response:
+def _webhook(
+    request: Request, shop: Shop, verb: WebhookVerb, receive: Receive, admit: Admit
+) -> Response:
     name, account = _address(request.path)
     webhook = _find(name, verb)
     shop.log.note(connector=name)
@@ -53,6 +59,7 @@ def _webhook(request: Request, shop: Shop, verb: WebhookVerb, receive: Receive) 
     if not webhook.verify(config, incoming):
         shop.log("WARNING", "signature refused", connector=name)
         raise Problem(401, "unauthorized", "The signature is not valid.")
+    admit(name, account)
     reading.media_type(request, *webhook.media_types)
     parsed = strict.parse(body, floats=name != "generic") if webhook.parsed else body
     return receive(name, account, incoming, parsed, shop)
