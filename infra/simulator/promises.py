@@ -154,7 +154,7 @@ def _is_member(world: World, guest: int) -> bool:
 def says_the_same_again(world: World, _: World) -> Iterator[str]:
     """An event that is published again is the same to the last byte."""
     said: dict[str, bytes] = {}
-    for _, body in world.bus.published:
+    for _topic, body in world.bus.published:
         name = peek(body)["id"]
         if said.setdefault(name, body) != body:
             yield f"{name} was published in two forms"
