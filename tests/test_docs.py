@@ -31,14 +31,15 @@ from loyalty.settings import VARIABLES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
-NOT_OURS = {".venv", ".git", "node_modules", "data", "build"}
-PAGES = sorted(
-    path
-    for path in ROOT.rglob("*.md")
-    if not any(
-        part in NOT_OURS or part.startswith(".venv") for part in path.relative_to(ROOT).parts
-    )
+PLACES = (
+    "*.md",
+    "docs/**/*.md",
+    "terraform/*.md",
+    "infra/**/*.md",
+    "tests/**/*.md",
+    ".github/*.md",
 )
+PAGES = sorted(path for place in PLACES for path in ROOT.glob(place))
 ADDRESS = "http://127.0.0.1:8080"
 LONGEST_README = 120
 PATIENCE = 30.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -183,7 +184,14 @@ def _sources() -> dict[str, str]:
 
 
 SOURCES = _sources()
-CALLS = Calls(SOURCES)
+
+
+@cache
+def calls() -> Calls:
+    """Read the sources once, and only where a test asks."""
+    return Calls(SOURCES)
+
+
 PROMISING = ("loyalty.timekeeping", "publish_at")
 
 
@@ -196,23 +204,23 @@ def promised() -> set[str]:
     found: set[str] = set()
     for name in FUNCTIONS.keys() - {SWEEP}:
         module = entrance(name)
-        if PROMISING in CALLS.reach(*CALLS.of(module)):
-            found |= CALLS.topics(module) or {FUNCTIONS[name]["trigger"]}
+        if PROMISING in calls().reach(*calls().of(module)):
+            found |= calls().topics(module) or {FUNCTIONS[name]["trigger"]}
     return found
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_what_a_function_publishes_is_declared(name):
-    assert CALLS.topics(entrance(name)) <= set(FUNCTIONS[name]["publishes"])
+    assert calls().topics(entrance(name)) <= set(FUNCTIONS[name]["publishes"])
 
 
 @pytest.mark.parametrize("name", [name for name in FUNCTIONS if name != SWEEP])
 def test_what_is_declared_is_published(name):
-    assert CALLS.topics(entrance(name)) == set(FUNCTIONS[name]["publishes"])
+    assert calls().topics(entrance(name)) == set(FUNCTIONS[name]["publishes"])
 
 
 def test_the_sweep_publishes_its_own_events_and_what_was_promised():
-    own = CALLS.topics(entrance(SWEEP))
+    own = calls().topics(entrance(SWEEP))
     assert own | promised() == set(FUNCTIONS[SWEEP]["publishes"])
 
 
@@ -228,7 +236,7 @@ ASKED = {"member_api": [("loyalty.web.auth", "Doorkeeper")]}
 def everything(name: str) -> set[Place]:
     """List all that a function can come to by name."""
     also = ALWAYS + (PUSHED if name in HEARING else []) + ASKED.get(name, [])
-    return CALLS.named(*CALLS.of(entrance(name)), *also)
+    return calls().named(*calls().of(entrance(name)), *also)
 
 
 def access(name: str, database: str) -> str:
@@ -251,7 +259,7 @@ def test_a_function_may_do_in_a_database_what_it_does_and_no_more(name, database
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_has_the_pepper_only_if_it_hashes(name):
-    text = {module for module, _ in CALLS.reach(*CALLS.of(entrance(name)))}
+    text = {module for module, _ in calls().reach(*calls().of(entrance(name)))}
     hashes = any("shop.pepper." in SOURCES[module] for module in text)
     hands_on = "shop.pepper)" in SOURCES[entrance(name)]
     assert topology().functions[name].pepper == (hashes or hands_on)
@@ -264,7 +272,7 @@ def test_a_function_has_vendors_settings_only_if_it_asks_vendors(name):
 
 
 def test_an_event_is_found_however_deep_it_is_made():
-    calls = Calls(
+    found = Calls(
         {
             "loyalty.steps.a": "from loyalty import b\n\ndef handle():\n    return b.work()\n",
             "loyalty.b": "from loyalty.events import PointsPosted as Told\n\n"
@@ -272,5 +280,5 @@ def test_an_event_is_found_however_deep_it_is_made():
             "loyalty.steps.c": "from loyalty import b\n\ndef handle():\n    return b.other()\n",
         }
     )
-    assert calls.topics("loyalty.steps.a") == {"points-posted"}
-    assert calls.topics("loyalty.steps.c") == set()
+    assert found.topics("loyalty.steps.a") == {"points-posted"}
+    assert found.topics("loyalty.steps.c") == set()

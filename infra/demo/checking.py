@@ -15,7 +15,8 @@ from loyalty.records import R, Records, accounts, entries
 
 Json = dict[str, Any]
 _BALANCE = re.compile(r"(?<![+\d-])\d+")
-_POINTS = re.compile(r"[+-]\d+(?= points)")
+_POINTS = re.compile(r"[+-]\d+")
+_END = re.compile(r"[.!?।]+(?:\s+|$)")
 _CODE = re.compile(r"\b[A-Z2-9]{4}-[A-Z2-9]{4}\b")
 
 
@@ -108,7 +109,7 @@ def _sentences(messages: list[Json], *, split: bool) -> list[str]:
     If points may be split otherwise, without those too, but with their sum.
     """
     texts = [f"{message['channel']}: {message['text']}" for message in messages]
-    told = sorted(_BALANCE.sub("#", part) for text in texts for part in text.split(". "))
+    told = sorted(_BALANCE.sub("#", part) for text in texts for part in _END.split(text) if part)
     if not split:
         return told
     points = sum(int(number) for text in texts for number in _POINTS.findall(text))
