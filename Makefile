@@ -111,7 +111,11 @@ environment:
 	@[ -n "$(ENV)" ] || { echo "Say where: make $(MAKECMDGOALS) ENV=staging"; exit 1; }
 	@[ -f terraform/$(TFVARS) ] || { echo "There is no terraform/$(TFVARS)."; exit 1; }
 	@[ -n "$(PROJECT)" ] || { echo "terraform/$(TFVARS) names no project."; exit 1; }
-	@$(TERRAFORM) init -input=false -reconfigure -backend-config="bucket=$(STATE)"
+	@command -v $(firstword $(TERRAFORM)) >/dev/null \
+		|| { echo "Terraform 1.9 or newer is needed: terraform/README.md."; exit 1; }
+	@$(TERRAFORM) init -input=false -reconfigure -backend-config="bucket=$(STATE)" \
+		|| { echo "Terraform keeps its state in gs://$(STATE). Log in with 'gcloud auth application-default"; \
+			echo "login', and make that bucket: docs/operations.md, First deployment."; exit 1; }
 
 clean: ## Remove what was made here, except data
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage build

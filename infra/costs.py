@@ -76,7 +76,10 @@ def prices() -> Prices:
 
 def deployed(environment: str = "prod") -> Deployed:
     """Read from an environment's variables what it pays for by itself."""
-    text = re.sub("#.*", "", (ENVIRONMENTS / f"{environment}.tfvars").read_text("utf-8"))
+    file = ENVIRONMENTS / f"{environment}.tfvars"
+    if not file.exists():
+        sys.exit(f"There is no terraform/environments/{file.name}.")
+    text = re.sub("#.*", "", file.read_text("utf-8"))
     days = re.search(r"^backup_days *= *(\d+)", text, re.MULTILINE)
     instances = sum(map(int, re.findall(r"\bmin_instances *= *(\d+)", text)))
     return Deployed(instances, int(days[1]) if days else BACKUP_DAYS)

@@ -46,7 +46,9 @@ def keep(
     console.print(table)
     FOLDER.mkdir(parents=True, exist_ok=True)
     lines = console.export_text().splitlines()
-    (FOLDER / f"{name}.txt").write_text("\n".join(map(str.rstrip, lines)) + "\n", "utf-8")
+    file = FOLDER / f"{name}.txt"
+    file.write_text("\n".join(map(str.rstrip, lines)) + "\n", "utf-8")
+    print(f"Written to {file.relative_to(TOP)}: commit it if it is to count.")
     return all(row.kept is not False for row in shown)
 
 

@@ -144,12 +144,22 @@ variable "secret_versions" {
   description = "By secret, the version in force. The pepper is read as 1, others as `latest`, when an instance starts."
   type        = map(string)
   default     = {}
+
+  validation {
+    condition     = length(setsubtract(keys(var.secret_versions), local.secrets)) == 0
+    error_message = "secret_versions names a secret that no connector here has."
+  }
 }
 
 variable "previous_versions" {
   description = "By secret, the version before, while it is being rotated and still counts."
   type        = map(string)
   default     = {}
+
+  validation {
+    condition     = length(setsubtract(keys(var.previous_versions), local.secrets)) == 0
+    error_message = "previous_versions names a secret that no connector here has."
+  }
 }
 
 variable "secret_locations" {

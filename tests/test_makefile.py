@@ -62,6 +62,20 @@ def test_without_an_environment_nothing_happens(checkout, target):
     assert checkout.done() == []
 
 
+def test_without_terraform_it_is_told_what_is_missing(checkout):
+    code, said = checkout.make("plan", "ENV=staging", "TERRAFORM=./nowhere")
+    assert code != 0
+    assert "Terraform 1.9 or newer is needed" in said
+
+
+def test_without_its_state_it_is_told_where_that_is_made(checkout):
+    (checkout.folder / "terraform.sh").write_text("#!/bin/sh\nexit 1\n")
+    code, said = checkout.make("plan", "ENV=staging")
+    assert code != 0
+    assert "gs://cafe-staging-terraform" in said
+    assert "docs/operations.md" in said
+
+
 @pytest.mark.parametrize("target", TARGETS)
 def test_an_environment_that_nobody_described_is_refused(checkout, target):
     code, said = checkout.make(target, "ENV=nowhere")

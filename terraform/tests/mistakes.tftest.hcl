@@ -20,6 +20,22 @@ run "no_packages" {
   expect_failures = [var.packages]
 }
 
+run "a_version_of_no_secret" {
+  command = plan
+  variables {
+    secret_versions = { SQUARE_SIGNATURE_KEY = "2" }
+  }
+  expect_failures = [var.secret_versions]
+}
+
+run "a_version_before_of_no_secret" {
+  command = plan
+  variables {
+    previous_versions = { SQUARE_SIGNATURE_KEY = "1" }
+  }
+  expect_failures = [var.previous_versions]
+}
+
 run "a_vendor_that_there_is_not" {
   command = plan
   variables {

@@ -22,6 +22,7 @@ class Manager(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.seen.append((self.path, self.headers["Authorization"], json.loads(body)))
+        self.server.payer = self.headers["X-Goog-User-Project"]
         name = self.path.rpartition("/")[2].partition(":")[0]
         status = {"SLACK_WEBHOOK_URL": 404, "SENDGRID_API_KEY": 403}.get(name, 200)
         self.send_response(status)
@@ -30,7 +31,7 @@ class Manager(BaseHTTPRequestHandler):
 
     def do_GET(self):
         self.server.asked.append(self.path)
-        self.send_response(200)
+        self.send_response(self.server.looking)
         self.end_headers()
         self.wfile.write(json.dumps(self.server.versions).encode())
 
@@ -40,7 +41,7 @@ class Manager(BaseHTTPRequestHandler):
 @pytest.fixture
 def manager():
     server = ThreadingHTTPServer(("127.0.0.1", 0), Manager)
-    server.seen, server.asked, server.versions = [], [], {}
+    server.seen, server.asked, server.versions, server.looking = [], [], {}, 200
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server
     server.shutdown()
@@ -81,6 +82,7 @@ def test_google_is_shown_the_token(manager):
     assert SecretManager(http, where, "cafe", lambda: "ya29.x").add("A", VALUE) == "5"
     http.close()
     assert manager.seen[0][1] == "Bearer ya29.x"
+    assert manager.payer == "cafe"
 
 
 @pytest.mark.parametrize(
@@ -130,11 +132,22 @@ def test_what_is_no_secret_of_ours_is_not_sent(cloud, manager, name):
         ("SQUARE_ACCESS_TOKEN", " \n", "There is no value"),
         ("LOYALTY_PEPPER", "short", "must be ID:SECRET"),
         ("SLACK_WEBHOOK_URL", VALUE, "It is not there: the deployment makes it."),
-        ("SENDGRID_API_KEY", VALUE, "roles/secretmanager.secretVersionAdder"),
+        (
+            "SENDGRID_API_KEY",
+            VALUE,
+            "Adding versions to it takes roles/secretmanager.secretVersionM",
+        ),
     ],
 )
 def test_what_cannot_be_done_says_why(cloud, name, typed, told):
     assert told in cloud("secrets", "set", name, typed=typed, code=1)
+
+
+def test_whoever_may_not_look_for_a_pepper_is_told_the_role(cloud, manager):
+    manager.looking = 403
+    said = cloud("secrets", "set", "LOYALTY_PEPPER", typed=f"p1:{VALUE * 4}", code=1)
+    assert "Looking whether it has a value takes roles/secretmanager.secretVersionManager" in said
+    assert manager.seen == []
 
 
 def test_without_a_project_it_is_asked_whose_secret_it_is(loyalty):

@@ -145,6 +145,11 @@ def test_what_an_environment_pays_for_by_itself_is_read_from_its_variables():
     assert int(told[1]) == BACKUP_DAYS
 
 
+def test_an_environment_that_is_not_there_is_named():
+    with pytest.raises(SystemExit, match=r"There is no terraform/environments/nowhere\.tfvars"):
+        deployed("nowhere")
+
+
 def test_an_instance_always_on_costs_even_if_nothing_is_sold():
     none, one = (prices().total(0, Deployed(n, 14)) for n in (0, 1))
     assert one - none == pytest.approx(9.72)

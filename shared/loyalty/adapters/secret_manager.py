@@ -15,10 +15,7 @@ from loyalty.ports import Http, HttpRequest
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _SUCCESS, _FORBIDDEN, _NOT_FOUND = 200, 403, 404
-_WHY = {
-    _FORBIDDEN: "Adding versions to it takes roles/secretmanager.secretVersionAdder.",
-    _NOT_FOUND: "It is not there: the deployment makes it.",
-}
+_TAKES = {"POST": "Adding versions to it", "GET": "Looking whether it has a value"}
 
 
 class _Version(msgspec.Struct):
@@ -34,6 +31,7 @@ class SecretManager:
 
     def __init__(self, http: Http, url: str, project: str, token: Callable[[], str]) -> None:
         self._http = http
+        self._project = project
         self._url = f"{url.rstrip('/')}/projects/{project}/secrets"
         self._token = token
 
@@ -55,11 +53,19 @@ class SecretManager:
         headers = {"Content-Type": "application/json"}
         if token := self._token():
             headers["Authorization"] = f"Bearer {token}"
+            headers["X-Goog-User-Project"] = self._project  # a person's own login names none
         answer = self._http.send(HttpRequest(method, f"{self._url}/{what}", headers, body))
         if answer.status != _SUCCESS:
-            why = _WHY.get(answer.status, f"Secret Manager answered {answer.status}.")
-            raise Problem(answer.status, "secret_refused", why)
+            raise Problem(answer.status, "secret_refused", _why(method, answer.status))
         return answer.body
+
+
+def _why(method: str, status: int) -> str:
+    if status == _FORBIDDEN:
+        return f"{_TAKES[method]} takes roles/secretmanager.secretVersionManager."
+    if status == _NOT_FOUND:
+        return "It is not there: the deployment makes it."
+    return f"Secret Manager answered {status}."
 
 
 def token_for(url: str) -> Callable[[], str]:

@@ -25,6 +25,10 @@ _ONCE = (
     "{project} has a pepper already, and its members are found by it: with another one nobody is. "
     "If that is what you want, add --replace."
 )
+_READ_BY = (
+    "Instances that start from now on read it, unless secret_versions names another.",
+    "Functions read version 1, unless secret_versions names another.",
+)
 _ACCOUNT = re.compile(r"(__[A-Z0-9][A-Z0-9_]{0,39})?")
 """What may follow a variable's name: a further account. The one before is a version, no secret."""
 
@@ -49,14 +53,17 @@ def secrets() -> None:
 @secrets.command("list", epilog="Example: loyalty secrets list")
 @place_option
 def list_(place: Place) -> None:
-    """List what the program's connectors need, and what of it is set here."""
+    """List what the program's connectors need, and what of it is set in this shell.
+
+    What functions in a cloud have is in Secret Manager: `terraform output secrets` lists it.
+    """
     with place.reading() as store:
         program = current.version(store, place.clock()).program
     rows = [
         (each.name, "yes" if each.secret else "no", _set(each, place.settings), each.about)
         for each in _needed(program)
     ]
-    showing.table(("=variable", "secret", "=set here", "meaning"), rows)
+    showing.table(("=variable", "secret", "=set in this shell", "meaning"), rows)
 
 
 @secrets.command("set", epilog="Example: loyalty secrets set SQUARE_ACCESS_TOKEN")
@@ -73,10 +80,7 @@ def set_(name: str, *, replace: bool) -> None:
     if not _is_secret(name):
         raise click.ClickException(f"{name} is no secret of ours. See `loyalty secrets list`.")
     version = _add(name, _value(name, settings), settings, once=name == _PEPPER and not replace)
-    showing.line(
-        f"{name} of {settings.project} has version {version}: "
-        "instances that start from now on read it."
-    )
+    showing.line(f"{name} of {settings.project} has version {version}. {_READ_BY[name == _PEPPER]}")
 
 
 def _add(name: str, value: str, settings: Settings, *, once: bool) -> str:

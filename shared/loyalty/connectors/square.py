@@ -179,7 +179,7 @@ CONNECTOR = Connector(
         Setting("webhook_url", "Public address of our webhook, exactly as given to Square."),
         Setting(
             "webhook_signature_key",
-            "Beside the webhook that set_up makes; without it every call of Square's is refused.",
+            "Beside our webhook in Square's console; without it every call of Square's is refused.",
             secret=True,
             default="",
         ),

@@ -31,7 +31,7 @@ _SCOPE = Scope("EUR")
 _TOP = """\
 # The program file
 
-Written by `python -m loyalty.program_file.documents docs`; change the types, not this page.
+Written by `make docs`; change the types, not this page.
 
 One YAML file says what a brand's program is. Amounts of money are written in the program's
 currency with a point (`12.50`; yen without), factors as `1.5`, spans of time as `90m`, `2h` or
