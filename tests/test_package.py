@@ -35,7 +35,7 @@ ASKED = {
     "message_feedback": ("POST", "/twilio"),
     "member_api": ("GET", "/v1/members?phone=%2B4915112345678"),
 }
-FIRST = ("transaction_ingest", "points_calculation")
+FIRST = ("transaction_ingest",)
 OTHERS = [name for name in FUNCTIONS if name not in FIRST]
 PARTS = ("functions", "infra", "shared", "requirements.lock", "pyproject.toml")
 PROGRAM = """
