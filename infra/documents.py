@@ -146,7 +146,8 @@ def _connectors() -> Iterator[str]:
         `SQUARE_ACCESS_TOKEN__SECOND` belongs to the account `second`, whose webhook is
         `/transaction-ingest/square/second`. While a secret is being rotated, the one before it
         stays in the same variable with `_PREVIOUS` at its end. `…_BASE_URL` puts another address
-        in the place of the vendor's.
+        in the place of the vendor's. `check` and `set_up` are described here, and no command
+        runs them yet: make webhooks in the vendors' consoles.
     """)
     yield "\nA vendor's error codes are put into these words:\n"
     yield from _table(("word", "what follows"), _WORDS.items())
