@@ -19,7 +19,7 @@ from infra.crash.kills import Ground
 from infra.crash.scenarios import SCENARIOS, named
 from infra.evidence import Row
 
-MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+MEMORY = Path("/dev/shm")  # nosec B108 # noqa: S108 - a folder of our own is made in it
 """Where folders are made: the kernel keeps files of killed processes here too, and it is fast."""
 
 
