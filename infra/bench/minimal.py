@@ -13,9 +13,9 @@ import json
 import sqlite3
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from queue import SimpleQueue
 from typing import Any
 
 import requests
@@ -28,7 +28,7 @@ KEY = base64.b64decode(GENERIC_SECRET.removeprefix("whsec_"))
 THREADS, WORKERS = 16, 8
 """As many as the whole system has."""
 TABLES = """
-    CREATE TABLE queue (id INTEGER PRIMARY KEY, topic TEXT, body TEXT, taken INTEGER DEFAULT 0);
+    CREATE TABLE queue (id INTEGER PRIMARY KEY, topic TEXT, body TEXT);
     CREATE TABLE entries (id TEXT PRIMARY KEY, guest TEXT, points INTEGER, body TEXT);
     CREATE TABLE balances (guest TEXT PRIMARY KEY, points INTEGER);
     CREATE TABLE texts (id TEXT PRIMARY KEY, state TEXT);
@@ -36,6 +36,7 @@ TABLES = """
 ADDED = """INSERT INTO balances VALUES (?, ?)
     ON CONFLICT (guest) DO UPDATE SET points = points + excluded.points RETURNING points"""
 Json = dict[str, Any]
+Message = tuple[str, Json]
 
 
 class Pipeline:
@@ -43,8 +44,8 @@ class Pipeline:
 
     def __init__(self, file: str, vendor: str) -> None:
         self._file, self._vendor = file, vendor
-        self._threads, self._work = threading.local(), threading.Semaphore(0)
-        self._taking = threading.Lock()
+        self._threads = threading.local()
+        self._ready: SimpleQueue[Message] = SimpleQueue()
         self._connection().executescript(TABLES)
         self._steps: dict[str, Callable[[Json], None]] = {
             "sale": self._book, "points": self._look, "text": self._send,
@@ -62,32 +63,21 @@ class Pipeline:
             raise
         db.execute("COMMIT")
 
-    def put(self, db: sqlite3.Connection, topic: str, body: Json) -> None:
-        """Put a message into the queue, in a unit."""
-        db.execute("INSERT INTO queue (topic, body) VALUES (?, ?)", (topic, json.dumps(body)))
+    def put(self, db: sqlite3.Connection, topic: str, body: Json) -> Message:
+        """Write a message down, in a unit; `hand_on` it once that is committed."""
+        sql = "INSERT INTO queue (topic, body) VALUES (?, ?) RETURNING id"
+        (number,) = db.execute(sql, (topic, json.dumps(body))).fetchone()
+        return topic, {**body, "number": number}
 
-    def woken(self) -> None:
-        """Say that there is work."""
-        self._work.release()
+    def hand_on(self, message: Message) -> None:
+        """Give a message that is on disk to whoever is free."""
+        self._ready.put(message)
 
     def run(self) -> None:
         """Take messages and handle them, for ever."""
         while True:
-            self._work.acquire()
-            with self._taking:
-                number, topic, body = self._take()
-            self._steps[topic]({**json.loads(body), "number": number})
-            if topic != "text":
-                self.woken()
-
-    def _take(self) -> tuple[int, str, str]:
-        db = self._connection()
-        sql = "SELECT id, topic, body FROM queue WHERE taken = 0 ORDER BY id LIMIT 1"
-        while not (found := db.execute(sql).fetchone()):
-            time.sleep(0.001)
-        db.execute("UPDATE queue SET taken = 1 WHERE id = ?", found[:1])
-        number, topic, body = found
-        return number, topic, body
+            topic, body = self._ready.get()
+            self._steps[topic](body)
 
     def _connection(self) -> sqlite3.Connection:
         if not hasattr(self._threads, "db"):
@@ -103,13 +93,15 @@ class Pipeline:
             entry = (sale["receipt"], guest, points, json.dumps(sale))
             db.execute("INSERT INTO entries VALUES (?, ?, ?, ?)", entry)
             (balance,) = db.execute(ADDED, (guest, points)).fetchone()
-            self.put(db, "points", {**sale, "points": points, "balance": balance})
+            told = self.put(db, "points", {**sale, "points": points, "balance": balance})
             self._done(db, sale)
+        self.hand_on(told)
 
     def _look(self, posted: Json) -> None:
         with self.unit() as db:
-            self.put(db, "text", posted)
+            told = self.put(db, "text", posted)
             self._done(db, posted)
+        self.hand_on(told)
 
     def _send(self, posted: Json) -> None:
         with self.unit() as db:
@@ -149,8 +141,8 @@ def site(pipeline: Pipeline) -> Flask:
         if not _is_signed(request):
             return Response(status=401)
         with pipeline.unit() as db:
-            pipeline.put(db, "sale", json.loads(request.get_data())["data"])
-        pipeline.woken()
+            told = pipeline.put(db, "sale", json.loads(request.get_data())["data"])
+        pipeline.hand_on(told)
         return Response(status=202)
 
     @app.get("/healthz")

@@ -26,3 +26,8 @@ def test_a_tier_that_a_new_program_lacks_ends_once_with_its_window():
 def test_a_start_between_a_drop_and_its_commit_is_seen():
     """A dropped message did not write the contact that it rested on."""
     assert play(made(37)).wrong == []
+
+
+def test_a_start_while_a_member_is_written_is_seen():
+    """It lifted the block that the member's contact had just been written with, and found nobody."""
+    assert play(made(405)).wrong == []
