@@ -29,5 +29,5 @@ def test_a_start_between_a_drop_and_its_commit_is_seen():
 
 
 def test_a_start_while_a_member_is_written_is_seen():
-    """It lifted the block that the member's contact had just been written with, and found nobody."""
+    """It found nobody yet, and the contact kept the block that was just lifted."""
     assert play(made(405)).wrong == []
