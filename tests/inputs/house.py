@@ -117,12 +117,14 @@ class House:
     def line(self, request: bytes) -> Answer:
         """Say it on a socket to the server of one machine; the status is all that is read."""
         server = waitress.create_server(application("transaction_ingest"), listen="127.0.0.1:0")
-        threading.Thread(target=server.run, daemon=True).start()
+        serving = threading.Thread(target=server.run, daemon=True)
+        serving.start()
         with socket.create_connection(("127.0.0.1", server.effective_port), 10) as line:
             line.sendall(request)
             said = line.makefile("rb").read().decode("latin-1")
         server.task_dispatcher.shutdown()
-        server.close()
+        server.trigger.pull_trigger(server.close)  # by its own thread: it waits on these sockets
+        serving.join(10)
         return Answer(int(said.split()[1]))
 
     def program(self, text: str) -> Answer:
