@@ -55,7 +55,6 @@ def _at_rest(folder: Path) -> dict[str, str]:
         tills.join(url)
     return given | {
         "LOYALTY_DATA": str(folder / "data"),
-        "LOYALTY_CLOCK": f"virtual:{folder / 'clock'}",
         "LOYALTY_LOG": "error",
     }
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import requests
 
-from infra.bench.tills import AT, KEY
+from infra.bench.tills import KEY
 from infra.emulators import end, free_port
 from infra.topology import TOP
 
@@ -79,13 +79,11 @@ def await_answer(url: str) -> None:
 def regulars(folder: Path, settings: Mapping[str, str], port: int = 0) -> Iterator[tuple[str, int]]:
     """Run the whole system with vendors as `settings` say; yields its address and process id."""
     (folder / "program.yaml").write_text(PROGRAM, "utf-8")
-    (folder / "clock").write_text(AT.isoformat(), "ascii")
     url = f"http://127.0.0.1:{port or free_port()}"
     own = {
         "PORT": url.rpartition(":")[2],
         "LOYALTY_DATA": str(folder / "data"),
         "LOYALTY_PROGRAM": str(folder / "program.yaml"),
-        "LOYALTY_CLOCK": f"virtual:{folder / 'clock'}",
         "LOYALTY_API_KEY": KEY,
         "LOYALTY_LOG": "error",
     }

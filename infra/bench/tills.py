@@ -15,7 +15,6 @@ from infra.vendors import GENERIC_SECRET as SECRET
 
 GUESTS = 20
 KEY = "rk_bench"
-AT = datetime(2026, 11, 21, 11, 0, tzinfo=UTC)
 TIMEOUT = 60
 _TILL = threading.local()
 
@@ -47,20 +46,21 @@ def session() -> requests.Session:
 
 def signed(number: int) -> tuple[bytes, dict[str, str]]:
     """Write down the purchase of this number; its euros are one more than that."""
+    now = datetime.now(UTC)
     data = {
         "receipt": f"B{number}",
         "store": "main",
-        "occurred_at": AT.isoformat(),
+        "occurred_at": now.isoformat(),
         "currency": "EUR",
         "total": 100 * (number + 1),
         "lines": [{"name": "Coffee", "amount": 100 * (number + 1)}],
         "guest": {"phone": phone(number)},
     }
     body = json.dumps(
-        {"type": "sale.completed", "timestamp": AT.isoformat(), "data": data}
+        {"type": "sale.completed", "timestamp": now.isoformat(), "data": data}
     ).encode()
     key = base64.b64decode(SECRET.removeprefix("whsec_"))
-    name, stamp = f"evt_{hashlib.sha256(body).hexdigest()[:20]}", str(int(AT.timestamp()))
+    name, stamp = f"evt_{hashlib.sha256(body).hexdigest()[:20]}", str(int(now.timestamp()))
     value = hmac.digest(key, f"{name}.{stamp}.".encode() + body, "sha256")
     return body, {
         "Content-Type": "application/json",

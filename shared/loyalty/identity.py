@@ -15,7 +15,7 @@ from loyalty.errors import Problem
 _MOBILE = frozenset(
     {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
      phonenumbers.PhoneNumberType.FIXED_LINE, phonenumbers.PhoneNumberType.PERSONAL_NUMBER,
-     phonenumbers.PhoneNumberType.VOIP, phonenumbers.PhoneNumberType.UNKNOWN}
+     phonenumbers.PhoneNumberType.VOIP}
 )  # fmt: skip
 _NO_COUNTRY = "001"
 """The library's word for satellites and numbers that the whole world shares: dear to call."""
@@ -66,13 +66,11 @@ def phone(text: str, country: str) -> str:
         number = phonenumbers.parse(text, country)
     except phonenumbers.NumberParseException:
         raise _bad_phone() from None
-    usable = phonenumbers.is_valid_number(number) and not number.extension
-    somewhere = phonenumbers.region_code_for_number(number) != _NO_COUNTRY
-    if not (usable and somewhere) or phonenumbers.number_type(number) not in _MOBILE:
+    # A number that is not valid has no type that can be texted.
+    usable = phonenumbers.number_type(number) in _MOBILE and not number.extension
+    if not usable or phonenumbers.region_code_for_number(number) == _NO_COUNTRY:
         raise _bad_phone()
-    if _LETTER_AMONG.search(
-        text
-    ):  # a slip, or an advertisement: another guest may have what it spells
+    if _LETTER_AMONG.search(text):  # a slip, or an advertisement: it may spell another's number
         raise _bad_phone()
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 

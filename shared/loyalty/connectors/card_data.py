@@ -50,7 +50,9 @@ def _below(key: str, item: Any, path: str) -> Iterator[str]:
 
 
 def _holds_card(text: str, shortest: int) -> bool:
-    return any(_card_among(re.split("[ -]", run[0]), shortest) for run in _RUN.finditer(text))
+    return len(text) >= shortest and any(
+        _card_among(re.split("[ -]", run[0]), shortest) for run in _RUN.finditer(text)
+    )
 
 
 def _card_among(groups: list[str], shortest: int) -> bool:

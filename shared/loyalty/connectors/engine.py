@@ -53,6 +53,7 @@ class Engine:
         spread = random or Random()  # noqa: S311 - it spreads retries and guards nothing
         self._world = World(http, clock, sleep, spread)
         self._environment = environment
+        self._configs: dict[tuple[str, str, str], Config] = {}
         self._lines: dict[tuple[str, str], Line] = {}
         self._lock = Lock()
 
@@ -64,7 +65,10 @@ class Engine:
         To a webhook's caller an account that nobody set up must look like a bad signature:
         verify then with `Config(connector=…, values={})`, which takes as long.
         """
-        return read_config(load(connector), account, self._environment, verb)
+        key = connector, account, verb
+        if key not in self._configs:  # a process keeps the settings it began with
+            self._configs[key] = read_config(load(connector), account, self._environment, verb)
+        return self._configs[key]
 
     def run(
         self,

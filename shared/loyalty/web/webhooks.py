@@ -92,7 +92,8 @@ def _config(name: str, account: str, verb: WebhookVerb, shop: Shop) -> Config:
 
 def _public_url(request: Request, config: Config) -> str:
     """Tell the address as the vendor called it: behind a proxy only the settings know it."""
-    given = config["webhook_url"] or config["feedback_url"] or request.base_url
+    called = f"{request.scheme}://{request.host}{request.root_path}{request.path}"
+    given = config["webhook_url"] or config["feedback_url"] or called
     address = given.partition("#")[0].partition("?")[0]
     query = request.query_string.decode("latin-1")
     return f"{address}?{query}" if query else address
