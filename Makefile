@@ -50,8 +50,9 @@ proof: $(TESTED) ## Run the long proofs too: twenty kills of the running system
 simulate: $(READY) ## Simulate shops in trouble, and check every promise: make simulate SEEDS=200000
 	@$(BIN)/python -m infra.simulator --seeds $(or $(SEEDS),2000) $(ARGS)
 
-mutants: $(READY) ## Plant bugs in the code that moves points, and catch each by simulation
-	@$(BIN)/python -m infra.simulator --mutants $(ARGS)
+mutants: $(TESTED) ## Plant bugs in the code that moves points: simulation and tests must see them
+	@$(BIN)/python -m infra.simulator --mutants
+	@$(BIN)/python -m infra.mutation $(ARGS)
 
 crash: $(READY) ## Kill it at every write, cut its power, fill its disk: nothing acknowledged is lost
 	@$(BIN)/python -m infra.crash $(ARGS)

@@ -38,6 +38,7 @@ from loyalty.events import SweepRequested, encode
 from loyalty.logs import Log
 from loyalty.ports import Clock
 from loyalty.settings import Settings
+from loyalty.warming import warm
 from loyalty.web import auth, reading
 
 TICK = 5.0
@@ -90,8 +91,10 @@ class Local:
         self.bus.start(self._deliver)
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a queue is no news
         host, port = self.settings["HOST"], int(self.settings["PORT"])
+        site = _site(self.wiring)
+        warm()  # each function brought its own types
         self._server = waitress.create_server(
-            _site(self.wiring),
+            site,
             host=host,
             port=port,
             threads=THREADS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
@@ -52,6 +53,12 @@ def test_every_main_has_a_real_target(name):
 def test_every_main_runs_its_own_step(name):
     text = (ROOT / f"functions/{name}/main.py").read_text("utf-8")
     assert f'app().push("{name}", {name}, request)' in text
+
+
+@pytest.mark.parametrize("name", FUNCTIONS.keys() - HEARING.keys())
+def test_every_main_that_is_called_answers_in_its_own_name(name):
+    text = (ROOT / f"functions/{name}/main.py").read_text("utf-8")
+    assert re.search(rf'app\(\)\.call\("{name}", \w+\.answer, request\)', text)
 
 
 @pytest.mark.parametrize("name", HEARING)

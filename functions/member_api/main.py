@@ -4,9 +4,10 @@ import functions_framework
 from flask import Request, Response
 
 from loyalty.app import app
+from loyalty.web import member_api
 
 
 @functions_framework.http
 def main(request: Request) -> Response:
     """Answer one call."""
-    return app().member_api(request)
+    return app().call("member_api", member_api.answer, request)

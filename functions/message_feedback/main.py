@@ -4,9 +4,10 @@ import functions_framework
 from flask import Request, Response
 
 from loyalty.app import app
+from loyalty.web import feedback
 
 
 @functions_framework.http
 def main(request: Request) -> Response:
     """Answer one call."""
-    return app().feedback(request)
+    return app().call("message_feedback", feedback.answer, request)

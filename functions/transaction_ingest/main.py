@@ -4,9 +4,10 @@ import functions_framework
 from flask import Request, Response
 
 from loyalty.app import app
+from loyalty.web import sales
 
 
 @functions_framework.http
 def main(request: Request) -> Response:
     """Answer one call."""
-    return app().ingest(request)
+    return app().call("transaction_ingest", sales.answer, request)

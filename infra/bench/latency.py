@@ -31,15 +31,17 @@ HANDS = 32
 def measured(rate: int, seconds: int) -> list[Row]:
     """Play so many purchases a second for so long; tell how long answers and texts took."""
     answers, waits = _waits(rate, seconds)
-    kept = percentile(waits, 0.99) <= PROMISED
+    lost = len(answers) - len(waits)
+    kept = not lost and percentile(waits, 0.99) <= PROMISED
     return [
+        Row(f"texts that never came, at {rate} a second", "0", str(lost), lost == 0),
         Row(f"webhook answered, at {rate} a second", "-", _told(answers), None),
         Row(f"text after the answer, at {rate} a second", "p99 ≤ 1 s", _told(waits), kept),
     ]
 
 
 def _waits(rate: int, seconds: int) -> tuple[list[float], list[float]]:
-    """Return the seconds of each answer, and from each answer to its text."""
+    """Return the seconds of each answer, and from each answer to its text, if that came."""
     with tempfile.TemporaryDirectory() as folder, Sandbox(clock=_now) as sandbox:
         port = free_port()
         url = f"http://127.0.0.1:{port}"
@@ -48,8 +50,9 @@ def _waits(rate: int, seconds: int) -> tuple[list[float], list[float]]:
             tills.join(url)
             done = _played(url, rate, rate * seconds)
             reached = _reached(sandbox, len(done))
-    waits = [(reached[n + 1] - answered).total_seconds() for n, (_, answered) in enumerate(done)]
-    return [took for took, _ in done], [max(0.0, wait) for wait in waits]
+    came = [(reached[n], at) for n, (_, at) in enumerate(done, 1) if n in reached]
+    waits = [max(0.0, (text - answered).total_seconds()) for text, answered in came]
+    return [took for took, _ in done], waits
 
 
 def _played(url: str, rate: int, count: int) -> list[tuple[float, datetime]]:
@@ -86,5 +89,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def _told(waits: Sequence[float]) -> str:
+    if not waits:
+        return "none"
     p50, p99, worst = (f"{1000 * percentile(waits, share):.0f}" for share in (0.5, 0.99, 1.0))
     return f"p50 {p50} ms, p99 {p99} ms, worst {worst} ms"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -12,7 +13,7 @@ from types import FunctionType, ModuleType
 import msgspec
 
 LIST = Path(__file__).with_name("bugs.yaml")
-WITHIN = 300
+WITHIN = 1000
 """So many seeds at most the simulator takes to find one of them."""
 
 
@@ -27,47 +28,65 @@ class Bug(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @contextmanager
 def planted(bug: Bug) -> Iterator[None]:
-    """Let a module's functions run as its changed text has them, and heal them again.
+    """Let a module's functions run as a bug has them, and heal them again.
 
-    Only the code of functions is exchanged, so that whoever holds one runs the changed one.
     Raises LookupError if the text is not what the bug expects, or nothing came of the change.
     """
-    module = import_module(f"loyalty.{bug.module}")
-    healthy, sick = _functions(module), _functions(_changed(module, bug))
-    changed = {n: f.__code__ for n, f in healthy.items() if not _same(f, sick.get(n))}
-    if not changed:
-        raise LookupError(f"{bug.name}: no function changed")
-    try:
-        for name in changed:
-            healthy[name].__code__ = sick[name].__code__
-        yield
-    finally:
-        for name, code in changed.items():
-            healthy[name].__code__ = code
-
-
-def _changed(module: ModuleType, bug: Bug) -> ModuleType:
-    path = Path(module.__file__ or "")
-    text = path.read_text("utf-8")
+    text = source(bug.module)
     if text.count(bug.before) != 1:
         raise LookupError(f"{bug.name}: {text.count(bug.before)} places for it in {bug.module}")
+    with exchanged(bug.module, text.replace(bug.before, bug.after)):
+        yield
+
+
+def source(module: str) -> str:
+    """Read the text of one of our modules."""
+    return Path(import_module(f"loyalty.{module}").__file__ or "").read_text("utf-8")
+
+
+@contextmanager
+def exchanged(name: str, text: str) -> Iterator[None]:
+    """Let a module's functions run as another text of it has them, and heal them again.
+
+    Only the code of functions is exchanged, so that whoever holds one runs the changed one.
+    Raises LookupError if no function is another.
+    """
+    module = import_module(f"loyalty.{name}")
+    healthy, sick = _functions(module), _functions(_made(module, text))
+    changed = {n: f.__code__ for n, f in healthy.items() if not _same(f, sick.get(n))}
+    if not changed:
+        raise LookupError(f"no function of {name} changed")
+    try:
+        for function in changed:
+            healthy[function].__code__ = sick[function].__code__
+        yield
+    finally:
+        for function, code in changed.items():
+            healthy[function].__code__ = code
+
+
+def _made(module: ModuleType, text: str) -> ModuleType:
     copy = ModuleType(module.__name__)
     copy.__dict__.update(__package__=module.__package__, __file__=module.__file__)
-    source = compile(text.replace(bug.before, bug.after), str(path), "exec")
-    exec(source, copy.__dict__)  # nosec B102 # noqa: S102 - our own text, with one known change
+    code = compile(text, module.__file__ or "", "exec")
+    exec(code, copy.__dict__)  # nosec B102 # noqa: S102 - our own text, with one known change
     return copy
 
 
 def _functions(module: ModuleType) -> dict[str, FunctionType]:
     """Name a module's own functions, and those of its classes."""
-    found: dict[str, FunctionType] = {}
+    found = dict(_of(module, module.__name__))
     for name, value in vars(module).items():
-        if isinstance(value, FunctionType) and value.__module__ == module.__name__:
-            found[name] = value
         if isinstance(value, type) and value.__module__ == module.__name__:
-            methods = {k: v for k, v in vars(value).items() if isinstance(v, FunctionType)}
-            found |= {f"{name}.{method}": function for method, function in methods.items()}
+            found |= {f"{name}.{k}": each for k, each in _of(value, module.__name__)}
     return found
+
+
+def _of(owner: ModuleType | type, module: str) -> Iterator[tuple[str, FunctionType]]:
+    for name, value in vars(owner).items():
+        plain = value.fget if isinstance(value, property) else inspect.unwrap(value)
+        if isinstance(plain, FunctionType) and plain.__module__ == module:
+            yield name, plain
 
 
 def _same(one: FunctionType, other: FunctionType | None) -> bool:

@@ -20,8 +20,9 @@ from loyalty.ports import Bus, Clock, Store
 from loyalty.programs import Programs
 from loyalty.settings import Settings
 from loyalty.warming import warm
-from loyalty.web import answers, floodgate, member_api, reading, router, webhooks
+from loyalty.web import answers, floodgate, reading
 from loyalty.web.auth import Doorkeeper
+from loyalty.web.guards import Guards, View
 
 Admit = Callable[[str], None]
 """Takes the Authorization header of a push; raises Problem 401 unless it is one of ours."""
@@ -45,31 +46,11 @@ class App:
         warm()
         self.shop = shop
         self._admit = admit
-        self._door = Doorkeeper()
-        self._floodgate = floodgate.Floodgate(per_minute)
+        self._guards = Guards(Doorkeeper(), floodgate.Floodgate(per_minute))
 
-    def ingest(self, request: Request) -> Response:
-        """Serve `transaction_ingest`."""
-
-        def view(request: Request, shop: Shop) -> Response:
-            return webhooks.sales(request, shop, self._floodgate.admit)
-
-        return self._serve("transaction_ingest", view, request)
-
-    def feedback(self, request: Request) -> Response:
-        """Serve `message_feedback`."""
-        return self._serve("message_feedback", webhooks.feedback, request)
-
-    def member_api(self, request: Request) -> Response:
-        """Serve `member_api`."""
-
-        def view(request: Request, shop: Shop) -> Response:
-            def admit(call: Request, scope: str) -> object:
-                return self._door.admit(call, scope, shop)
-
-            return router.dispatch(member_api.ROUTES, request, shop, admit)
-
-        return self._serve("member_api", view, request)
+    def call(self, name: str, view: View, request: Request) -> Response:
+        """Serve a function that the world may call."""
+        return self._serve(name, lambda call, shop: view(call, shop, self._guards), request)
 
     def push(self, name: str, step: Step, request: Request) -> Response:
         """Serve an event function: one pushed message, answered 204 once it is done."""

@@ -5,26 +5,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import re
 import unicodedata
-
-import phonenumbers
 
 from loyalty.errors import Problem
 
-_MOBILE = frozenset(
-    {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
-     phonenumbers.PhoneNumberType.FIXED_LINE, phonenumbers.PhoneNumberType.PERSONAL_NUMBER,
-     phonenumbers.PhoneNumberType.VOIP}
-)  # fmt: skip
-_NO_COUNTRY = "001"
-"""The library's word for satellites and numbers that the whole world shares: dear to call."""
 SHORTEST_PEPPER = 16
 LONGEST_EMAIL = 254
 _UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs"})
 _MARKS = 8
 """So many characters of a text are looked at for each that is kept."""
-_LETTER_AMONG = re.compile(r"\d.*[^\W\d_]", re.DOTALL)
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """No letter that is read as a digit at a noisy counter."""
 
@@ -60,21 +49,6 @@ class Pepper:
         return f"Pepper({self._id!r})"
 
 
-def phone(text: str, country: str) -> str:
-    """Normalize a phone to E.164. Raises Problem 422 for what no person can be texted at."""
-    try:
-        number = phonenumbers.parse(text, country)
-    except phonenumbers.NumberParseException:
-        raise _bad_phone() from None
-    # A number that is not valid has no type that can be texted.
-    usable = phonenumbers.number_type(number) in _MOBILE and not number.extension
-    if not usable or phonenumbers.region_code_for_number(number) == _NO_COUNTRY:
-        raise _bad_phone()
-    if _LETTER_AMONG.search(text):  # a slip, or an advertisement: it may spell another's number
-        raise _bad_phone()
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
 def email(text: str) -> str:
     """Normalize an e-mail address. Raises Problem 422 if it cannot be one."""
     name, at, domain = text.strip().rpartition("@")
@@ -92,10 +66,6 @@ def digest(what: str | bytes) -> str:
 def id_from(text: str) -> str:
     """Make a short id that is always the same for the same text."""
     return base64.b32encode(hashlib.sha256(text.encode()).digest()[:15]).decode().lower()
-
-
-def _bad_phone() -> Problem:
-    return Problem(422, "phone_not_allowed", "The phone number cannot be used.")
 
 
 def clean(text: str, longest: int) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
-from loyalty import program_file
 from loyalty.domain.program import Program, Version
 from loyalty.errors import TryAgain
 from loyalty.identity import digest
@@ -72,6 +71,8 @@ class Programs:
 
     def _version(self, record: ProgramRecord) -> Version:
         if record.hash not in self._parsed:
+            from loyalty import program_file  # noqa: PLC0415 - many calls need no program
+
             self._parsed[record.hash] = program_file.reread(record.text)
         return Version(
             hash=record.hash,
@@ -95,6 +96,8 @@ def publish(store: Store, text: str, now: datetime) -> Version:
 
     Publishing the newest version again changes nothing. Raises `program_file.Mistakes`.
     """
+    from loyalty import program_file  # noqa: PLC0415 - as above
+
     return append(store, text, program_file.read(text), now)
 
 

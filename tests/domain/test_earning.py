@@ -72,6 +72,20 @@ def test_nothing_kept_earns_nothing():
     assert points({"spend": PER_EURO}, sale(2190), [refund("a", 2190)]) == 0
 
 
+def test_a_rule_that_does_not_apply_is_told_with_no_points():
+    rules = {"spend": Spend(title=EN, points=1, per=100, when=When(tiers=("gold",)))}
+    [tried] = judge(program(rules=rules), sale(2190), (), None).tried
+    assert (tried.matched, tried.points) == (False, "0")
+
+
+def test_a_multiplier_about_a_kind_of_goods_is_not_about_its_gift_cards():
+    sold = sale(lines=[line("1", 500), line("2", 2500, kind="gift_card", category="art")])
+    judged = judge(program(rules={"double": times(20000, categories=("art",))}), sold, (), None)
+    assert [(tried.matched, tried.why) for tried in judged.tried] == [
+        (False, "no line it is about")
+    ]
+
+
 # -- conditions ---------------------------------------------------------------------------
 
 SATURDAY_3PM = datetime(2026, 11, 21, 14, 0, tzinfo=UTC)

@@ -526,3 +526,10 @@ def test_an_entry_names_receipt_revision_store_version_and_reason():
         "generic:r1", 3, "main", "v1",
     )  # fmt: skip
     assert entry.reason == "EUR 10.00: 1 point per euro"
+
+
+def test_a_receipt_is_not_booked_before_its_sale_is_known():
+    book = Passbook(Account(id="m"), program(), NOON)
+    refunded = Receipt(id="generic:r1", state="posted", member="m")
+    with pytest.raises(ValueError, match="before its sale is known"):
+        book.book(refunded, "refund", "refund:generic:r1:a", program(), NOON)

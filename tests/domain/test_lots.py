@@ -31,6 +31,10 @@ def test_lots_with_the_same_dates_are_one():
     assert add([lot(3, lapses=9)], lot(4, lapses=9)) == (lot(7, lapses=9),)
 
 
+def test_a_lot_of_other_dates_is_put_beside_as_it_is():
+    assert add([lot(3, lapses=9)], lot(4, lapses=5)) == (lot(4, lapses=5), lot(3, lapses=9))
+
+
 def test_an_empty_lot_goes():
     assert add([lot(3)], lot(-3)) == ()
 

@@ -202,6 +202,15 @@ def test_a_signed_sale_is_published(rig):
     assert PHONE not in event.decode()
 
 
+@pytest.mark.parametrize(("told", "kept"), [({}, False), ({"staff": "Ana"}, True)])
+def test_who_sold_is_published_as_a_hash_and_nobody_as_nobody(rig, told, kept):
+    body = a_sale(**told)
+    ingest(body, signed(body))
+    [(_, event)] = rig.bus.published
+    staff = json.loads(event)["data"]["transaction"].get("staff", "")
+    assert (bool(staff), "Ana" in event.decode()) == (kept, False)
+
+
 def test_a_sale_at_a_strange_place_is_put_aside(rig):
     body = a_sale(store="elsewhere")
     answer = ingest(body, signed(body))

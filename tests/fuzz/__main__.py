@@ -11,7 +11,7 @@ from pathlib import Path
 from infra import evidence
 from infra.evidence import Row
 from rich.progress import Progress, track
-from tests.fuzz import doors, signatures, targets
+from tests.fuzz import doors, guided, signatures, targets
 from tests.fuzz.playing import Result, play
 
 HEADS = ("what", "promised", "measured")
@@ -22,9 +22,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--inputs", type=int, default=2000, help="for each target")
     parser.add_argument("--signatures", type=int, default=1_000_000, help="for all checks together")
+    parser.add_argument("--led", type=int, default=20, help="seconds led by coverage, each reader")
     parser.add_argument("--seed", type=int, default=0, help="another seed is other input")
     chosen = parser.parse_args()
     opened, results = signed(chosen.signatures, chosen.seed), thrown(chosen.inputs, chosen.seed)
+    results += led(chosen.led)
     command = f"python -m tests.fuzz --inputs {chosen.inputs} --signatures {chosen.signatures}"
     tried = f"{sum(result.tried for result in results):,} inputs for {len(results)} targets"
     promise = "broken is an uncaught error, an answer of 500 or more, or a second of the processor"
@@ -60,6 +62,12 @@ def thrown(count: int, seed: int) -> list[Result]:
     return results
 
 
+def led(seconds: int) -> list[Result]:
+    """Fuzz what reads without HTTP around it, led by coverage where the fuzzer installs."""
+    names = [each.name for each in targets.readers()] if guided.HERE and seconds else []
+    return [guided.guided(name, seconds) for name in track(names, "Led by coverage")]
+
+
 def _told(opened: Counter[tuple[str, bool]]) -> list[Row]:
     names = sorted({name for name, _ in opened})
     return [
@@ -74,7 +82,8 @@ def _told(opened: Counter[tuple[str, bool]]) -> list[Row]:
 
 def _row(result: Result) -> Row:
     said = "1" if result.broken else "0"
-    measured = f"{said} of {result.tried:,} broken, at most {result.slowest:.2f} s"
+    slowest = f", at most {result.slowest:.2f} s" if result.slowest else ""
+    measured = f"{said} of {result.tried:,} broken{slowest}"
     return Row(result.name, "0 broken, < 1 s", measured, not result.broken)
 
 

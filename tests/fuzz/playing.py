@@ -43,8 +43,8 @@ def spent(work: Callable[[], object]) -> float:
     return time.process_time() - began
 
 
-class _Meter:
-    """Counts inputs and remembers the slowest."""
+class Meter:
+    """Holds a target to its promise, counts inputs and remembers the slowest."""
 
     def __init__(self, target: Target, told: Callable[[], None]) -> None:
         self._target, self._told = target, told
@@ -62,7 +62,7 @@ class _Meter:
 
 def play(target: Target, count: int, number: int, told: Callable[[], None]) -> Result:
     """Throw so many inputs at a target, made from a seed; one that breaks it is made small."""
-    meter = _Meter(target, told)
+    meter = Meter(target, told)
     throw = given(target.inputs)(lambda thrown: meter(thrown))  # noqa: PLW0108 - given wants a function
     every = settings(
         max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck),

@@ -10,7 +10,7 @@ from tests.program_file.test_any_text import LINES, PIECES
 from tests.program_file.test_any_text import damaged as damaged_program
 from tests.rig import Rig
 
-from loyalty import identity, program_file
+from loyalty import identity, phones, program_file
 from loyalty.connectors import strict
 from loyalty.domain import messages
 from loyalty.errors import Problem
@@ -33,7 +33,7 @@ def _strict(body: bytes) -> None:
 def _phone(text: str) -> None:
     for country in ("DE", "NP", "US"):
         with only(Problem):
-            if not identity.phone(text, country).startswith("+"):
+            if not phones.e164(text, country).startswith("+"):
                 raise Broken("no number of the world")
 
 

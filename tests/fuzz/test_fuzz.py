@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from random import Random
@@ -10,7 +12,7 @@ import pytest
 from hypothesis import strategies as st
 from infra.topology import topology
 from tests.connectors.listening import listeners, vector
-from tests.fuzz import doors, signatures
+from tests.fuzz import doors, guided, signatures
 from tests.fuzz.playing import Target, play
 from tests.fuzz.targets import targets
 from tests.rig import Rig
@@ -89,3 +91,35 @@ def test_what_takes_too_long_twice_is_found():
 
     target = Target("busy", st.just(0), busy, patience=0.05)
     assert "took 0.1" in play(target, 1, 1, lambda: None).broken
+
+
+# -- led by coverage --------------------------------------------------------------------------
+
+BROKEN = """
+import sys
+from hypothesis import strategies as st
+from tests.fuzz.guided import fuzz
+from tests.fuzz.playing import Broken, Target
+
+def hold(text):
+    if text[:1] == "7":
+        raise Broken("a seven")
+
+fuzz(Target("sevens", st.text("0123456789"), hold), "30", sys.argv[1])
+"""
+installed = pytest.mark.skipif(not guided.HERE, reason="atheris installs on Linux only")
+
+
+@installed
+@pytest.mark.slow
+def test_what_coverage_leads_to_breaks_no_promise():
+    result = guided.guided("phones", 2)
+    assert (result.broken, result.tried > 0) == ("", True)
+
+
+@installed
+def test_fuzzing_led_by_coverage_ends_badly_at_the_first_broken_promise(tmp_path):
+    command = [sys.executable, "-c", BROKEN, str(tmp_path)]
+    ended = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - our own
+    assert ended.returncode != 0
+    assert b"a seven" in ended.stderr + ended.stdout

@@ -64,6 +64,13 @@ class Cafe:
         if isinstance(store, MemoryStore):
             self._spare_reading(read)
 
+    def starts_with(self, **settings):
+        """Have other settings, which a process reads when it starts; returns those before."""
+        before = {name: self.engine._environment[name] for name in settings}
+        self.engine._environment.update(settings)
+        self.engine._configs.clear()
+        return before
+
     def _spare_reading(self, read):
         """Read each program once for all tests: that is what takes longest."""
         versions = self.rig.shop.programs

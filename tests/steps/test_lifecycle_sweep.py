@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from tests.rig import NOON, sale
 from tests.steps.cafe import HARI
 
 from loyalty.events import SweepRequested, encode, tick
+from loyalty.logs import Log
 from loyalty.records import entries, timers
 
 HOUR = timedelta(hours=1)
@@ -128,7 +130,9 @@ def test_a_timer_whose_events_could_not_be_published_loses_neither_them_nor_the_
     assert due(cafe) == [("account", cafe.rig.account(member).due_at())]
 
 
-def test_a_timer_that_always_fails_is_put_off_and_delays_nobody(cafe):
+def test_a_timer_that_always_fails_is_put_off_and_delays_nobody(opened):
+    out = io.StringIO()
+    cafe = opened(wrap=lambda shop: shop._replace(log=Log("error", out)))
     sita, hari = cafe.join(), cafe.join("Hari", HARI)
     cafe.buys("A", 1200, channel="online")
     cafe.buys("B", 1200, phone=HARI, channel="online")
@@ -145,6 +149,7 @@ def test_a_timer_that_always_fails_is_put_off_and_delays_nobody(cafe):
         cafe.passes(minutes=1)
     (timer,) = (t for t in timers.find(store) if t.subject == sita)
     assert timer.tries >= 2
+    assert '"message":"timer failed"' in out.getvalue()
     store.documents[broken] = whole
     cafe.passes(hours=1)
     assert ("release", 0) in cafe.kinds(sita)

@@ -204,13 +204,12 @@ def test_one_refused_text_blocks_nobody(cafe):
 def test_wrong_credentials_lose_no_message(cafe):
     """It waits, and its dead letter is told again once the token is right."""
     cafe.join()
-    right = dict(cafe.engine._environment)
-    cafe.engine._environment["TWILIO_AUTH_TOKEN"] = "wrong"
+    right = cafe.starts_with(TWILIO_AUTH_TOKEN="wrong")
     cafe.buys("A", 1250)
     claim = cafe.claim("sale:generic:A")
     assert (claim.state, claim.word) == ("waiting", "credentials")
     assert died(cafe) == ["TryAgain"]
-    cafe.engine._environment.update(right)
+    cafe.starts_with(**right)
     comes_again(cafe, cafe.bus.dead.pop())
     assert len(cafe.texts()) == 1
 
@@ -219,7 +218,7 @@ def test_wrong_credentials_are_logged_as_a_paused_channel_with_its_connector(ope
     out = io.StringIO()
     cafe = opened(wrap=lambda shop: shop._replace(log=Log("error", out)))
     cafe.join()
-    cafe.engine._environment["TWILIO_AUTH_TOKEN"] = "wrong"
+    cafe.starts_with(TWILIO_AUTH_TOKEN="wrong")
     cafe.buys("A", 1250)
     told = {
         (x["code"], x["connector"], x["subject"])
@@ -327,6 +326,16 @@ def test_within_its_lease_a_claim_is_left_to_whoever_made_it(cafe):
     cafe.buys("A", 1250)
     assert [method for method, _ in cafe.asked()] == ["POST"]
     assert died(cafe) == []
+
+
+def test_a_silent_vendor_is_trouble_that_passes_and_no_error_of_ours(opened):
+    out = io.StringIO()
+    cafe = opened(wrap=lambda shop: shop._replace(log=Log("info", out)))
+    cafe.join()
+    cafe.sandbox.fault("twilio", "reset")
+    cafe.buys("A", 1250)
+    assert '"error":"TryAgain"' in out.getvalue()
+    assert "UnboundLocalError" not in out.getvalue()
 
 
 def test_a_vendor_that_called_back_is_not_asked(cafe):

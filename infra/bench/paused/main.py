@@ -8,6 +8,7 @@ from flask import Request, Response
 from infra.local import Local
 
 from loyalty.app import app
+from loyalty.web import sales
 
 
 @cache
@@ -20,4 +21,4 @@ def system() -> Local:
 def main(request: Request) -> Response:
     """Answer one call."""
     system()
-    return app().ingest(request)
+    return app().call("transaction_ingest", sales.answer, request)

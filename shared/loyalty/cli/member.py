@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from loyalty import identity, members
+from loyalty import identity, members, phones
 from loyalty.cli import current, showing
 from loyalty.cli.place import Place, place_option
 from loyalty.delivery import Shop
@@ -71,7 +71,7 @@ def _found(who: str, shop: Shop) -> str:
 def _by_address(who: str, shop: Shop) -> str | None:
     if "@" in who:
         return members.find(shop, email=identity.email(who))
-    return members.find(shop, phone=identity.phone(who, shop.programs.current().program.country))
+    return members.find(shop, phone=phones.e164(who, shop.programs.current().program.country))
 
 
 def _show(contact: Contact | None, account: Account, at: datetime, zone: str) -> None:

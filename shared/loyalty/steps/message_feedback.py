@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from loyalty import connectors, identity, members
+from loyalty import connectors, identity, members, phones
 from loyalty.connectors.spec import STATES, Delivery, Incoming, Reply
 from loyalty.delivery import Shop, outgoing, publish
 from loyalty.errors import Problem
@@ -101,7 +101,7 @@ def _identity(reply: Reply, shop: Shop) -> str | None:
 def _address(reply: Reply, shop: Shop) -> str | None:
     try:
         if reply.channel == "sms":
-            return identity.phone(reply.address, shop.programs.current().program.country)
+            return phones.e164(reply.address, shop.programs.current().program.country)
         return identity.email(reply.address)
     except Problem:
         return None

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from loyalty import connectors, identity
+from loyalty import connectors, identity, phones
 from loyalty.connectors.spec import Guest, Heard, Hint, Incoming
 from loyalty.delivery import Shop, outgoing, publish, put_aside
 from loyalty.domain.program import Program
@@ -125,7 +125,7 @@ def _identities(name: str, guest: Guest, program: Program, shop: Shop) -> tuple[
     found = []
     if guest.member:
         found.append(shop.pepper.hash("member", guest.member))
-    if guest.phone and (number := _quietly(identity.phone, guest.phone, program.country)):
+    if guest.phone and (number := _quietly(phones.e164, guest.phone, program.country)):
         found.append(shop.pepper.hash("phone", number))
     if guest.email and (address := _quietly(identity.email, guest.email)):
         found.append(shop.pepper.hash("email", address))

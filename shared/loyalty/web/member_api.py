@@ -8,13 +8,14 @@ from typing import Any
 
 from flask import Request, Response
 
-from loyalty import identity, members
+from loyalty import identity, members, phones
 from loyalty.connectors.card_data import card_numbers, shown
 from loyalty.delivery import Shop
 from loyalty.errors import Problem
 from loyalty.members import Joining
 from loyalty.records import entries
-from loyalty.web import answers, auth, reading
+from loyalty.web import answers, auth, reading, router
+from loyalty.web.guards import Guards
 from loyalty.web.router import Route
 
 _KNOWN = {"name", "phone", "email", "birthday", "language", "consents", "consent_text"}
@@ -45,7 +46,7 @@ def search(request: Request, shop: Shop) -> Response:
     if bool(phone) == bool(email):
         raise Problem(400, "invalid_query", "Give either phone or email.")
     country = shop.programs.current().program.country
-    number = identity.phone(phone, country) if phone else ""
+    number = phones.e164(phone, country) if phone else ""
     member = members.find(shop, phone=number, email=identity.email(email) if email else "")
     return answers.json(_found(members.view(member, shop) if member else None))
 
@@ -95,7 +96,7 @@ def _joining(body: dict[str, Any], shop: Shop) -> Joining:
     if wrong:
         raise Problem(400, "invalid_body", "Some fields are not right.", tuple(wrong))
     given = {name: str(body.get(name, "")) for name in _KNOWN - {"consents"}}
-    phone = identity.phone(given["phone"], program.country) if given["phone"] else ""
+    phone = phones.e164(given["phone"], program.country) if given["phone"] else ""
     email = identity.email(given["email"]) if given["email"] else ""
     if not (phone or email):
         raise _wrong("phone", "missing", "Give a phone or an e-mail address.")
@@ -158,3 +159,12 @@ ROUTES = (
     Route("GET", "/v1/members/{id}", "members:read", show),
     Route("GET", "/v1/members/{id}/entries", "members:read", history),
 )
+
+
+def answer(request: Request, shop: Shop, guards: Guards) -> Response:
+    """Take a call with a key."""
+
+    def admit(call: Request, scope: str) -> object:
+        return guards.door.admit(call, scope, shop)
+
+    return router.dispatch(ROUTES, request, shop, admit)

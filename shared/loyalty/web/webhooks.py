@@ -12,40 +12,16 @@ from loyalty.connectors import strict
 from loyalty.connectors.spec import Config, Incoming, Webhook, WebhookVerb
 from loyalty.delivery import Shop
 from loyalty.errors import Problem
-from loyalty.steps import message_feedback, transaction_ingest
-from loyalty.web import answers, reading
+from loyalty.web import reading
 
 Receive = Callable[[str, str, Incoming, Any, Shop], Response]
 Admit = Callable[[str, str], None]
 
 
-def sales(request: Request, shop: Shop, admit: Admit) -> Response:
-    """Take a webhook of a till, a shop or an automation: `/{connector}[/{account}]`."""
-    return _webhook(request, shop, "read_sale", _sales, admit)
-
-
-def feedback(request: Request, shop: Shop) -> Response:
-    """Take a callback about messages: `/{connector}[/{account}]`.
-
-    It has no limit: a vendor does not repeat a guest's STOP.
-    """
-    return _webhook(request, shop, "read_feedback", _feedback, lambda *_: None)
-
-
-def _sales(name: str, account: str, incoming: Incoming, body: Any, shop: Shop) -> Response:
-    done = transaction_ingest.receive(name, account, incoming, body, shop)
-    status = 202 if done.quarantined else 200
-    return answers.json({"recorded": done.recorded, "quarantined": done.quarantined}, status)
-
-
-def _feedback(name: str, account: str, incoming: Incoming, body: Any, shop: Shop) -> Response:
-    message_feedback.receive(name, account, incoming, body, shop)
-    return Response("", 204)
-
-
-def _webhook(
+def answer(
     request: Request, shop: Shop, verb: WebhookVerb, receive: Receive, admit: Admit
 ) -> Response:
+    """Take a webhook of a kind; `admit` may refuse who has proved to be the vendor."""
     name, account = _address(request.path)
     webhook = _find(name, verb)
     shop.log.note(connector=name)
