@@ -25,7 +25,8 @@ TESTS = (
 """Those that take seconds: what none of them sees the simulator may, after minutes."""
 OPTIONS = (
     "-q", "-p", "no:cacheprovider", "-p", "no:xdist",
-    "-m", "not slow and not long", "-k", "not on_firestore", f"--ignore={TOP / 'tests/inputs/test_cost.py'}",
+    "-m", "not slow and not long", "-k", "not on_firestore",
+    f"--ignore={TOP / 'tests/inputs/test_cost.py'}",
 )  # fmt: skip
 """All tests in one process, without what takes longer than all the others, or is timed."""
 PROMISED = 0.9
