@@ -22,6 +22,7 @@ def mistakes(body: str) -> set[str]:
     ("body", "mistake"),
     [
         ("g(a < b)", "a < b -> (a <= b)"),
+        ("g(1 < a <= b)", "1 < a <= b -> (1 < a < b)"),
         ("g(a is b)", "a is b -> (a is not b)"),
         ("g(a in b)", "a in b -> (a not in b)"),
         ("g(a and b)", "a and b -> (a or b)"),
@@ -79,6 +80,18 @@ def hunted(tests: str) -> tuple[int, str]:
 def test_a_mistake_that_a_test_sees_is_killed():
     ended, told = hunted(str(ROOT / "tests/domain/test_lots.py"))
     assert (ended, told.count("killed: domain.lots:")) == (0, 4), told
+
+
+def test_a_mistake_that_every_test_overlooks_lives(tmp_path):
+    test = tmp_path / "test_blind.py"
+    test.write_text(
+        "from loyalty.domain.account import Lot\n"
+        "from loyalty.domain.lots import add\n\n"
+        "def test_blind():\n    add([], Lot(points=3, month='2026-11'))\n",
+        "utf-8",
+    )
+    ended, told = hunted(str(test))
+    assert (ended, told.count("alive: domain.lots:")) == (0, 3), told
 
 
 def test_a_mistake_that_no_test_reaches_is_told_by_its_place():

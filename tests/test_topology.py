@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
@@ -25,6 +24,9 @@ FUNCTIONS: dict[str, Any] = yaml.safe_load((ROOT / "infra/topology.yaml").read_t
 HEARING = {name: each for name, each in FUNCTIONS.items() if each["trigger"] != "http"}
 PUBLISHED = {topic for each in FUNCTIONS.values() for topic in each["publishes"]}
 SWEEP = "lifecycle_sweep"
+VIEWS = {
+    "transaction_ingest": "sales", "message_feedback": "feedback", "member_api": "member_api",
+}  # fmt: skip
 ENTRANCES = {
     "transaction_ingest": "loyalty.steps.transaction_ingest",
     "message_feedback": "loyalty.steps.message_feedback",
@@ -55,10 +57,10 @@ def test_every_main_runs_its_own_step(name):
     assert f'app().push("{name}", {name}, request)' in text
 
 
-@pytest.mark.parametrize("name", FUNCTIONS.keys() - HEARING.keys())
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if name not in HEARING])
 def test_every_main_that_is_called_answers_in_its_own_name(name):
     text = (ROOT / f"functions/{name}/main.py").read_text("utf-8")
-    assert re.search(rf'app\(\)\.call\("{name}", \w+\.answer, request\)', text)
+    assert f'app().call("{name}", {VIEWS[name]}.answer, request)' in text
 
 
 @pytest.mark.parametrize("name", HEARING)

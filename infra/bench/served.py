@@ -26,6 +26,7 @@ currency: EUR
 zone: Europe/Berlin
 country: DE
 languages: [en]
+sending: {quiet_hours: {start: "03:00", end: "03:01"}}
 stores: {main: {title: Main Street, tills: ["generic:main"]}}
 earning: {rules: {spend: {earn: spend, title: {en: 1 point per euro}, points: 1, per: 1.00}}}
 messages:

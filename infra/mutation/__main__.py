@@ -14,7 +14,7 @@ from rich.progress import Progress
 
 from infra import evidence
 from infra.evidence import Row
-from infra.mutation.hunting import Hunter, Seen
+from infra.mutation.hunting import SEEN, Hunter, Seen
 from infra.mutation.mutations import Mutation, mutations
 from infra.topology import TOP
 
@@ -24,7 +24,7 @@ TESTS = (
 )  # fmt: skip
 """Those that take seconds: what none of them sees the simulator may, after minutes."""
 OPTIONS = (
-    "-q", "-p", "no:cacheprovider", "-p", "no:xdist",
+    "-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist",
     "-m", "not slow and not long", "-k", "not on_firestore",
     f"--ignore={TOP / 'tests/inputs/test_cost.py'}",
 )  # fmt: skip
@@ -44,13 +44,14 @@ def every() -> list[Mutation]:
 def hunted(chosen: list[Mutation], jobs: int, tests: Sequence[str] = TESTS) -> list[Seen]:
     """Run the tests against mutations; ends the program if they fail without any."""
     os.environ["CI"] = "true"  # hypothesis then draws the same each time, and keeps nothing
-    with Progress() as progress:
+    # No thread may draw while processes part: what it holds then nobody in the child lets go.
+    with Progress(auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as progress:
         task = progress.add_task("Mutations", total=len(chosen))
-        hunter = Hunter(chosen, jobs, lambda: progress.advance(task))
+        hunter = Hunter(chosen, jobs, lambda: progress.update(task, advance=1, refresh=True))
         files = (str(TOP / each) for each in tests)
         pytest.main([*OPTIONS, f"--rootdir={TOP}", *files], plugins=[hunter])
-    if hunter.trouble:
-        sys.exit(f"Nothing was mutated: {hunter.trouble}.")
+    if hunter.trouble or len(hunter.found) < len(chosen):
+        sys.exit(f"Nothing was mutated: {hunter.trouble or 'the tests cannot be collected'}.")
     return hunter.found
 
 
@@ -62,12 +63,12 @@ def main() -> int:
     drawn = random.Random(chosen.seed).sample(known, count)  # noqa: S311 - must be reproducible
     seen = hunted(drawn, chosen.jobs)
     states = Counter(each.state for each in seen)
-    killed = states["killed"] / max(1, len(seen))
+    killed = sum(states[each] for each in SEEN) / max(1, len(seen))
     rows = [
         Row("mutations drawn", f"of {len(known):,}", f"{len(seen):,}", None),
         Row("killed by a test", f"≥ {PROMISED:.0%}", f"{killed:.1%}", killed >= PROMISED),
     ]
-    alive = sorted(f"  {each.state}: {each.mutation}" for each in seen if each.state != "killed")
+    alive = sorted(f"  {each.state}: {each.mutation}" for each in seen if each.state not in SEEN)
     told = "\n".join(["what no test sees:", *alive])
     command = f"python -m infra.mutation --mutations {count} --seed {chosen.seed}"
     return 0 if evidence.keep("mutations", command, told, rows) else 1

@@ -27,11 +27,15 @@ PACKAGE = f"{TOP / 'shared/loyalty'}{os.sep}"
 SLOW = 10.0
 """So many times as long as without a mutation the tests may take: it may go round for ever."""
 ALIVE, KILLED, ABSENT = 0, 1, 3
-STATES = {ALIVE: "alive", ABSENT: "not planted"}
+STATES = {
+    ALIVE: "alive", KILLED: "killed", ABSENT: "not planted", -signal.SIGALRM: "timed out",
+}  # fmt: skip
+SEEN = ("killed", "timed out")
+"""What becomes of a mutation that the tests see."""
 
 
 class Seen(NamedTuple):
-    """What became of a mutation: killed by a test or not, and not if none reaches its function."""
+    """What became of a mutation: one of `STATES`, or that no test reaches its function."""
 
     mutation: Mutation
     state: str
@@ -74,7 +78,8 @@ class Hunter:
 
     def _control(self, session: pytest.Session) -> int:
         """Run all tests as they are run against a mutation, without one."""
-        _, status = os.waitpid(self._child(session, session.items, nullcontext()), 0)
+        items = self._quickest_first(session.items)
+        _, status = os.waitpid(self._child(session, items, nullcontext()), 0)
         return os.waitstatus_to_exitcode(status)
 
     def _hunt(self, session: pytest.Session) -> None:
@@ -85,12 +90,16 @@ class Hunter:
                 mutation = left.pop()
                 running[self._begin(mutation, session)] = mutation
             child, status = os.wait()
-            self._end(running.pop(child), os.waitstatus_to_exitcode(status))
+            if child in running:  # a test may have left one behind
+                self._end(running.pop(child), os.waitstatus_to_exitcode(status))
 
     def _begin(self, mutation: Mutation, session: pytest.Session) -> int:
         changed = mutation.applied(source(mutation.module))
-        items = sorted(self._tests(mutation), key=lambda item: self._seconds[item.nodeid])
+        items = self._quickest_first(self._tests(mutation))
         return self._child(session, items, exchanged(mutation.module, changed))
+
+    def _quickest_first(self, items: list[pytest.Item]) -> list[pytest.Item]:
+        return sorted(items, key=lambda item: self._seconds[item.nodeid])
 
     def _child(
         self, session: pytest.Session, items: list[pytest.Item], sick: AbstractContextManager[None]
@@ -98,7 +107,7 @@ class Hunter:
         """Start a process that runs tests, and ends as it finds; returns its process id."""
         if child := os.fork():
             return child
-        _become_quiet()
+        _become_quiet(session)
         limit = SLOW * (1 + sum(self._seconds[item.nodeid] for item in items))
         signal.setitimer(signal.ITIMER_REAL, limit)  # nobody handles the signal: it ends us
         os._exit(_ending(session, items, sick))
@@ -107,8 +116,8 @@ class Hunter:
         return self._reached[f"{mutation.module}:{mutation.function}"]
 
     def _end(self, mutation: Mutation, code: int) -> None:
-        state = STATES.get(code, "killed") if self._tests(mutation) else "not reached"
-        self.found.append(Seen(mutation, state))
+        state = STATES.get(code, f"ended by itself with {code}")
+        self.found.append(Seen(mutation, state if self._tests(mutation) else "not reached"))
         self._told()
 
 
@@ -133,7 +142,9 @@ def _run(session: pytest.Session) -> None:
     own.pytest_runtestloop(session)
 
 
-def _become_quiet() -> None:
+def _become_quiet(session: pytest.Session) -> None:
+    """Say nothing, and hold nothing that another thread held when this process parted."""
+    session.config.pluginmanager.unregister(name="terminalreporter")
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(nowhere, stream)

@@ -14,7 +14,7 @@ import msgspec
 
 LIST = Path(__file__).with_name("bugs.yaml")
 WITHIN = 1000
-"""So many seeds at most the simulator takes to find one of them."""
+"""So many seeds at most the simulator takes to find one of them: two want a rare story."""
 
 
 class Bug(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,7 +48,8 @@ def source(module: str) -> str:
 def exchanged(name: str, text: str) -> Iterator[None]:
     """Let a module's functions run as another text of it has them, and heal them again.
 
-    Only the code of functions is exchanged, so that whoever holds one runs the changed one.
+    Only the code of functions is exchanged, so that whoever holds one runs the changed one. Not
+    to be nested in one module: the inner one brings what it does not change back to the file.
     Raises LookupError if no function is another.
     """
     module = import_module(f"loyalty.{name}")

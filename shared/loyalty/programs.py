@@ -10,6 +10,7 @@ from loyalty.errors import TryAgain
 from loyalty.identity import digest
 from loyalty.ports import Clock, Store
 from loyalty.records import ProgramRecord, programs
+from loyalty.warming import warm
 
 CACHE = timedelta(seconds=60)
 SETTLED = timedelta(hours=48)
@@ -73,6 +74,7 @@ class Programs:
         if record.hash not in self._parsed:
             from loyalty import program_file  # noqa: PLC0415 - many calls need no program
 
+            warm()
             self._parsed[record.hash] = program_file.reread(record.text)
         return Version(
             hash=record.hash,

@@ -549,3 +549,12 @@ def test_an_engine_knows_what_it_does_not_know(engine):
 def test_every_module_that_defines_a_connector_is_found_and_no_other():
     assert {"generic", "square"} <= set(package.names())
     assert not {"spec", "engine", "signing", "strict", "square_json"} & set(package.names())
+
+
+def test_settings_are_read_once_and_made_up_accounts_leave_nothing_behind():
+    engine = Engine(None, None, {"SENDGRID_API_KEY": "k"})
+    first = engine.config("sendgrid", "", "read_feedback")
+    assert engine.config("sendgrid", "", "read_feedback") is first
+    for number in range(100):
+        engine.config("sendgrid", f"made_up_{number}", "read_feedback")
+    assert len(engine._configs) == 1

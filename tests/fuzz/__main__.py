@@ -26,7 +26,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="another seed is other input")
     chosen = parser.parse_args()
     opened, results = signed(chosen.signatures, chosen.seed), thrown(chosen.inputs, chosen.seed)
-    results += led(chosen.led)
+    results += led(chosen.led, chosen.seed)
     command = f"python -m tests.fuzz --inputs {chosen.inputs} --signatures {chosen.signatures}"
     tried = f"{sum(result.tried for result in results):,} inputs for {len(results)} targets"
     promise = "broken is an uncaught error, an answer of 500 or more, or a second of the processor"
@@ -62,10 +62,10 @@ def thrown(count: int, seed: int) -> list[Result]:
     return results
 
 
-def led(seconds: int) -> list[Result]:
+def led(seconds: int, seed: int) -> list[Result]:
     """Fuzz what reads without HTTP around it, led by coverage where the fuzzer installs."""
     names = [each.name for each in targets.readers()] if guided.HERE and seconds else []
-    return [guided.guided(name, seconds) for name in track(names, "Led by coverage")]
+    return [guided.guided(name, seconds, seed) for name in track(names, "Led by coverage")]
 
 
 def _told(opened: Counter[tuple[str, bool]]) -> list[Row]:

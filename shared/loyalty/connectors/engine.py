@@ -53,7 +53,7 @@ class Engine:
         spread = random or Random()  # noqa: S311 - it spreads retries and guards nothing
         self._world = World(http, clock, sleep, spread)
         self._environment = environment
-        self._configs: dict[tuple[str, str, str], Config] = {}
+        self._configs: dict[tuple[str, str], Config] = {}
         self._lines: dict[tuple[str, str], Line] = {}
         self._lock = Lock()
 
@@ -65,9 +65,11 @@ class Engine:
         To a webhook's caller an account that nobody set up must look like a bad signature:
         verify then with `Config(connector=…, values={})`, which takes as long.
         """
-        key = connector, account, verb
+        if account:  # anybody may make up names: what is kept for each would have no end
+            return read_config(load(connector), account, self._environment, verb)
+        key = connector, verb
         if key not in self._configs:  # a process keeps the settings it began with
-            self._configs[key] = read_config(load(connector), account, self._environment, verb)
+            self._configs[key] = read_config(load(connector), "", self._environment, verb)
         return self._configs[key]
 
     def run(
