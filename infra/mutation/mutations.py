@@ -19,8 +19,6 @@ _SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
     ast.Mod: ast.FloorDiv, ast.Div: ast.Mult, ast.BitOr: ast.BitAnd, ast.BitAnd: ast.BitOr,
 }  # fmt: skip
 _SPARED = (ast.Assert, ast.JoinedStr, ast.Import, ast.ImportFrom)
-
-
 _FOR_PEOPLE = ("__str__", "__repr__")
 _NOTHING = ("None", "False", "''", "()", "[]")
 """To return None instead of these is no mistake that anybody could see."""
@@ -52,7 +50,6 @@ class _Text:
     """A text whose places are told by line and byte, as the parser tells them."""
 
     def __init__(self, text: str) -> None:
-        self._text = text
         self._lines = text.splitlines(keepends=True)
         self._starts = [0]
         for line in self._lines:
@@ -103,7 +100,7 @@ def _below(node: ast.AST) -> Iterator[Change]:
         yield from ((node, f"({ast.unparse(after)})") for after in _expressions(node))
     if isinstance(node, ast.stmt):
         yield from ((node, after) for after in _statements(node))
-    if isinstance(node, ast.If | ast.While | ast.IfExp) and not _is_comparison(node.test):
+    if isinstance(node, ast.If | ast.While | ast.IfExp) and not _is_swapped_anyway(node.test):
         yield node.test, f"(not ({ast.unparse(node.test)}))"
     for child in _children(node):
         yield from _below(child)
@@ -118,7 +115,7 @@ def _children(node: ast.AST) -> Iterator[ast.AST]:
         yield from ast.iter_child_nodes(node)
 
 
-def _is_comparison(node: ast.expr) -> bool:
+def _is_swapped_anyway(node: ast.expr) -> bool:
     return isinstance(node, ast.Compare) or (
         isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
     )
@@ -136,7 +133,7 @@ def _expressions(node: ast.expr) -> Iterator[ast.expr]:
         case ast.Compare():
             yield from _comparisons(node)
         case ast.BoolOp(op=op, values=values):
-            yield ast.BoolOp(_SWAPPED[type(op)](), values)  # type: ignore[arg-type]  # as above
+            yield ast.BoolOp(_SWAPPED[type(op)](), values)  # type: ignore[arg-type]  # one for its like
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _SWAPPED:
             yield ast.BinOp(left, _SWAPPED[type(op)](), right)  # type: ignore[arg-type]  # as above
         case ast.UnaryOp(op=ast.Not() | ast.USub(), operand=operand):

@@ -14,7 +14,7 @@ import msgspec
 
 LIST = Path(__file__).with_name("bugs.yaml")
 WITHIN = 1000
-"""So many seeds at most the simulator takes to find one of them: two want a rare story."""
+"""So many seeds at most the simulator takes to find one of them: three want a rare story."""
 
 
 class Bug(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
