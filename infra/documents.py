@@ -64,6 +64,7 @@ _MEANINGS = {
     "PointsPosted.total": "What a sale came to, in minor units.",
     "PointsPosted.tier_before": "The tier held before the act.",
     "PointsPosted.tier_after": "The tier held after it.",
+    "PointsPosted.reward": "The reward it is about.",
     "MilestoneReached.milestone": "The milestone's name in the program.",
     "MilestoneReached.number": "Which of its lines was crossed: the 10 of a tenth visit.",
     "MilestoneReached.entry": "The id of the ledger entry of the award.",

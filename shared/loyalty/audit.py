@@ -131,6 +131,7 @@ def _account(account: Account, shelf: _Shelf) -> Iterator[Finding]:
     mine = recount.rebuilt(account.id, shelf.entries)
     tails = recount.tails(shelf.receipts.values(), account.facts_from)
     balance = sum(recount.on(entry, "member", "debt") for entry in shelf.entries)
+    held = sum(recount.on(entry, "held") for entry in shelf.entries)
     digest = bookkeeping.added("", shelf.prints) if shelf.entries else ""
     pairs: list[Pair] = [
         ("number of entries", mine.count, account.count),
@@ -138,6 +139,8 @@ def _account(account: Account, shelf: _Shelf) -> Iterator[Finding]:
         ("digest", digest, account.digest),
         ("lots", mine.lots, account.lots),
         ("debt", mine.debt, account.debt),
+        ("holds", mine.holds, account.holds),
+        ("points held", held, sum(each.points for each in account.holds)),
         ("points", balance, sum(lot.points for lot in account.lots) - account.debt),
         ("totals", mine.totals, account.totals),
         ("tier", mine.tier, account.tier),

@@ -9,7 +9,7 @@ import msgspec
 
 from loyalty.delivery import Outcome, Shop, outgoing
 from loyalty.domain.account import Account, ReceiptFact
-from loyalty.domain.entry import Entry, Receipt
+from loyalty.domain.entry import OF_REWARDS, Entry, Receipt
 from loyalty.domain.ledger import Passbook
 from loyalty.domain.program import Version
 from loyalty.domain.transaction import Sale
@@ -134,6 +134,7 @@ def _posted(
         store=entry.store,
         tier_before=entry.tier_before,
         tier_after=entry.tier_after,
+        reward=entry.rule if entry.kind in OF_REWARDS else "",
         total=first.total if first else 0,
         currency=first.currency if first else "",
     )

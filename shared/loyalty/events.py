@@ -38,7 +38,10 @@ class TransactionRecorded(Event, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class PointsPosted(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """An entry was written. Balances are those right after it; `total` is what a sale came to."""
+    """An entry was written. Balances are those right after it; `total` is what a sale came to.
+
+    `reward` is the one that the act was about.
+    """
 
     entry: str
     kind: EntryKind
@@ -58,6 +61,7 @@ class PointsPosted(Event, frozen=True, kw_only=True, omit_defaults=True):
     currency: str = ""
     tier_before: str | None = None
     tier_after: str | None = None
+    reward: str = ""
 
 
 class MilestoneReached(Event, frozen=True, kw_only=True, omit_defaults=True):
@@ -75,7 +79,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing a message has to say: a message of the program, and the values for its slots.
 
     `words` are slots whose value is a name in the program, put into the guest's language later:
-    `tier:gold`, `milestone:tenth_visit`.
+    `tier:gold`, `milestone:tenth_visit`, `reward:coffee`.
     """
 
     message: str

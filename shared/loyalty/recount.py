@@ -11,6 +11,7 @@ import msgspec
 from loyalty.domain import earning, facts, lots, receipts, tiers
 from loyalty.domain.account import Account, ReceiptFact, Standing, Totals
 from loyalty.domain.entry import Book, Entry, Receipt
+from loyalty.domain.pages import held_after
 
 OF_RECEIPTS = frozenset({"sale", "edit", "refund", "void", "review"})
 """The kinds of entries that are acts on a receipt."""
@@ -33,6 +34,7 @@ def turned(account: Account, entry: Entry) -> Account:
     return _replace(
         account, seq=entry.seq, count=account.count + 1, lots=kept, totals=entry.after,
         debt=account.debt - on(entry, "debt"), standing=_standing(account, entry),
+        holds=held_after(account.holds, entry),
     )  # fmt: skip
 
 

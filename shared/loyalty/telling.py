@@ -6,11 +6,19 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
+from loyalty.domain.entry import EntryKind
 from loyalty.domain.messages import ORDER, event_of
 from loyalty.domain.milestones import Crossing
 from loyalty.domain.money import show
 from loyalty.domain.program import Alert, MessageOn, Program, Version
 from loyalty.events import Event, NotificationRequested, PointsPosted, Said
+
+_OF_REWARDS: dict[str, tuple[EntryKind, ...]] = {
+    "redemption": ("capture", "recapture"),
+    "late-redemption": ("recapture",),
+    "reward-returned": ("restore",),
+}
+"""The acts that an alert about rewards is about."""
 
 
 class Given(NamedTuple):
@@ -62,7 +70,11 @@ def _says(
         words = {"tier": f"tier:{event.tier_after}"}
         return [Said(message=n, values=values, words=words) for n in names if changed]
     happened = event_of(event.kind, event.points) == on
-    return [Said(message=n, values=values) for n in names if happened]
+    return [Said(message=n, values=values, words=_reward(event)) for n in names if happened]
+
+
+def _reward(event: PointsPosted) -> dict[str, str]:
+    return {"reward": f"reward:{event.reward}"} if event.reward else {}
 
 
 def _gift(given: Given) -> dict[str, str]:
@@ -105,6 +117,8 @@ def _calls_for(alert: Alert, event: PointsPosted) -> bool:
     if alert.on == "visit":
         came = event.after.visits > event.before.visits
         return came and (not alert.tiers or event.tier_before in alert.tiers)
+    if alert.on in _OF_REWARDS:
+        return event.kind in _OF_REWARDS[alert.on]
     counted = event.kind in ("sale", "review")  # one that was held counts once it is approved
     return alert.on == "sale" and counted and event.total >= max(1, alert.at_least)
 
@@ -117,6 +131,7 @@ def _alert_said(name: str, event: PointsPosted, program: Program) -> Said:
         "total": show(event.total, event.currency or program.currency),
     }
     words = {"tier": f"tier:{event.tier_before}"} if event.tier_before else {}
+    words |= _reward(event)
     return Said(message=name, values=values, words=words)
 
 

@@ -32,8 +32,9 @@ def subject(program: Program, said: Said, contact: Contact, pepper: Pepper) -> s
 
 def alert(program: Program, said: Said) -> str:
     """Write a line for the team."""
-    tier = _title(program, said.words.get("tier", ""), program.languages[0])
-    filled = {**said.values, "tier": tier, "brand": program.title}
+    named = {"tier": "", **said.words}
+    words = {slot: _title(program, name, program.languages[0]) for slot, name in named.items()}
+    filled = {**said.values, **words, "brand": program.title}
     return messages.fill(program.alerts[said.message].text, filled)
 
 
@@ -57,10 +58,12 @@ def _language(program: Program, contact: Contact) -> str:
 
 
 def _title(program: Program, named: str, language: str) -> str:
-    """Find the title behind `tier:gold` or `milestone:tenth_visit`."""
+    """Find the title behind `tier:gold`, `milestone:tenth_visit` or `reward:coffee`."""
     kind, _, name = named.partition(":")
     if kind == "tier" and program.tiers and name in program.tiers.levels:
         return program.words(program.tiers.levels[name].title, language)
     if kind == "milestone" and name in program.milestones:
         return program.words(program.milestones[name].title, language)
+    if kind == "reward" and name in program.rewards:
+        return program.words(program.rewards[name].title, language)
     return name

@@ -77,6 +77,24 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return {"spend": self.spend, "visits": self.visits, "points": self.points}[metric]
 
 
+class Held(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A reward set aside until an instant, with the points it holds and where they came from.
+
+    A hold of a voucher holds no points. One whose time is over binds nothing any more.
+    """
+
+    id: str
+    reward: str
+    until: datetime
+    lots: tuple[Lot, ...] = ()
+    voucher: str = ""
+
+    @property
+    def points(self) -> int:
+        """The points it holds."""
+        return sum(lot.points for lot in self.lots)
+
+
 class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A tier held, since when, by which act, and when it is looked at again (None: never)."""
 
@@ -106,11 +124,17 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     facts: tuple[ReceiptFact, ...] = ()
     facts_from: str = ""
     standing: Standing | None = None
+    holds: tuple[Held, ...] = ()
     armed_at: datetime | None = None
 
     def points(self, now: datetime) -> int:
         """Return the balance: what can be spent now, less what is owed."""
-        return sum(lot.points for lot in self.lots if lot.spendable(now)) - self.debt
+        let_go = (lot for held in self.holds if held.until <= now for lot in held.lots)
+        return sum(lot.points for lot in (*self.lots, *let_go) if lot.spendable(now)) - self.debt
+
+    def held(self, now: datetime) -> tuple[Held, ...]:
+        """List the rewards that are set aside."""
+        return tuple(held for held in self.holds if held.until > now)
 
     def pending(self, now: datetime) -> int:
         """Return the points that cannot be spent yet."""
@@ -132,4 +156,5 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Find the next instant at which something happens to it by time alone."""
         instants = [lot.available_at or lot.expires_at for lot in self.lots]
         instants += [self.standing.until] if self.standing else []
+        instants += [held.until for held in self.holds]
         return min((at for at in instants if at), default=None)

@@ -7,18 +7,25 @@ from typing import Literal
 
 import msgspec
 
-from loyalty.domain.account import Lot, Totals
+from loyalty.domain.account import Held, Lot, Totals
 from loyalty.domain.transaction import Refund, Sale, Void
 
-Book = Literal["member", "debt", "issued", "redeemed", "expired", "adjusted", "written-off"]
+Book = Literal["member", "debt", "held", "issued", "redeemed", "expired", "adjusted", "written-off"]
 EntryKind = Literal[
     "sale", "edit", "refund", "void", "review", "award", "withdrawal", "release", "expire",
-    "extend", "adjust", "tier",
+    "extend", "adjust", "tier", "hold", "capture", "hold-void", "hold-expire", "recapture",
+    "restore",
 ]  # fmt: skip
 
 
+OF_REWARDS: frozenset[EntryKind] = frozenset(
+    {"hold", "capture", "hold-void", "hold-expire", "recapture", "restore"}
+)
+"""The kinds of entries that are about a reward: `rule` names it."""
+
+
 class Posting(msgspec.Struct, frozen=True, kw_only=True):
-    """Points onto (or off) one book. `member` and `debt` are the member's; the rest is ours."""
+    """Points onto (or off) one book: `member`, `held` and `debt` are the member's."""
 
     book: Book
     points: int
@@ -30,6 +37,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `moves` tell how each lot changed, so that any past moment can be shown. `at` is when it was
     committed, `occurred_at` when it happened at the till. `day` is the business day of its
     receipt; an act that moved the receipt to another day tells in `moved` what each day gained.
+    `by` names the key or the person who asked for it, never the guest.
+    `hold` is what a hold set aside, `voucher` the one it is about, `spent` the points that a
+    capture spent, by their lots.
     """
 
     id: str
@@ -41,6 +51,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str
     version: str = ""
     rule: str = ""
+    by: str = ""
     receipt: str = ""
     revision: int = 0
     store: str = ""
@@ -54,6 +65,24 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     after: Totals = Totals()
     tier_before: str | None = None
     tier_after: str | None = None
+    hold: Held | None = None
+    voucher: str = ""
+    spent: tuple[Lot, ...] = ()
+
+
+class Used(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A reward used on a receipt, and how many of its points came back since.
+
+    `divisible`: a part of the receipt that goes back gives a part of the points back.
+    """
+
+    hold: str
+    reward: str
+    lots: tuple[Lot, ...] = ()
+    voucher: str = ""
+    divisible: bool = False
+    back: int = 0
+    returned: bool = False
 
 
 ReceiptState = Literal["awaiting-sale", "unclaimed", "review", "refused", "posted"]
@@ -67,7 +96,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     never change. `points` is the net booked, of which `booked` without carry on its business day,
     and `away` on days that a revision moved it from; `carried` the receipt's shares in sums with
     carry; `counts` whether it counts for visits; `lot` the key its points were put under;
-    `reviewed` a person's acts on it, and `cleared` the total that they approved.
+    `reviewed` a person's acts on it, and `cleared` the total that they approved; `rewards` what
+    was used on it.
     """
 
     id: str
@@ -92,3 +122,4 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     review: str = ""
     reviewed: tuple[str, ...] = ()
     cleared: int = 0
+    rewards: tuple[Used, ...] = ()

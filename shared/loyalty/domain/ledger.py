@@ -1,19 +1,18 @@
-"""Writing a member's account: every change is an entry, and every entry's postings sum to zero."""
+"""What happens to a member's account: every change is an entry, whose postings sum to zero."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from functools import reduce
-from typing import Any
 
 import msgspec
 
-from loyalty.domain import calendar, facts, lots, tiers
+from loyalty.domain import calendar, facts, holds
 from loyalty.domain.account import Account, Lot, ReceiptFact, Standing, Totals
 from loyalty.domain.earning import NOTHING, Judgement, judge, rate, reason
-from loyalty.domain.entry import Entry, EntryKind, Posting, Receipt
+from loyalty.domain.entry import Entry, EntryKind, Receipt
+from loyalty.domain.pages import Pages, postings
 from loyalty.domain.program import Program
 from loyalty.domain.reviews import HELD
 from loyalty.domain.transaction import Sale
@@ -21,16 +20,14 @@ from loyalty.domain.transaction import Sale
 NOTICE = timedelta(days=7)
 """Points that would lapse sooner than this after being posted are extended to it."""
 
-_NOTHING_GAINED: Mapping[str, Totals] = {}
 _replace = msgspec.structs.replace
 
 
-class Passbook:
-    """An account being written, act by act. Pure: it only collects entries and the new account.
+class Passbook(Pages):
+    """What happens to an account: receipts, gifts, and what time alone does.
 
-    `program` is the one in force now; a receipt is judged by the version of its own time, and the
-    cap and the visits of a business day by `of_day`. `older` are facts of business days that the
-    account no longer remembers.
+    A receipt is judged by the version of its own time, the cap and the visits of a business day
+    by `of_day`. `older` are facts of business days that the account no longer remembers.
     """
 
     def __init__(
@@ -41,18 +38,15 @@ class Passbook:
         older: Iterable[ReceiptFact] = (),
         of_day: Callable[[str], Program] | None = None,
     ) -> None:
-        self.account = account
-        self.program = program
-        self.now = now
-        self.pages: list[tuple[Entry, Account]] = []
-        """Each entry, with the account as it stood right after it."""
+        super().__init__(account, program, now)
         self._older = tuple(older)
         self._of_day = of_day or (lambda _: program)
 
     # -- what time alone does -------------------------------------------------------------
 
     def settle(self) -> None:
-        """Write what time did since the last act: releases, lapses, the end of a tier."""
+        """Write what time did since the last act: holds, releases, lapses, the end of a tier."""
+        holds.time_out(self)
         for at in sorted({lot.available_at for lot in self.account.lots if lot.available_at}):
             if at <= self.now:
                 self._release(at)
@@ -68,7 +62,7 @@ class Passbook:
         released = tuple(_replace(lot, available_at=None) for lot in waiting)
         points = sum(lot.points for lot in waiting)
         moves = (*(_replace(lot, points=-lot.points) for lot in waiting), *released)
-        self._write(
+        self.write(
             "release", _by_time("release", self.account.id, at), at, moves=moves,
             reason=f"{points} points can be spent now",
         )  # fmt: skip
@@ -76,16 +70,16 @@ class Passbook:
     def _expire(self, at: datetime) -> None:
         gone = [lot for lot in self.account.lots if lot.expires_at == at]
         points = sum(lot.points for lot in gone)
-        self._write(
+        self.write(
             "expire", _by_time("expire", self.account.id, at), at,
             moves=tuple(_replace(lot, points=-lot.points) for lot in gone),
-            postings=_postings({"member": -points, "expired": points}),
+            postings=postings({"member": -points, "expired": points}),
             points=-points, reason=f"{points} points lapsed",
         )  # fmt: skip
 
     def _review_tier(self, old: Standing) -> None:
         why = f"{old.tier} ended its window"
-        self._write("tier", _by_time("tier", self.account.id, self.now), self.now, reason=why)
+        self.write("tier", _by_time("tier", self.account.id, self.now), self.now, reason=why)
 
     # -- receipts -------------------------------------------------------------------------
 
@@ -116,7 +110,7 @@ class Passbook:
         carry = _carry(self.account.carry, receipt.carried, worth.carried)
         self.account = _replace(self.account, carry=carry)
         lot = self._lot(changed, rules) if gain > 0 else changed.lot
-        self._move(gain, lot, kind, entry_id, occurred_at, days=gained, day=day,
+        self.move(gain, lot, kind, entry_id, occurred_at, days=gained, day=day,
                    reason=_why(receipt, worth, rules, kind), receipt=receipt.id,
                    revision=sale.revision, store=sale.store, version=receipt.version)  # fmt: skip
         return _replace(changed, lot=self._extend(lot, gain, entry_id) if gain > 0 else lot)
@@ -211,7 +205,7 @@ class Passbook:
             lot, expires_at=calendar.expiry(soon, self.program.zone, 0, to_month_end=False)
         )
         moves = (_replace(lot, points=-points), _replace(longer, points=points))
-        self._write(
+        self.write(
             "extend", f"extend:{cause}", self.now, moves=moves if points else (), cause=cause,
             reason="late receipt: its points would have lapsed already",
         )  # fmt: skip
@@ -223,66 +217,21 @@ class Passbook:
         """Give points that no purchase earned (they never count as progress)."""
         month = calendar.local(self.now, self.program.zone).strftime("%Y-%m")
         lot = self._dated(self.now, month, self.program)
-        return self._move(
+        return self.move(
             points, lot, "award", entry_id, self.now, reason=why, rule=rule, cause=cause
         )
 
+    def adjust(self, entry_id: str, points: int, why: str, by: str) -> Entry:
+        """Give or take points by a person's word, which is the reason; never progress."""
+        month = calendar.local(self.now, self.program.zone).strftime("%Y-%m")
+        lot = self._dated(self.now, month, self.program) if points > 0 else None
+        return self.move(points, lot, "adjust", entry_id, self.now, against="adjusted",
+                         reason=why, by=by)  # fmt: skip
+
     def withdraw(self, entry_id: str, points: int, why: str, rule: str, cause: str) -> Entry:
         """Take an award back, as far as it is there; the rest follows the debt policy."""
-        return self._move(-points, None, "withdrawal", entry_id, self.now, reason=why, rule=rule,
+        return self.move(-points, None, "withdrawal", entry_id, self.now, reason=why, rule=rule,
                           cause=cause)  # fmt: skip
-
-    # -- how points move ------------------------------------------------------------------
-
-    def _move(
-        self, gain: int, lot: Lot | None, kind: EntryKind, entry_id: str, occurred_at: datetime,
-        **about: Any,
-    ) -> Entry:  # fmt: skip
-        if gain >= 0:
-            paid = min(self.account.debt, gain)
-            moves = (_replace(lot, points=gain - paid),) if lot and gain > paid else ()
-            parts = {"member": gain - paid, "debt": paid, "issued": -gain}
-            return self._write(kind, entry_id, occurred_at, moves=moves, debt=-paid, points=gain,
-                               postings=_postings(parts), **about)  # fmt: skip
-        taken = lots.take_back(self.account.lots, -gain, lot, self.now)
-        owed = self._owed(taken.missing)
-        parts = {"member": gain + taken.missing, "debt": -owed, "issued": -gain,
-                 "written-off": owed - taken.missing}  # fmt: skip
-        return self._write(
-            kind, entry_id, occurred_at, moves=taken.moves, debt=owed,
-            points=gain + taken.missing - owed, postings=_postings(parts), **about,
-        )  # fmt: skip
-
-    def _owed(self, missing: int) -> int:
-        earning = self.program.earning
-        if earning.debt == "forgive":
-            return 0
-        if earning.debt_cap is None:
-            return missing
-        return min(missing, max(0, earning.debt_cap - self.account.debt))
-
-    def _write(
-        self, kind: EntryKind, entry_id: str, occurred_at: datetime, *,
-        moves: tuple[Lot, ...] = (), debt: int = 0, days: Mapping[str, Totals] = _NOTHING_GAINED,
-        **about: Any,
-    ) -> Entry:  # fmt: skip
-        """Put one entry into the book and bring the account to where it leads."""
-        old = self.account
-        new = _replace(
-            old, seq=old.seq + 1, count=old.count + 1, debt=old.debt + debt,
-            months=tiers.months_with(old.months, days), lots=_moved(old.lots, moves),
-            totals=reduce(Totals.plus, days.values(), old.totals),
-        )  # fmt: skip
-        new = _replace(new, standing=tiers.reviewed(new, self.program, self.now, entry_id))
-        entry = Entry(
-            id=entry_id, kind=kind, members=(old.id,), at=self.now, occurred_at=occurred_at,
-            moves=moves, seq=new.seq, before=old.totals, after=new.totals,
-            tier_before=old.tier, tier_after=new.tier, moved=dict(days) if len(days) > 1 else {},
-            **{"points": 0, **about},
-        )  # fmt: skip
-        self.account = new
-        self.pages.append((entry, new))
-        return entry
 
 
 def _why(receipt: Receipt, worth: Judgement, rules: Program, kind: EntryKind) -> str:
@@ -308,16 +257,6 @@ def _sale_of(receipt: Receipt) -> Sale:
 def _carry(old: dict[str, int], was: dict[str, int], now: dict[str, int]) -> dict[str, int]:
     sums = {key: old.get(key, 0) - was.get(key, 0) + now.get(key, 0) for key in old | was | now}
     return {key: amount for key, amount in sorted(sums.items()) if amount}
-
-
-def _moved(have: tuple[Lot, ...], moves: tuple[Lot, ...]) -> tuple[Lot, ...]:
-    for move in moves:
-        have = lots.add(have, move)
-    return have
-
-
-def _postings(parts: dict[Any, int]) -> tuple[Posting, ...]:
-    return tuple(Posting(book=book, points=points) for book, points in parts.items() if points)
 
 
 def _by_time(kind: str, account: str, at: datetime) -> str:

@@ -14,6 +14,7 @@ from loyalty.domain.program import Message, MessageOn, Program, Purpose
 ORDER: tuple[MessageOn, ...] = (
     "points-earned", "points-clawed-back", "points-corrected", "points-released",
     "points-expired", "points-adjusted", "tier-changed", "milestone-reached",
+    "reward-redeemed", "reward-returned",
 )  # fmt: skip
 """The order in which one message says several things."""
 
@@ -26,7 +27,12 @@ _BY_KIND: dict[EntryKind, MessageOn] = {
     "release": "points-released",
     "expire": "points-expired",
     "adjust": "points-adjusted",
+    "capture": "reward-redeemed",
+    "recapture": "reward-redeemed",
+    "restore": "reward-returned",
 }
+_ALSO_FOR_NOTHING = ("reward-redeemed", "reward-returned")
+"""A voucher costs no points, and its guest hears of it all the same."""
 _AWARD = {"en": "+{n} points", "de": "+{n} Punkte", "ne": "+{n} अंक"}
 _REWARD = {"en": "{r}, code {c}", "de": "{r}, Code {c}", "ne": "{r}, कोड {c}"}
 _AND = {"en": " and ", "de": " und ", "ne": " र "}
@@ -40,7 +46,7 @@ def event_of(kind: EntryKind, points: int) -> MessageOn | None:
         return None
     if on == "points-clawed-back" and points >= 0:
         return None
-    return on if points else None
+    return on if points or on in _ALSO_FOR_NOTHING else None
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:

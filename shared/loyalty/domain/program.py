@@ -165,12 +165,17 @@ class Tiers(Part, frozen=True):
 
 
 class Reward(Part, frozen=True):
-    """Something a guest gets. Given as a voucher with a code."""
+    """Something a guest gets: for points at the counter, or given as a voucher with a code."""
 
     title: Words
-    kind: Literal["free_item", "money_off"] = "free_item"
+    kind: Literal["free_item", "money_off", "points_as_money"] = "free_item"
+    """Something for free, an amount off, or `value` off for each `points` the guest chooses."""
+    points: Annotated[int, Meta(ge=1)] | None = None
+    """What it costs; without it a guest cannot buy it, but a milestone can give it."""
     value: Money = 0
     categories: tuple[str, ...] = ()
+    stores: tuple[Name, ...] = ()
+    tiers: tuple[Name, ...] = ()
     valid_days: Annotated[int, Meta(ge=1, le=3660)] = 30
 
 
@@ -189,6 +194,19 @@ class Milestone(Part, frozen=True):
     """What happens when a refund goes back below the line."""
 
 
+class Redeeming(Part, frozen=True):
+    """How rewards are taken at the counter, and what a person may do to points."""
+
+    hold_at_till: Minutes = 15
+    """How long a reward stays set aside for a receipt at the till."""
+    hold_online: Minutes = 60
+    """How long one that the guest chose on their page, or in a shop online, does."""
+    grace_days: Annotated[int, Meta(ge=0, le=366)] = 7
+    """Points of a reward that a refund gives back last at least so long, if they lapsed."""
+    approve_above: Annotated[int, Meta(ge=1)] | None = None
+    """An adjustment of more points than this waits for a second person; none does if left out."""
+
+
 MessageOn = Literal[
     "points-earned",
     "points-clawed-back",
@@ -198,6 +216,8 @@ MessageOn = Literal[
     "points-adjusted",
     "tier-changed",
     "milestone-reached",
+    "reward-redeemed",
+    "reward-returned",
 ]
 
 
@@ -220,7 +240,7 @@ class Message(Part, frozen=True):
 class Alert(Part, frozen=True):
     """What staff are told at once."""
 
-    on: Literal["visit", "sale", "redemption"]
+    on: Literal["visit", "sale", "redemption", "late-redemption", "reward-returned"]
     text: str
     tiers: tuple[Name, ...] = ()
     at_least: Money = 0
@@ -261,6 +281,7 @@ class Program(Part, frozen=True):
     visits: Visits = Visits()
     tiers: Tiers | None = None
     rewards: dict[Name, Reward] = {}
+    redeeming: Redeeming = Redeeming()
     milestones: dict[Name, Milestone] = {}
     messages: dict[Name, Message] = {}
     alerts: dict[Name, Alert] = {}

@@ -36,26 +36,36 @@ def a_store_is_named(program: Program) -> Iterator[Finding]:
 
 
 def stores_are_known(program: Program) -> Iterator[Finding]:
-    """A rule names only stores of the program."""
+    """A rule or a reward names only stores of the program."""
     for name, rule in program.earning.rules.items():
         path = ("earning", "rules", name, "when", "stores")
         yield from _unknown(path, rule.when.stores, program.stores, ("stores",))
+    for name, reward in program.rewards.items():
+        asked = ("rewards", name, "stores")
+        yield from _unknown(asked, reward.stores, program.stores, ("stores",))
 
 
 def tiers_are_known(program: Program) -> Iterator[Finding]:
-    """A rule or an alert names only tiers of the program."""
+    """A rule, a reward or an alert names only tiers of the program."""
     levels = program.tiers.levels if program.tiers else {}
     for name, rule in program.earning.rules.items():
         path = ("earning", "rules", name, "when", "tiers")
         yield from _unknown(path, rule.when.tiers, levels, ("tiers", "levels"))
+    for name, reward in program.rewards.items():
+        asked = ("rewards", name, "tiers")
+        yield from _unknown(asked, reward.tiers, levels, ("tiers", "levels"))
     for name, alert in program.alerts.items():
         asked = ("alerts", name, "tiers")
         yield from _unknown(asked, alert.tiers, levels, ("tiers", "levels"))
 
 
 def rewards_are_known(program: Program) -> Iterator[Finding]:
-    """A milestone gives only rewards of the program."""
+    """A milestone gives only rewards of the program, and never one that is points as money."""
     for name, milestone in program.milestones.items():
+        given = program.rewards.get(milestone.reward or "")
+        if given and given.kind == "points_as_money":
+            problem, hint = "points as money cannot be given", "give points with `award:`"
+            yield Finding(("milestones", name, "reward"), problem, hint)
         if milestone.reward is not None and milestone.reward not in program.rewards:
             problem = f"{short(milestone.reward)} is not among the rewards of this program"
             hint = closest(milestone.reward, program.rewards)
@@ -214,11 +224,14 @@ def tiers_rise(program: Program) -> Iterator[Finding]:
 
 
 def money_off_has_a_value(program: Program) -> Iterator[Finding]:
-    """A reward that takes money off must say how much."""
+    """A reward that takes money off must say how much, and for how many points."""
     for name, reward in program.rewards.items():
-        if reward.kind == "money_off" and reward.value == 0:
+        if reward.kind != "free_item" and reward.value == 0:
             hint = "add `value:` with the amount taken off"
             yield Finding(("rewards", name, "value"), "money off without a value", hint)
+        if reward.kind == "points_as_money" and reward.points is None:
+            hint = "add `points:` with the points that pay for `value`"
+            yield Finding(("rewards", name, "points"), "points as money without points", hint)
 
 
 def spans_are_not_empty(program: Program) -> Iterator[Finding]:

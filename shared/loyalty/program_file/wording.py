@@ -21,9 +21,11 @@ SLOTS: Final[Mapping[MessageOn, frozenset[str]]] = {
     "points-adjusted": _ALWAYS | {"reason"},
     "tier-changed": _ALWAYS | {"tier"},
     "milestone-reached": _RECEIPT | {"milestone", "gift"},
+    "reward-redeemed": _RECEIPT | {"reward"},
+    "reward-returned": _ALWAYS | {"reward"},
 }
 """What a message can say of the event it is about. A tier may also change without a receipt."""
-ALERT_SLOTS: Final = frozenset({"tier", "store", "visits", "total", "points", "brand"})
+ALERT_SLOTS: Final = frozenset({"tier", "store", "visits", "total", "points", "reward", "brand"})
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z]{2}|-[A-Z][a-z]{3})?")
 _SLOT = re.compile(r"\{([^{}]*)\}")

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from loyalty import bookkeeping
+from loyalty import bookkeeping, vouching
 from loyalty.delivery import Outcome, Shop, first_then_look
-from loyalty.domain import facts, receipts, reviews
+from loyalty.domain import facts, holds, receipts, reviews
 from loyalty.domain.account import ReceiptFact
 from loyalty.domain.entry import EntryKind, Receipt
 from loyalty.domain.ledger import Passbook
@@ -176,7 +176,9 @@ def _take_back(book: Passbook, receipt: Receipt, fact: Refund | Void, rules: Pro
 def _write(
     unit: Unit, book: Passbook, receipt: Receipt, record: EntryRecord | None, trigger: str
 ) -> Outcome:
-    name = f"sale:{receipt.id}"
+    name, old = f"sale:{receipt.id}", receipt
+    receipt = holds.returns(book, receipt)
+    vouching.reopen(unit, vouching.read(unit, _returned(old, receipt)), book)
     events = bookkeeping.posted(book, None if receipt.review else receipt.sale)
     outcome = bookkeeping.write(unit, book, trigger, events, apart=name)
     entry = next((entry for entry, _ in book.pages if entry.id == name), None)
@@ -190,6 +192,12 @@ def _write(
     document = bookkeeping.sale_record(receipt, entry, kept)
     (entries.put if record else entries.create)(unit, name, document)
     return outcome
+
+
+def _returned(old: Receipt, new: Receipt) -> list[str]:
+    """Name the vouchers that a receipt gave back just now."""
+    pairs = zip(old.rewards, new.rewards, strict=True)
+    return [now.voucher for was, now in pairs if now.voucher and now.returned and not was.returned]
 
 
 def _review(unit: Unit, receipt: Receipt, book: Passbook) -> None:
