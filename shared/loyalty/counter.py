@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
 from loyalty.delivery import Shop
-from loyalty.domain import facts, reviews, rewards
+from loyalty.domain import reviews, rewards
 from loyalty.domain.account import Account
 from loyalty.domain.entry import Receipt
 from loyalty.domain.ledger import Passbook
@@ -122,7 +121,5 @@ def quote(sale: Sale, member: str, language: str, shop: Shop) -> Quote:
 def _judged(sale: Sale, account: Account, version: Version) -> Receipt:
     """Make the receipt that a basket would become, held for review if it would be."""
     receipt = Receipt(id=sale.receipt_id, state="posted", sale=sale, member=account.id)
-    held: Any = reviews.at_first(version.program, receipt, account.facts)
-    return msgspec.structs.replace(
-        held, version=version.hash, tier=account.tier, day=facts.day_of(version.program, sale)
-    )
+    held = reviews.at_first(version.program, receipt, account.facts)
+    return msgspec.structs.replace(held, version=version.hash, tier=account.tier)
