@@ -237,7 +237,8 @@ def _sandbox(environment: dict[str, str]) -> Any:
     settings = Settings(environment)
     sandbox = Sandbox(port=int(settings["PORT"]) + 1, seed=secrets.token_hex(8)).start()
     url = f"http://{settings['HOST']}:{settings['PORT']}"
-    environment.update({**vendors.environment(sandbox, url), **environment})
+    made = vendors.environment(sandbox, url) | vendors.wallets(sandbox)
+    environment.update({**made, **environment})
     vendors.connect(sandbox, url)
     return sandbox
 
