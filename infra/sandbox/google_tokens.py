@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from infra.sandbox.ids import Ids
 
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+AUDIENCE = "https://oauth2.googleapis.com/token"
 LONGEST, SKEW = 3600, 300
 HEADERS = ({"alg": "RS256", "typ": "JWT"},)
 
@@ -47,12 +48,12 @@ class Tokens:
         self._clock, self._ids = clock, ids
         self._until: dict[str, float] = {}
 
-    def lend(self, claims: dict[str, Any], audience: str) -> dict[str, Any]:
+    def lend(self, claims: dict[str, Any]) -> dict[str, Any]:
         """Answer a signed assertion with a token, or say what is wrong with it."""
         now = self._now()
         if claims.get("iss") != self._email:
             raise BadTokenError("Invalid issuer: not found.")
-        if claims.get("aud") != audience:
+        if claims.get("aud") != AUDIENCE:
             raise BadTokenError("Invalid JWT: the audience is not this endpoint.")
         issued, expires = (claims.get(name) for name in ("iat", "exp"))
         if not isinstance(issued, int) or not isinstance(expires, int):

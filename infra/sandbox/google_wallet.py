@@ -111,7 +111,7 @@ class GoogleWallet:
             return jsonify(error="unsupported_grant_type", error_description=words), 400
         try:
             claims = read(form.get("assertion", ""), signatures.rsa_key().public_key())
-            return jsonify(self._tokens.lend(claims, request.url)), 200
+            return jsonify(self._tokens.lend(claims)), 200
         except BadTokenError as wrong:
             return jsonify(error="invalid_grant", error_description=str(wrong)), 400
 

@@ -23,6 +23,7 @@ from loyalty.ports import HttpRequest, HttpResponse
 LIFETIME_SECONDS = 3600
 """How long a token is asked for; Google gives no longer ones."""
 
+_AUDIENCE = "https://oauth2.googleapis.com/token"
 _GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
@@ -31,7 +32,7 @@ class Account(msgspec.Struct, frozen=True):
 
     client_email: str
     private_key: str
-    token_uri: str = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
+    token_uri: str = _AUDIENCE
 
     def __repr__(self) -> str:
         """Never show the key."""
@@ -57,7 +58,7 @@ def access_token(
 ) -> Generator[HttpRequest, HttpResponse, str]:
     """Ask for a token that is good for an hour and for this scope."""
     now = int(config.now.timestamp())
-    who = {"iss": known.client_email, "scope": scope, "aud": known.token_uri}
+    who = {"iss": known.client_email, "scope": scope, "aud": _AUDIENCE}
     claims = {**who, "iat": now, "exp": now + LIFETIME_SECONDS}
     form = {"grant_type": _GRANT, "assertion": jwt(known, claims)}
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Idempotency-Key": "token"}
