@@ -1,6 +1,6 @@
 """Reads the signature of a card: does it sign this list, and does Apple stand behind it."""
 
-from collections.abc import Mapping
+import hashlib
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -15,10 +15,7 @@ from pyasn1.error import PyAsn1Error
 from pyasn1_modules import rfc5652
 
 CONTENT_TYPE, DIGEST, TIME = (f"1.2.840.113549.1.9.{number}" for number in (3, 4, 5))
-HASHES: Mapping[str, hashes.HashAlgorithm] = {
-    "1.3.14.3.2.26": hashes.SHA1(),  # noqa: S303 - older tools sign so, and phones take it
-    "2.16.840.1.101.3.4.2.1": hashes.SHA256(),
-}
+SHA256 = "2.16.840.1.101.3.4.2.1"  # phones take older ones too; nobody signs so any more
 SKEW = timedelta(minutes=1)
 
 
@@ -36,13 +33,14 @@ def signer(
         raise BadSignatureError("It lacks a content type, a digest or a signing time.")
     if decoder.decode(names[TIME])[0].asDateTime > datetime.now(UTC) + SKEW:
         raise BadSignatureError("It was signed in the future.")
-    kind = HASHES.get(str(info["digestAlgorithm"]["algorithm"]))
-    if kind is None or bytes(decoder.decode(names[DIGEST])[0]) != _hash(kind, manifest):
+    if str(info["digestAlgorithm"]["algorithm"]) != SHA256:
+        raise BadSignatureError("It is not made with SHA-256.")
+    if bytes(decoder.decode(names[DIGEST])[0]) != hashlib.sha256(manifest).digest():
         raise BadSignatureError("It signs another manifest.")
     above, certificate = _chain(
         signature, int(info["sid"]["issuerAndSerialNumber"]["serialNumber"])
     )
-    _check_signature(info, kind, certificate)
+    _check_signature(info, certificate)
     _check_chain((certificate, above, root), now)
     return certificate
 
@@ -71,15 +69,15 @@ def _chain(signature: bytes, serial: int) -> tuple[x509.Certificate, x509.Certif
     return above[0], mine[0]
 
 
-def _check_signature(info: Any, kind: hashes.HashAlgorithm, certificate: x509.Certificate) -> None:
+def _check_signature(info: Any, certificate: x509.Certificate) -> None:
     # what is signed is the set of attributes, under the tag of a set
     message = b"\x31" + encoder.encode(info["signedAttrs"])[1:]
     key, given = certificate.public_key(), bytes(info["signature"])
     try:
         if isinstance(key, rsa.RSAPublicKey):
-            key.verify(given, message, padding.PKCS1v15(), kind)
+            key.verify(given, message, padding.PKCS1v15(), hashes.SHA256())
         elif isinstance(key, ec.EllipticCurvePublicKey):
-            key.verify(given, message, ec.ECDSA(kind))
+            key.verify(given, message, ec.ECDSA(hashes.SHA256()))
         else:
             raise BadSignatureError("Its key is of no known kind.")
     except InvalidSignature as wrong:
@@ -94,9 +92,3 @@ def _check_chain(chain: tuple[x509.Certificate, ...], now: datetime) -> None:
             raise BadSignatureError("Apple does not stand behind it.") from wrong
     if not all(each.not_valid_before_utc <= now <= each.not_valid_after_utc for each in chain):
         raise BadSignatureError("A certificate has run out.")
-
-
-def _hash(kind: hashes.HashAlgorithm, data: bytes) -> bytes:
-    made = hashes.Hash(kind)
-    made.update(data)
-    return made.finalize()

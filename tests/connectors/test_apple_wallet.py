@@ -31,6 +31,7 @@ from loyalty.errors import VendorRefused
 TYPE, TEAM = "pass.com.example.loyalty", "TEAM123456"
 OPENSSL = shutil.which("openssl") or ""
 PNG = b"\x89PNG\r\n\x1a\nthe rest"
+MARK = "never-to-be-quoted"
 ANA = Pass(
     member="m_1001",
     program="Cafe Norte",
@@ -252,9 +253,9 @@ def test_certificates_may_stand_on_one_line(run):
 
 
 WRONG: Mapping[str, tuple[Callable[[], dict[str, str]], str]] = {
-    "no certificate": (lambda: {"certificate": "secret"}, "bad-certificate"),
-    "no certificate above": (lambda: {"wwdr_certificate": "secret"}, "bad-wwdr-certificate"),
-    "no key": (lambda: {"private_key": "secret"}, "bad-private-key"),
+    "no certificate": (lambda: {"certificate": MARK}, "bad-certificate"),
+    "no certificate above": (lambda: {"wwdr_certificate": MARK}, "bad-wwdr-certificate"),
+    "no key": (lambda: {"private_key": MARK}, "bad-private-key"),
     "another's key": (lambda: {"private_key": foreign()}, "key-mismatch"),
     "another authority": (
         lambda: {"wwdr_certificate": pem(authority("other").below)},
@@ -275,7 +276,7 @@ WRONG: Mapping[str, tuple[Callable[[], dict[str, str]], str]] = {
     "no color": (lambda: {"color": "brown"}, "bad-color"),
     "half a color": (lambda: {"color": "#3c28"}, "bad-color"),
     "an icon that is none": (lambda: {"icon": "c2VjcmV0"}, "bad-icon"),
-    "an icon in no base64": (lambda: {"icon": "secret!"}, "bad-icon"),
+    "an icon in no base64": (lambda: {"icon": f"{MARK}!"}, "bad-icon"),
 }
 
 
@@ -286,7 +287,7 @@ def test_what_a_phone_would_refuse_is_found_before_and_is_not_quoted(run, name, 
     with pytest.raises(VendorRefused) as refused:
         run(verb, ANA if verb == "add_to_wallet" else None, **changes())
     assert (refused.value.word, refused.value.code) == ("credentials", code)
-    assert "secret" not in repr(refused.value)
+    assert MARK not in repr(refused.value)
 
 
 def test_nobody_is_asked_for_a_card(run):

@@ -28,6 +28,7 @@ HEADER = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9"  # the fact sheet's
 ISSUER = "3388000000000000000"
 EMAIL = "regulars@sandbox.iam.gserviceaccount.com"
 SCOPE = "https://www.googleapis.com/auth/wallet_object.issuer"
+MARK = "never-to-be-quoted"
 ANA = Pass(
     member="m_1001",
     program="Art Club",
@@ -313,9 +314,9 @@ def elliptic() -> str:
 @pytest.mark.parametrize(
     ("file", "code"),
     [
-        ("not-json-secret", "bad-key-file"),
+        (f"not-json-{MARK}", "bad-key-file"),
         ('{"client_email":"a@b.example"}', "bad-key-file"),
-        (json.dumps({"client_email": "a@b.example", "private_key": "secret"}), "bad-private-key"),
+        (json.dumps({"client_email": "a@b.example", "private_key": MARK}), "bad-private-key"),
         (json.dumps({"client_email": "a@b.example", "private_key": elliptic()}), "bad-private-key"),
     ],
 )
@@ -324,7 +325,7 @@ def test_a_bad_key_file_is_the_merchants_to_mend_and_is_not_quoted(wallet, http,
     with pytest.raises(VendorRefused) as refused:
         Engine(http, time, settings).run("google_wallet", "check", None)
     assert (refused.value.word, refused.value.code) == ("credentials", code)
-    assert "secret" not in repr(refused.value)
+    assert MARK not in repr(refused.value)
 
 
 @pytest.mark.parametrize(
