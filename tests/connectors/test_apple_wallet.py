@@ -19,11 +19,12 @@ import pytest
 import requests
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from infra.sandbox import Sandbox, signatures
+from infra.sandbox import Sandbox, apple_signature, signatures
 from infra.sandbox.apple_authority import authority, pem
+from msgspec.structs import replace
 from tests.connectors.vendor import NOW
 
-from loyalty.connectors import apple_bundle
+from loyalty.connectors import apple_bundle, apple_signer
 from loyalty.connectors.engine import Engine
 from loyalty.connectors.spec import Pass, PassFile
 from loyalty.errors import VendorRefused
@@ -125,6 +126,14 @@ def test_openssl_finds_the_signature_good(run, tmp_path):
     )  # fmt: skip
     assert b"successful" in done.stderr
     assert done.stdout == found["manifest.json"]
+
+
+def test_a_manifest_is_signed_byte_by_byte_line_ends_too(http, time):
+    config = Engine(http, time, settings()).config("apple_wallet")
+    signer = apple_signer.read(replace(config, now=NOW))
+    for manifest in (b"{\n}\n", b"{\r\n}"):
+        by = apple_signature.signer(signer.sign(manifest), manifest, authority().root, NOW)
+        assert by == signer.certificate
 
 
 @pytest.mark.parametrize("size", [29, 58, 87])
