@@ -251,7 +251,7 @@ def _announce(local: Local, sandbox: Any) -> None:
     for missing in _not_set_up(local):
         print(f"Not set up, so its calls are refused: {missing}")
     if sandbox:
-        print(f"Sandbox: {sandbox.url} (phones, mail and staff as people see them)")
+        print(f"Sandbox: {sandbox.url} (phones, mail, cards and staff as people see them)")
     print("Ctrl-C stops it.", flush=True)
 
 
