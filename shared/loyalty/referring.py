@@ -49,20 +49,30 @@ def attribute(friend: str, written: str, shop: Shop) -> bool:
     Raises Problem 422 for a code that is nobody's, one's own or one of a ring, and for whoever has
     bought something before.
     """
-    plain = "".join(written.upper().split()).replace("-", "")
-    name = shop.pepper.hash("referral", f"{plain[:4]}-{plain[4:]}")
-    owner = identities.get(shop.store, name)
-    record = accounts.get(shop.store, friend)
-    if owner is None or record is None or _in_ring(friend, owner.member, shop.store):
-        raise Problem(422, "referral_not_allowed", "This code cannot be used here.")
+    teller, record = owner(written, shop), accounts.get(shop.store, friend)
+    if record is None or _in_ring(friend, teller, shop.store):
+        raise _not_allowed()
     if record.account.totals.spend:
         raise Problem(422, "referral_too_late", "Only who has not bought yet can be brought.")
-    mine = Referral(friend=friend, referrer=owner.member, at=shop.clock.now())
+    mine = Referral(friend=friend, referrer=teller, at=shop.clock.now())
     try:
         shop.store.atomically("ledger", lambda unit: referrals.create(unit, friend, mine))
     except AlreadyExists:
         return False
     return True
+
+
+def owner(written: str, shop: Shop) -> str:
+    """Tell whose code this is, as a person types it. Raises Problem 422 if it is nobody's."""
+    plain = "".join(written.upper().split()).replace("-", "")
+    found = identities.get(shop.store, shop.pepper.hash("referral", f"{plain[:4]}-{plain[4:]}"))
+    if found is None:
+        raise _not_allowed()
+    return found.member
+
+
+def _not_allowed() -> Problem:
+    return Problem(422, "referral_not_allowed", "This code cannot be used here.")
 
 
 def _in_ring(friend: str, referrer: str, store: Store) -> bool:

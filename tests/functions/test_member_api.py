@@ -10,9 +10,10 @@ from tests.functions.serving import served
 from tests.rig import opened, sale
 
 from loyalty import app as composition
+from loyalty import members
 from loyalty.connectors.spec import Guest
 from loyalty.identity import digest
-from loyalty.records import ApiKey, keys, vouchers
+from loyalty.records import ApiKey, keys, referrals, vouchers
 from loyalty.web import auth, member_api
 
 PHONE = "+4915123456789"
@@ -119,6 +120,16 @@ def test_a_voucher_is_held_by_the_code_on_the_guests_phone(till):
     typed = cake.code.lower().replace("-", " ")
     held = till.gets("POST", "/v1/holds", {"id": "R82", "voucher": typed})
     assert (held["title"], held["voucher"]) == ("a cake", cake.id)
+
+
+def test_a_friend_joins_with_the_code_that_a_member_handed_on(till):
+    code = till.gets("GET", f"/v1/members/{till.member}/referral-code")["code"]
+    body = {"phone": "+4915123456780", "referral": code.lower()}
+    friend = till.gets("POST", "/v1/members", body)["id"]
+    assert referrals.get(till.rig.store, friend).referrer == till.member
+    wrong = {"phone": "+4915123456781", "referral": "AAAA-AAAA"}
+    assert till.refused("POST", "/v1/members", wrong) == (422, "referral_not_allowed")
+    assert members.find(till.rig.shop, phone="+4915123456781") is None
 
 
 def test_a_key_for_one_store_is_at_that_store_and_no_other(till):

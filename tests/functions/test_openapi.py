@@ -33,8 +33,10 @@ def ids(till: Till) -> list[str]:
 
 def sensible(case: Any, till: Till, known: str) -> Any:
     """Make what is sent mean something here, as far as it is about something that has to be."""
-    meant = {"member": till.member, "reward": "pay", "phone": PHONE, "store": "main", "points": 10}
-    left = {"language": "", "voucher": "", "email": "", "birthday": "", "receipt": ""}
+    meant = {"member": till.member, "reward": "pay", "phone": PHONE, "store": "main", "points": 10,
+             "activity": "survey"}  # fmt: skip
+    left = {"language": "", "voucher": "", "email": "", "birthday": "", "receipt": "",
+            "referral": ""}  # fmt: skip
     if "id" in case.path_parameters:
         case.path_parameters["id"] = known
     if isinstance(case.body, dict):

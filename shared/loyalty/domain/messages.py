@@ -15,6 +15,7 @@ ORDER: tuple[MessageOn, ...] = (
     "points-earned", "points-clawed-back", "points-corrected", "points-released",
     "points-expired", "points-adjusted", "tier-changed", "milestone-reached",
     "reward-redeemed", "reward-returned", "referral-paid",
+    "activity-rewarded",
 )  # fmt: skip
 """The order in which one message says several things."""
 
@@ -31,6 +32,7 @@ _BY_KIND: dict[EntryKind, MessageOn] = {
     "recapture": "reward-redeemed",
     "restore": "reward-returned",
     "referral": "referral-paid",
+    "activity": "activity-rewarded",
 }
 _ALSO_FOR_NOTHING = ("reward-redeemed", "reward-returned")
 """A voucher costs no points, and its guest hears of it all the same."""

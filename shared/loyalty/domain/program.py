@@ -222,6 +222,16 @@ class Referral(Part, frozen=True):
     """The most friends in a month that a guest is paid for; the friends are paid all the same."""
 
 
+class Activity(Part, frozen=True):
+    """Something a guest does that is no purchase: a survey, a review, a check-in."""
+
+    title: Words
+    award: Annotated[int, Meta(ge=1)]
+    """Points for it; they never count towards a milestone."""
+    once: Literal["ever", "day", "each"] = "each"
+    """How often it counts: once for ever, once on a local day, or each time it is told of."""
+
+
 MessageOn = Literal[
     "points-earned",
     "points-clawed-back",
@@ -234,6 +244,7 @@ MessageOn = Literal[
     "reward-redeemed",
     "reward-returned",
     "referral-paid",
+    "activity-rewarded",
 ]
 
 
@@ -299,6 +310,7 @@ class Program(Part, frozen=True):
     rewards: dict[Name, Reward] = {}
     redeeming: Redeeming = Redeeming()
     referral: Referral | None = None
+    activities: dict[Name, Activity] = {}
     milestones: dict[Name, Milestone] = {}
     messages: dict[Name, Message] = {}
     alerts: dict[Name, Alert] = {}

@@ -34,6 +34,8 @@ class Joining(Body, frozen=True):
     consents: Consents = {}  # noqa: RUF012 - msgspec makes a new one for each
     consent_text: Annotated[str, Meta(max_length=40)] = ""
     """The version of the words that were agreed to."""
+    referral: Text = ""
+    """The code of the member who told them of us."""
 
 
 class Search(Body, frozen=True):
@@ -94,6 +96,13 @@ class Capture(Body, frozen=True):
     store: Name | Literal[""] = ""
 
 
+class Did(Body, frozen=True):
+    """An activity of the program, told by an id of the caller's: the same id counts once."""
+
+    activity: Name
+    id: Id
+
+
 class Nothing(Body, frozen=True):
     """An empty object."""
 
@@ -112,6 +121,12 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     visits: int
     lifetime_points: int
     debt: int
+
+
+class ReferralCode(msgspec.Struct, frozen=True, kw_only=True):
+    """The code that a member hands on to friends."""
+
+    code: str
 
 
 class EntryShown(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from loyalty import counter, identity, redeeming, vouching
+from loyalty import activities, counter, identity, redeeming, vouching
+from loyalty.activities import Counted
 from loyalty.connectors.generic_body import Line, thousandths
 from loyalty.counter import Quote, Takeable
 from loyalty.domain import transaction
@@ -12,7 +13,7 @@ from loyalty.records import accounts
 from loyalty.redeeming import Asking, Capturing
 from loyalty.taking import Taking
 from loyalty.web.api import Call, Operation, Reply
-from loyalty.web.bodies import Basket, Capture, Hold, Nothing, Place
+from loyalty.web.bodies import Basket, Capture, Did, Hold, Nothing, Place
 
 
 def quote(call: Call) -> Quote:
@@ -91,11 +92,19 @@ def take_back(call: Call) -> Taking:
     return redeeming.take_back(call.id, call.by, call.shop)
 
 
+def activity(call: Call) -> Counted:
+    """Count something a guest did besides buying; told again, it counts no more."""
+    asked: Did = call.body
+    return activities.count(call.id, asked.activity, call.own(asked.id), call.by, call.shop)
+
+
 OPERATIONS = (
     Operation("POST", "/v1/quotes", "members:read", quote, {200: Quote}, takes=Basket,
               problems=(404, 422)),
     Operation("GET", "/v1/members/{id}/rewards", "members:read", rewards, {200: Takeable},
               asks=Place, problems=(404, 422)),
+    Operation("POST", "/v1/members/{id}/activities", "members:write", activity, {200: Counted},
+              takes=Did, problems=(404, 422)),
     Operation("POST", "/v1/holds", "rewards:write", hold, {201: Taking}, takes=Hold,
               problems=(404, 409, 422)),
     Operation("GET", "/v1/holds/{id}", "members:read", look, {200: Taking}, problems=(404,)),

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
 import msgspec
 from flask import Request, Response
 
-from loyalty import identity, members, phones
+from loyalty import identity, members, phones, referring
 from loyalty.delivery import Shop
 from loyalty.domain.entry import Entry
 from loyalty.errors import Problem
 from loyalty.records import entries
 from loyalty.web import api, bodies, counter_api, openapi
 from loyalty.web.api import Call, Operation, Reply
-from loyalty.web.bodies import Entries, EntryShown, Joining, Listing, Member, Search
+from loyalty.web.bodies import Entries, EntryShown, Joining, Listing, Member, ReferralCode, Search
 from loyalty.web.guards import Guards
 
 _PURPOSES = ("service", "marketing")
@@ -23,8 +24,13 @@ _PURPOSES = ("service", "marketing")
 
 def enroll(call: Call) -> Reply:
     """Join: 201 with the new member, or 200 with the one who has this phone or e-mail."""
-    joining = _joining(call.body, call.shop)
+    joining, referral = _joining(call.body, call.shop), call.body.referral
+    if referral:
+        referring.owner(referral, call.shop)
     member, new = members.enroll(joining, call.once, call.shop)
+    if referral:
+        with suppress(Problem):  # who is here already may have been brought by another
+            referring.attribute(member, referral, call.shop)
     call.shop.log.note(subject=member)
     return Reply(201 if new else 200, _found(member, call.shop))
 
@@ -32,6 +38,12 @@ def enroll(call: Call) -> Reply:
 def show(call: Call) -> Member:
     """Show one member."""
     return _found(call.id, call.shop)
+
+
+def referral_code(call: Call) -> ReferralCode:
+    """Tell the code that a member hands on to friends."""
+    _found(call.id, call.shop)
+    return ReferralCode(code=referring.code(call.id, call.shop))
 
 
 def search(call: Call) -> Member:
@@ -125,6 +137,8 @@ OPERATIONS = (
     Operation("GET", "/v1/members/{id}", "members:read", show, {200: Member}, problems=(404,)),
     Operation("GET", "/v1/members/{id}/entries", "members:read", history, {200: Entries},
               asks=Listing, problems=(404,)),
+    Operation("GET", "/v1/members/{id}/referral-code", "members:read", referral_code,
+              {200: ReferralCode}, problems=(404,)),
     *counter_api.OPERATIONS,
 )  # fmt: skip
 
