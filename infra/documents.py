@@ -82,6 +82,7 @@ _MEANINGS = {
     "Totals.spend": "Kept eligible money, in minor units.",
     "Totals.visits": "Visits.",
     "Totals.points": "Points earned by purchases.",
+    "Totals.stamps": "Pieces kept, by stamp card.",
     "Fact.source": "The connector it came through.",
     "Fact.account": "The vendor account it came through; empty for the first.",
     "Fact.receipt": "The till's id of the receipt.",

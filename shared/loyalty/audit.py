@@ -147,6 +147,7 @@ def _account(account: Account, shelf: _Shelf) -> Iterator[Finding]:
         ("carried sums", tails.carry, account.carry),
         ("points of all receipts", mine.totals.points, tails.points),
         ("spend of all receipts", mine.totals.spend, tails.spend),
+        ("stamps of all receipts", mine.totals.stamps, tails.stamps),
         ("recent receipts", tails.facts, account.facts),
         ("months", recount.months(shelf.entries), account.months),
     ]

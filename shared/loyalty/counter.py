@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import msgspec
@@ -40,10 +41,21 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
 
 
+class Stamped(msgspec.Struct, frozen=True, kw_only=True):
+    """How full a stamp card is: `have` of `full`, and what a full one gives."""
+
+    card: str
+    title: str
+    have: int
+    full: int
+    gives: str
+
+
 class Takeable(msgspec.Struct, frozen=True, kw_only=True):
-    """What a guest can take, the affordable first, and how many points they can spend."""
+    """What a guest can take, the affordable first, how many points they can spend, their stamps."""
 
     points: int
+    stamps: tuple[Stamped, ...]
     rewards: tuple[Choice, ...]
     vouchers: tuple[Given, ...]
 
@@ -68,12 +80,25 @@ def takeable(account: Account, store: str, language: str, shop: Shop) -> Takeabl
     balance = account.points(now)
     return Takeable(
         points=balance,
+        stamps=tuple(_stamped(account, program, language)),
         rewards=tuple(
             _choice(offer, balance, program, language)
             for offer in rewards.offers(program, balance, account.tier, store)
         ),
         vouchers=tuple(_given(each, language, shop) for each in usable),
     )
+
+
+def _stamped(account: Account, program: Program, language: str) -> Iterator[Stamped]:
+    for milestone in program.milestones.values():
+        if milestone.stamps and milestone.every:
+            reward = program.rewards.get(milestone.reward or "")
+            yield Stamped(
+                card=milestone.stamps, full=milestone.every,
+                title=program.words(program.stamps[milestone.stamps].title, language),
+                have=account.totals.of("stamps", milestone.stamps) % milestone.every,
+                gives=program.words((reward or milestone).title, language),
+            )  # fmt: skip
 
 
 def _choice(offer: rewards.Offer, balance: int, program: Program, language: str) -> Choice:

@@ -61,26 +61,28 @@ class Tails(NamedTuple):
     carry: dict[str, int]
     points: int
     spend: int
+    stamps: dict[str, int]
     facts: tuple[ReceiptFact, ...]
 
 
 def tails(known: Iterable[Receipt], facts_from: str) -> Tails:
     """Add up receipts. Points are those without carry and those that the carried sums are worth."""
     told = [receipt for receipt in known if receipt.sale]
-    carry = _carry(told)
+    carry = _sums(receipt.carried for receipt in told)
     in_sums = sum(amount // earning.rate(key) for key, amount in carry.items())
     return Tails(
         carry=carry,
         points=sum(r.booked + sum(r.away.values()) for r in told) + in_sums,
         spend=sum(receipt.kept for receipt in told),
+        stamps=_sums(receipt.stamps for receipt in told),
         facts=facts.remembered((f for r in told for f in facts.facts_of(r)), facts_from),
     )
 
 
-def _carry(told: Iterable[Receipt]) -> dict[str, int]:
+def _sums(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
     sums: Counter[str] = Counter()
-    for receipt in told:
-        sums.update(receipt.carried)
+    for part in parts:
+        sums.update(part)
     return {key: amount for key, amount in sorted(sums.items()) if amount}
 
 
@@ -118,9 +120,4 @@ def acts(receipt: Receipt) -> Iterator[str]:
 
 
 def _progress(entry: Entry) -> Totals:
-    before, after = entry.before, entry.after
-    return Totals(
-        spend=after.spend - before.spend,
-        visits=after.visits - before.visits,
-        points=after.points - before.points,
-    )
+    return entry.after.minus(entry.before)

@@ -190,6 +190,31 @@ CASES = [
         ],
     ),
     (
+        checking.stamps_are_counted_on_a_card,
+        [
+            ("metric: visits, every: 10", "metric: stamps, stamps: tea, every: 10"),
+            (
+                "award: 20}",
+                """award: 20, stamps: tea}
+  third: {title: {en: Third}, metric: stamps, at: 3, award: 1}""",
+            ),
+        ],
+        [
+            (
+                "28 milestones.tenth.stamps: `tea` is not among the stamps of this program"
+                " | there is none yet"
+            ),
+            (
+                "29 milestones.hundred.stamps: it measures something else"
+                " | leave it out, or `metric: stamps`"
+            ),
+            (
+                "30 milestones.third: it does not say whose stamps"
+                " | add `stamps:` with the name of a card of `stamps`"
+            ),
+        ],
+    ),
+    (
         checking.milestones_give_something,
         [(", award: 20", "")],
         [
@@ -316,7 +341,7 @@ CASES = [
             ),
             (
                 "36 alerts.regular.text: nothing can be put in for `{balance}` here"
-                " | known here: brand, points, store, tier, total, visits"
+                " | known here: brand, points, reward, store, tier, total, visits"
             ),
         ],
     ),

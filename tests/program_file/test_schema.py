@@ -142,7 +142,10 @@ def test_the_guide_shows_the_form_the_default_and_the_meaning_of_a_key():
         "| `sitting` | a span of time, as in `90m`, at most 3660d | `90m`"
         " | Receipts within this time of the first are one visit. |"
     ) in guide
-    assert "| alert | `{brand}`, `{points}`, `{store}`, `{tier}`, `{total}`, `{visits}` |" in guide
+    assert (
+        "| alert | `{brand}`, `{points}`, `{reward}`, `{store}`, `{tier}`, `{total}`, `{visits}` |"
+        in guide
+    )
 
 
 def test_editors_read_on_as_a_word():

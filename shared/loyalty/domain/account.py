@@ -50,11 +50,15 @@ class ReceiptFact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What tiers and milestones look at: kept eligible money, visits, points of purchases."""
+    """What tiers and milestones look at: kept eligible money, visits, points of purchases, stamps.
+
+    `stamps` are kept pieces by stamp card; a card without any is not there.
+    """
 
     spend: int = 0
     visits: int = 0
     points: int = 0
+    stamps: dict[str, int] = {}
 
     def plus(self, other: Totals) -> Totals:
         """Add up."""
@@ -62,6 +66,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             spend=self.spend + other.spend,
             visits=self.visits + other.visits,
             points=self.points + other.points,
+            stamps=_added(self.stamps, other.stamps, 1),
         )
 
     def minus(self, other: Totals) -> Totals:
@@ -70,11 +75,19 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             spend=self.spend - other.spend,
             visits=self.visits - other.visits,
             points=self.points - other.points,
+            stamps=_added(self.stamps, other.stamps, -1),
         )
 
-    def of(self, metric: Literal["spend", "visits", "points"]) -> int:
-        """Return one of them."""
+    def of(self, metric: Literal["spend", "visits", "points", "stamps"], card: str = "") -> int:
+        """Return one of them; of stamps those on a card."""
+        if metric == "stamps":
+            return self.stamps.get(card, 0)
         return {"spend": self.spend, "visits": self.visits, "points": self.points}[metric]
+
+
+def _added(mine: dict[str, int], others: dict[str, int], sign: int) -> dict[str, int]:
+    sums = {card: mine.get(card, 0) + sign * others.get(card, 0) for card in mine | others}
+    return {card: number for card, number in sorted(sums.items()) if number}
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -32,13 +32,15 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """What a receipt is worth as it stands.
 
     `raw` are the points of rules without carry, floored once and capped per receipt. `carried`
-    holds, for each rule with carry, the receipt's exact share (see `rate`).
+    holds, for each rule with carry, the receipt's exact share (see `rate`), `stamps` what it
+    brings on each stamp card.
     """
 
     eligible: int
     kept: int
     raw: int = 0
     carried: dict[str, int] = {}
+    stamps: dict[str, int] = {}
     tried: tuple[Tried, ...] = ()
 
 
@@ -117,6 +119,7 @@ def judge(
         kept=basket.total,
         raw=raw if cap is None else min(cap, raw),
         carried=_carried(worth, rules, carry),
+        stamps=_stamps(basket),
         tried=tuple(_tried(name, rules[name], *worth[name]) for name in rules),
     )
 
@@ -175,6 +178,20 @@ def _carried(
             key = carry_key(name, rule)
             shares[key] = int(points * rate(key))
     return dict(sorted(shares.items()))
+
+
+def _stamps(basket: _Basket) -> dict[str, int]:
+    """Count the whole pieces kept for each stamp card."""
+    cards = basket.program.stamps
+    counted = {name: _whole(basket, card.when) for name, card in cards.items()} if cards else {}
+    return {name: number for name, number in counted.items() if number}
+
+
+def _whole(basket: _Basket, when: When) -> int:
+    if basket.refusal(when):
+        return 0
+    lines = (basket.sale.lines[i] for i in basket.lines(when) if basket.amounts[i] > 0)
+    return sum(kept_quantity(line, basket.refunds) // 1000 for line in lines)
 
 
 def _tried(name: str, rule: Rule, points: Fraction, refusal: str) -> Tried:

@@ -97,7 +97,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     and `away` on days that a revision moved it from; `carried` the receipt's shares in sums with
     carry; `counts` whether it counts for visits; `lot` the key its points were put under;
     `reviewed` a person's acts on it, and `cleared` the total that they approved; `rewards` what
-    was used on it.
+    was used on it, `stamps` what it brought on which card.
     """
 
     id: str
@@ -123,3 +123,4 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reviewed: tuple[str, ...] = ()
     cleared: int = 0
     rewards: tuple[Used, ...] = ()
+    stamps: dict[str, int] = {}

@@ -104,7 +104,8 @@ class Passbook(Pages):
         changed = _replace(
             receipt, kept=worth.kept, raw=worth.raw, booked=own, carried=worth.carried, day=day,
             away={left: points for left, points in shares.items() if points},
-            points=receipt.points + gain, counts=facts.counts(rules, sale, worth.kept),
+            points=receipt.points + gain, stamps=worth.stamps,
+            counts=facts.counts(rules, sale, worth.kept),
         )  # fmt: skip
         gained = self._learn(receipt, changed)
         carry = _carry(self.account.carry, receipt.carried, worth.carried)
@@ -243,7 +244,8 @@ def _why(receipt: Receipt, worth: Judgement, rules: Program, kind: EntryKind) ->
 
 def _days(receipt: Receipt) -> dict[str, Totals]:
     """Say what a receipt brings each business day, visits apart."""
-    own = Totals(spend=receipt.kept, points=receipt.points - sum(receipt.away.values()))
+    points = receipt.points - sum(receipt.away.values())
+    own = Totals(spend=receipt.kept, points=points, stamps=receipt.stamps)
     left = {day: Totals(points=points) for day, points in receipt.away.items()}
     return {receipt.day: own, **left} if receipt.day else {}
 

@@ -23,7 +23,8 @@ def crossings(program: Program, before: Totals, after: Totals) -> list[Crossing]
     """List the lines between two states: reached when `before < n <= after`, and the reverse."""
     found = []
     for name, milestone in program.milestones.items():
-        low, high = before.of(milestone.metric), after.of(milestone.metric)
+        metric, card = milestone.metric, milestone.stamps or ""
+        low, high = before.of(metric, card), after.of(metric, card)
         lines = _between(milestone, min(low, high), max(low, high))
         found += [Crossing(name, number, high > low) for number in lines]
     return found

@@ -164,6 +164,16 @@ class Tiers(Part, frozen=True):
     grace_days: Annotated[int, Meta(ge=0, le=3660)] = 30
 
 
+class Stamps(Part, frozen=True):
+    """A stamp card: one stamp for each whole piece kept on the lines that match.
+
+    A milestone with `metric: stamps` says what a full card gives.
+    """
+
+    title: Words
+    when: When = When()
+
+
 class Reward(Part, frozen=True):
     """Something a guest gets: for points at the counter, or given as a voucher with a code."""
 
@@ -183,7 +193,9 @@ class Milestone(Part, frozen=True):
     """A line crossed by visits, kept spend or points earned by purchases."""
 
     title: Words
-    metric: Literal["visits", "spend", "points"]
+    metric: Literal["visits", "spend", "points", "stamps"]
+    stamps: Name | None = None
+    """Which card's stamps are counted."""
     at: Money | None = None
     """Reached once, here."""
     every: Annotated[int, Meta(ge=1, extra={"written": "money"})] | None = None
@@ -307,6 +319,7 @@ class Program(Part, frozen=True):
     expiry: Expiry | None = None
     visits: Visits = Visits()
     tiers: Tiers | None = None
+    stamps: dict[Name, Stamps] = {}
     rewards: dict[Name, Reward] = {}
     redeeming: Redeeming = Redeeming()
     referral: Referral | None = None

@@ -199,6 +199,21 @@ def milestones_have_one_line(program: Program) -> Iterator[Finding]:
             yield Finding(("milestones", name, "at"), problem, "begin at 1 or above")
 
 
+def stamps_are_counted_on_a_card(program: Program) -> Iterator[Finding]:
+    """A milestone of stamps names its card; one of something else names none."""
+    for name, milestone in program.milestones.items():
+        path = ("milestones", name, "stamps")
+        if milestone.metric != "stamps" and milestone.stamps is not None:
+            yield Finding(path, "it measures something else", "leave it out, or `metric: stamps`")
+        if milestone.metric == "stamps" and milestone.stamps is None:
+            hint = "add `stamps:` with the name of a card of `stamps`"
+            yield Finding(("milestones", name), "it does not say whose stamps", hint)
+        elif milestone.metric == "stamps" and milestone.stamps not in program.stamps:
+            card = milestone.stamps or ""
+            problem = f"{short(card)} is not among the stamps of this program"
+            yield Finding(path, problem, closest(card, program.stamps), ("stamps",))
+
+
 def milestones_give_something(program: Program) -> Iterator[Finding]:
     """A milestone gives points, a reward, or both."""
     for name, milestone in program.milestones.items():
@@ -262,6 +277,7 @@ MEANING: tuple[Check, ...] = (
     carry_has_no_caps,
     milestones_have_one_line,
     milestones_give_something,
+    stamps_are_counted_on_a_card,
     tiers_rise,
     money_off_has_a_value,
     spans_are_not_empty,

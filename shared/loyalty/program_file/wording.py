@@ -67,6 +67,7 @@ def _titles(program: Program) -> Iterator[tuple[Path, Words]]:
         (("tiers", "levels"), levels),
         (("rewards",), program.rewards),
         (("milestones",), program.milestones),
+        (("stamps",), program.stamps),
         (("activities",), program.activities),
     )
     for path, named in parts:
