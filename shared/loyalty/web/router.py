@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol, TypeVar
 
 from flask import Request, Response
 
@@ -23,7 +23,24 @@ class Route(NamedTuple):
     view: View
 
 
-def find(routes: tuple[Route, ...], request: Request) -> tuple[Route, dict[str, str]]:
+class Routed(Protocol):
+    """Whatever answers a method on a path."""
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """The path with its slots."""
+        ...
+
+
+R = TypeVar("R", bound=Routed)
+
+
+def find(routes: Sequence[R], request: Request) -> tuple[R, dict[str, str]]:
     """Find the route of a request. Raises Problem 404, or 405 if only the method is wrong."""
     path = request.path.rstrip("/") or "/"
     matches = [
