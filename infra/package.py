@@ -1,8 +1,8 @@
 """One zip per cloud function, named by its content: the same bytes from every clone.
 
-In each: its main.py, the modules of `loyalty` that it can reach, compiled, with their templates, and
-requirements.txt with the locked packages that those import, by hash. Beside them packages.json, for the deployment:
-which zip is whose, and the runtime of the Python that compiled them.
+In each: its main.py, the modules of `loyalty` that it can reach, compiled, with their templates,
+and requirements.txt with the locked packages that those import, by hash. Beside them packages.json,
+for the deployment: which zip is whose, and the runtime of the Python that compiled them.
 """
 
 from __future__ import annotations

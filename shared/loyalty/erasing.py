@@ -33,10 +33,16 @@ _replace = msgspec.structs.replace
 
 def erase(member: str, shop: Shop) -> None:
     """Forget a member for good; doing it again does nothing more."""
+    mark(member, shop)
+    finish(member, shop)
+
+
+def mark(member: str, shop: Shop) -> None:
+    """Close the account, let nothing lead to it, and have the sweep see to the rest."""
     identities = list(_found("identities", "member", member, shop))
     due = shop.clock.now() + LATER
 
-    def mark(unit: Unit) -> None:
+    def close(unit: Unit) -> None:
         record = accounts.get(unit, member)
         if record:
             accounts.put(unit, member, _replace(record, closed="erased"))
@@ -45,8 +51,7 @@ def erase(member: str, shop: Shop) -> None:
         timer = Timer(kind="erase", subject=member, due_at=due)
         timers.put(unit, f"erase:{member}", timer)
 
-    shop.store.atomically("ledger", mark)
-    finish(member, shop)
+    shop.store.atomically("ledger", close)
 
 
 def finish(member: str, shop: Shop) -> None:

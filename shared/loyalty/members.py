@@ -57,7 +57,7 @@ def enroll(joining: Joining, key: str, shop: Shop) -> tuple[str, bool]:
     known = _owner(hashes, shop)
     if known:
         return known, False
-    member = f"m_{identity.id_from(key or hashes[0])}"
+    member = _free(f"m_{identity.id_from(key or hashes[0])}", shop)
     now = shop.clock.now()
     _refuse_another(member, joining, shop)
     _write_person(member, joining, hashes, now, shop)
@@ -68,6 +68,15 @@ def enroll(joining: Joining, key: str, shop: Shop) -> tuple[str, bool]:
     _agree_late(member, joining, hashes, shop)
     timekeeping.keep(f"joined:{member}", outcome, shop)
     return member, True
+
+
+def _free(member: str, shop: Shop) -> str:
+    """Name a new member otherwise than one who was erased: nothing may lead back to that one."""
+    found = accounts.get(shop.store, member)
+    while found and found.closed:
+        member = f"m_{identity.id_from(f'after {member}')}"
+        found = accounts.get(shop.store, member)
+    return member
 
 
 def _refuse_another(member: str, joining: Joining, shop: Shop) -> None:

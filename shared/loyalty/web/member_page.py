@@ -51,6 +51,8 @@ PAGES = (
     Page("GET", "/hold/{id}", card.held),
     Page("POST", "/hold/{id}/cancel", card.cancel),
     Page("GET", "/history", card.history),
+    Page("GET", "/claim", card.receipt),
+    Page("POST", "/claim", card.claim),
     Page("GET", "/me", own.show),
     Page("POST", "/me", own.save),
     Page("POST", "/me/address", own.new_address),

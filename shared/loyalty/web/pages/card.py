@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 
 from flask import Response
 
-from loyalty import counter, members, redeeming
+from loyalty import claiming, counter, members, redeeming
 from loyalty.counter import Choice
 from loyalty.domain.account import Account
 from loyalty.domain.entry import Entry
@@ -18,7 +19,7 @@ from loyalty.web.pages import rendering, texts
 from loyalty.web.pages.visit import Visit
 
 REFRESH = 15
-"""Seconds until the page of a reward that is set aside looks again."""
+"""Seconds until the page of a reward looks again, unless it is to stand still."""
 NEWEST = 50
 
 
@@ -82,12 +83,16 @@ def hold(visit: Visit) -> Response:
 def held(visit: Visit, id: str) -> Response:  # noqa: A002 - the slot's name
     """Show the code of a reward that is set aside, how it stands, and how long it is kept."""
     taking = _own(visit, id)
-    left = int((taking.until - visit.shop.clock.now()).total_seconds() // 60)
-    open_now = taking.state == "held" and left >= 0
-    return visit.page(
-        "hold.html", taking=taking, title=_title(visit, taking), left=left + 1, is_open=open_now,
-        qr=rendering.drawn(taking.id), refresh=REFRESH if open_now else 0,
+    left = ceil((taking.until - visit.shop.clock.now()).total_seconds() / 60)
+    open_now = taking.state == "held" and left > 0
+    live = open_now and "still" not in visit.request.args
+    answer = visit.page(
+        "hold.html", taking=taking, title=_title(visit, taking), left=left, is_open=open_now,
+        qr=rendering.drawn(taking.id), live=live,
     )  # fmt: skip
+    if live:
+        answer.headers["Refresh"] = str(REFRESH)
+    return answer
 
 
 def cancel(visit: Visit, id: str) -> Response:  # noqa: A002 - the slot's name
@@ -110,7 +115,19 @@ def _title(visit: Visit, taking: Taking) -> str:
     return visit.program.words(reward.title, visit.language) if reward else taking.title
 
 
-# -- history ----------------------------------------------------------------------------------
+# -- receipts and history -----------------------------------------------------------------------
+
+
+def receipt(visit: Visit, found: str = "") -> Response:
+    """Ask for the code on a receipt; `found` is what came of the last one."""
+    _ = visit.member
+    return visit.page("claim.html", found=found)
+
+
+def claim(visit: Visit) -> Response:
+    """Give the guest the receipt whose code they typed."""
+    sent, member = visit.form, visit.member
+    return receipt(visit, claiming.claim(member, sent.get("code", "")[:32], visit.shop))
 
 
 def history(visit: Visit) -> Response:

@@ -118,6 +118,12 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "minutes": {
         "en": "{n} minutes left", "de": "Noch {n} Minuten", "ne": "{n} मिनेट बाँकी",
     },
+    "stand_still": {
+        "en": "This page renews itself. Make it stand still",
+        "de": "Diese Seite erneuert sich selbst. Anhalten",
+        "ne": "यो पृष्ठ आफैं नवीकरण हुन्छ। रोक्नुहोस्",
+    },
+    "look_again": {"en": "Look again", "de": "Noch einmal nachsehen", "ne": "फेरि हेर्नुहोस्"},
     "cancel": {"en": "Cancel", "de": "Abbrechen", "ne": "रद्द गर्नुहोस्"},
     "captured": {"en": "Enjoy! It is used.", "de": "Lass es dir schmecken! Eingelöst.", "ne": "रमाइलो गर्नुहोस्! प्रयोग भयो।"},
     "voided": {
