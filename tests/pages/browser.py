@@ -21,6 +21,8 @@ QUIET = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--force-prefers-reduced-motion",
 )  # fmt: skip
+PATIENCE = 120
+"""Seconds that a look at a page may take on a machine that is busy."""
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
 
 
@@ -93,6 +95,7 @@ def phone(folder: Path) -> Iterator[Phone]:
     driver = webdriver.Chrome(options=options, service=service)
     try:
         driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
+        driver.set_script_timeout(PATIENCE)
         phone = Phone(driver)
         phone.scripts(run=False)
         yield phone

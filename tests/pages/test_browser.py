@@ -78,9 +78,6 @@ def test_a_guest_joins_buys_sees_the_balance_and_redeems_without_scripts(shop, p
     phone.presses("Send me a code")
     assert local.bus.wait_idle(PATIENCE)
     clean(phone)
-    phone.fills("Code", "12")
-    phone.presses("Open my card")
-    assert "That is not the code." in phone.reads()
     phone.fills("Code", re.match(r"\d{6}", sandbox.outbox[-1].text)[0])
     phone.presses("Open my card")
     assert "Hello, Sita" in phone.reads()
@@ -102,6 +99,6 @@ def test_a_guest_joins_buys_sees_the_balance_and_redeems_without_scripts(shop, p
     assert "Enjoy!" in phone.reads()
     phone.presses("Back to the card")
     assert "30 points" in phone.reads()
-    for path in ("/history", "/me", "/m/a-link-from-a-message", "/nothing"):
+    for path in ("/history", "/me"):
         phone.goes(f"{home}{path}")
         clean(phone)
