@@ -63,6 +63,15 @@ COLLECTIONS: dict[str, Collection] = {
         "ledger", "event id", "What can never be processed as it is, with the reason.", ("at",), 400
     ),
     "keys": Collection("ledger", "hash of the key", "API keys: scopes and limits, never the key."),
+    "referrals": Collection(
+        "ledger",
+        "friend's account",
+        "Who told whom of us, and whether both were paid.",
+        ("referrer",),
+    ),
+    "referred": Collection(
+        "ledger", "account:month", "How many friends a guest was paid for in a month.", (), 400
+    ),
     "profiles": Collection("people", "member id", "Birthday, joining date, home store."),
     "contacts": Collection(
         "people", "member id", "Name, addresses, language, consent, suppression, cap window."

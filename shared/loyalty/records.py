@@ -62,7 +62,7 @@ class Timer(Record, frozen=True, kw_only=True):
     Of what is due at one instant, the act with the lower `rank` comes first.
     """
 
-    kind: Literal["publish", "account", "erase"]
+    kind: Literal["publish", "account", "referral", "erase"]
     subject: str
     due_at: datetime
     rank: int = 0
@@ -135,6 +135,25 @@ class ApiKey(Record, frozen=True, kw_only=True):
     scopes: tuple[str, ...]
     per_minute: int = 600
     stores: tuple[str, ...] = ()
+
+
+class Referral(Record, frozen=True, kw_only=True):
+    """Who told a friend of us, and how far that is: paid once the friend's purchase was kept.
+
+    `paid` tells whether the referrer got points too: not beyond so many friends in a month.
+    """
+
+    friend: str
+    referrer: str
+    at: datetime
+    state: Literal["attributed", "qualified", "paid"] = "attributed"
+    paid: bool = False
+
+
+class Referred(Record, frozen=True, kw_only=True):
+    """How many friends somebody was paid for in a month."""
+
+    count: int = 0
 
 
 class Consent(msgspec.Struct, frozen=True, kw_only=True):
@@ -364,6 +383,8 @@ reviews = Records("reviews", Review)
 quarantine = Records("quarantine", Quarantined)
 programs = Records("programs", ProgramRecord)
 keys = Records("keys", ApiKey)
+referrals = Records("referrals", Referral)
+referred = Records("referred", Referred)
 contacts = Records("contacts", Contact)
 profiles = Records("profiles", Profile)
 claims = Records("claims", Claim)

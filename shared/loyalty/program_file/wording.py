@@ -23,6 +23,7 @@ SLOTS: Final[Mapping[MessageOn, frozenset[str]]] = {
     "milestone-reached": _RECEIPT | {"milestone", "gift"},
     "reward-redeemed": _RECEIPT | {"reward"},
     "reward-returned": _ALWAYS | {"reward"},
+    "referral-paid": _ALWAYS,
 }
 """What a message can say of the event it is about. A tier may also change without a receipt."""
 ALERT_SLOTS: Final = frozenset({"tier", "store", "visits", "total", "points", "reward", "brand"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from loyalty import bookkeeping, erasing, timekeeping
+from loyalty import bookkeeping, erasing, referring, timekeeping
 from loyalty.delivery import Outcome, Shop, outgoing, publish
 from loyalty.errors import TryAgain
 from loyalty.events import Event, SweepRequested
@@ -78,4 +78,9 @@ def _erase(timer: Timer, shop: Shop) -> None:
     erasing.finish(timer.subject, shop)
 
 
-_WORK = {"publish": _publish, "account": _settle, "erase": _erase}
+_WORK = {
+    "publish": _publish,
+    "account": _settle,
+    "referral": referring.pay,
+    "erase": _erase,
+}

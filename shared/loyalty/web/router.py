@@ -1,30 +1,18 @@
-"""Method and path to function, in forty lines."""
+"""Method and path to operation, in forty lines."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol, TypeVar
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
 
-from flask import Request, Response
+from flask import Request
 
-from loyalty.delivery import Shop
 from loyalty.errors import Problem
 
-View = Callable[..., Response]
 
-
-class Route(NamedTuple):
-    """One operation. `path` has slots as in `/v1/members/{id}`; `scope` is what a key needs."""
-
-    method: str
-    path: str
-    scope: str
-    view: View
-
-
-class Routed(Protocol):
-    """Whatever answers a method on a path."""
+class Route(Protocol):
+    """Whatever answers a method on a path, which has slots as in `/v1/members/{id}`."""
 
     @property
     def method(self) -> str:
@@ -37,7 +25,7 @@ class Routed(Protocol):
         ...
 
 
-R = TypeVar("R", bound=Routed)
+R = TypeVar("R", bound=Route)
 
 
 def find(routes: Sequence[R], request: Request) -> tuple[R, dict[str, str]]:
@@ -53,16 +41,6 @@ def find(routes: Sequence[R], request: Request) -> tuple[R, dict[str, str]]:
             return route, found
     allowed = tuple(sorted(route.method for route, _ in matches))
     raise Problem(405, "method_not_allowed", "Use another method.", allow=allowed)
-
-
-def dispatch(
-    routes: tuple[Route, ...], request: Request, shop: Shop, admit: Callable[[Request, str], object]
-) -> Response:
-    """Admit the caller, then run the operation."""
-    route, slots = find(routes, request)
-    shop.log.note(route=f"{route.method} {route.path}")
-    admit(request, route.scope)
-    return route.view(request, shop, **slots)
 
 
 def _match(pattern: str, path: str) -> dict[str, str] | None:
