@@ -8,25 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 
 from loyalty.delivery import Shop, outgoing, publish
 from loyalty.events import MemberChanged
-from loyalty.ports import Key, Query, Unit, Where
+from loyalty.ports import Key, Unit
 from loyalty.records import (
-    PAGE,
     Contact,
+    Records,
     Timer,
     accounts,
+    consents,
     contacts,
-    pages,
+    identities,
+    links,
     profiles,
+    sessions,
+    sign_ins,
     timers,
 )
 
 LATER = timedelta(minutes=2)
-OWN = ("sessions", "links", "consents")
+OWN: tuple[Records[Any], ...] = (sessions, links, consents)
 """Collections of `people` whose documents name their member."""
 _replace = msgspec.structs.replace
 
@@ -39,14 +44,14 @@ def erase(member: str, shop: Shop) -> None:
 
 def mark(member: str, shop: Shop) -> None:
     """Close the account, let nothing lead to it, and have the sweep see to the rest."""
-    identities = list(_found("identities", "member", member, shop))
+    leading = identities.keys(shop.store, "member", member)
     due = shop.clock.now() + LATER
 
     def close(unit: Unit) -> None:
         record = accounts.get(unit, member)
         if record:
             accounts.put(unit, member, _replace(record, closed="erased"))
-        for key in identities:
+        for key in leading:
             unit.delete(key)
         timer = Timer(kind="erase", subject=member, due_at=due)
         timers.put(unit, f"erase:{member}", timer)
@@ -57,7 +62,7 @@ def mark(member: str, shop: Shop) -> None:
 def finish(member: str, shop: Shop) -> None:
     """Take a member out of `people`, tell of it, and strike the timer out."""
     contact = contacts.get(shop.store, member)
-    theirs = [key for name in OWN for key in _found(name, "member", member, shop)]
+    theirs = [key for kind in OWN for key in kind.keys(shop.store, "member", member)]
     theirs += list(_asked(contact, shop)) if contact else []
 
     def forget(unit: Unit) -> None:
@@ -78,10 +83,4 @@ def _asked(contact: Contact, shop: Shop) -> Iterator[Key]:
     """Find what browsers told of these addresses while they asked for codes."""
     for kind, value in (("phone", contact.phone), ("email", contact.email)):
         if value:
-            yield from _found("sign_ins", "address", shop.pepper.hash(kind, value), shop)
-
-
-def _found(collection: str, field: str, value: str, shop: Shop) -> Iterator[Key]:
-    query = Query(collection, (Where(field, "==", value),), limit=PAGE)
-    for name, _ in pages(shop.store, query):
-        yield Key(collection, name)
+            yield from sign_ins.keys(shop.store, "address", shop.pepper.hash(kind, value))

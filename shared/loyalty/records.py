@@ -357,6 +357,11 @@ class Records(Generic[R]):
             if record := self.read(found):
                 yield record
 
+    def keys(self, store: Store, field: str, value: str) -> list[Key]:
+        """List the addresses of all records in which a field has this value, outside any unit."""
+        query = Query(self.collection, (Where(field, "==", value),), limit=PAGE)
+        return [Key(self.collection, name) for name, _ in pages(store, query)]
+
 
 def pages(store: Store, query: Query) -> Iterator[tuple[str, Document]]:
     """Go through everything a query finds, as `(id, document)`; its limit is that of a page."""
