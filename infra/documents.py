@@ -73,6 +73,7 @@ _MEANINGS = {
     "SweepRequested.at": "When it was asked for. A scheduler's tick always says the same.",
     "NotificationRequested.says": "What the message says, in this order.",
     "NotificationRequested.audience": "Who is told.",
+    "NotificationRequested.sign_in": "For a visitor: the record in `people` that has the address.",
     "NotificationRequested.seq": "The number of the act in its account: the order of messages.",
     "NotificationRequested.useful_until": "After this instant the message is dropped.",
     "MemberChanged.what": "What changed.",

@@ -1,8 +1,8 @@
 """One zip per cloud function, named by its content: the same bytes from every clone.
 
-In each: its main.py, the modules of `loyalty` that it can reach, compiled, and requirements.txt
-with the locked packages that those import, by hash. Beside them packages.json, for the deployment:
-which zip is whose, and the runtime of the Python that compiled them.
+In each: its main.py, the modules of `loyalty` that it can reach, compiled, with their templates,
+and requirements.txt with the locked packages that those import, by hash. Beside them packages.json,
+for the deployment: which zip is whose, and the runtime of the Python that compiled them.
 """
 
 from __future__ import annotations
@@ -69,10 +69,16 @@ def contents(name: str) -> dict[str, bytes]:
     main = TOP / "functions" / name / "main.py"
     modules = reached([main])
     found = {"main.py": main.read_bytes(), "requirements.txt": requirements([main, *modules])}
-    for source in modules:
+    for source in (*modules, *_templates(modules)):
         place = source.relative_to(SHARED).as_posix()
         found[place] = source.read_bytes()
     return found | _compiled(modules)
+
+
+def _templates(modules: Iterable[Path]) -> list[Path]:
+    """List what modules show: the files of a folder `templates` beside them."""
+    folders = {source.parent / "templates" for source in modules}
+    return sorted(path for folder in folders for path in folder.glob("*") if path.is_file())
 
 
 def reached(sources: Iterable[Path]) -> list[Path]:

@@ -185,6 +185,20 @@ resource "google_logging_project_exclusion" "lookups" {
   depends_on = [google_project_service.this]
 }
 
+# A link in a message signs its guest in: whoever reads it in a log could use it first.
+resource "google_logging_project_exclusion" "links" {
+  name        = "links"
+  description = "Requests whose address signs a guest in."
+  filter = join(" AND ", [
+    "resource.type=\"cloud_run_revision\"",
+    "resource.labels.service_name=\"${local.functions["member_page"].service}\"",
+    "log_id(\"run.googleapis.com/requests\")",
+    "httpRequest.requestUrl:\"/m/\"",
+  ])
+
+  depends_on = [google_project_service.this]
+}
+
 # -- money ------------------------------------------------------------------------------------
 
 resource "google_billing_budget" "month" {

@@ -15,6 +15,11 @@ output "member_api" {
   value       = local.urls["member_api"]
 }
 
+output "member_page" {
+  description = "Where guests join and see their card."
+  value       = local.urls["member_page"]
+}
+
 output "secrets" {
   description = "Secrets that need a value before functions can start."
   value       = sort(distinct(flatten(values(local.secrets_of))))

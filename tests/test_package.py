@@ -34,7 +34,10 @@ ASKED = {
     "transaction_ingest": ("POST", "/generic"),
     "message_feedback": ("POST", "/twilio"),
     "member_api": ("GET", "/v1/members?phone=%2B4915112345678"),
+    "member_page": ("GET", "/style.css"),
 }
+PUBLIC = {"member_page": (200, "text/css")}
+"""What is there for strangers too, and from a template in the zip."""
 FIRST = ("transaction_ingest",)
 OTHERS = [name for name in FUNCTIONS if name not in FIRST]
 PARTS = ("functions", "infra", "shared", "requirements.lock", "pyproject.toml")
@@ -165,8 +168,16 @@ def test_a_function_serves_from_its_zip_in_an_empty_environment(packed, empty, n
         emulators.end(server)
     with server.stdout as said:
         lines = [json.loads(line) for line in said]
-    assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
+    kind = answer.headers["Content-Type"].partition(";")[0]
+    told = kind if name in PUBLIC else answer.json()["code"]
+    assert (answer.status_code, told) == PUBLIC.get(name, (401, "unauthorized"))
     assert {line["function"] for line in lines if "function" in line} == {name}
+
+
+def test_only_the_guests_pages_carry_templates(packed):
+    carried = {name for name in FUNCTIONS if any("templates/" in f for f in names(packed[name]))}
+    assert carried == {"member_page"}
+    assert "loyalty/web/pages/templates/card.html" in names(packed["member_page"])
 
 
 def test_everything_that_a_zip_may_load_is_there(packed, empty, tmp_path):

@@ -39,7 +39,10 @@ COLLECTIONS: dict[str, Collection] = {
         composites=frozenset({("members CONTAINS", "at DESCENDING")}),
     ),
     "identities": Collection(
-        "ledger", "keyed hash", "Phone, e-mail or vendor's customer id, hashed, to its member."
+        "ledger",
+        "keyed hash",
+        "Phone, e-mail, card or vendor's customer id, hashed, to its member.",
+        ("member",),
     ),
     "timers": Collection("ledger", "kind:subject", "Work that is due at an instant.", ("due_at",)),
     "programs": Collection("ledger", "hash of the text", "Program versions.", ("effective_from",)),
@@ -81,6 +84,22 @@ COLLECTIONS: dict[str, Collection] = {
     ),
     "consents": Collection(
         "people", "member:channel:purpose:instant", "Proof of each consent.", ("member", "at")
+    ),
+    "sign_ins": Collection(
+        "people",
+        "hash of a browser's token",
+        "An address that a guest says is theirs, until a code proves it.",
+        ("address",),
+        1,
+    ),
+    "askings": Collection(
+        "people", "keyed hash of who asks", "When codes were asked for, to limit them.", (), 1
+    ),
+    "sessions": Collection(
+        "people", "hash of a browser's token", "Who is signed in on their pages.", ("member",), 30
+    ),
+    "links": Collection(
+        "people", "hash of a link's token", "Links that sign in once.", ("member",), 1
     ),
     "suppressions": Collection(
         "people", "keyed hash and channel", "Addresses that said stop, kept after erasure."

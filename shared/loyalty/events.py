@@ -91,13 +91,15 @@ class NotificationRequested(Event, frozen=True, kw_only=True, omit_defaults=True
     """A guest (or staff, with no member) should be told something, once.
 
     `seq` is that of the account's act: what waits for the same hour is told in this order.
+    A visitor is somebody who asked for a code; `sign_in` names what they told of themselves.
     """
 
     says: tuple[Said, ...]
     version: str
     member: str = ""
     account: str = ""
-    audience: Literal["guest", "staff"] = "guest"
+    audience: Literal["guest", "staff", "visitor"] = "guest"
+    sign_in: str = ""
     store: str = ""
     seq: int = 0
     useful_until: datetime
@@ -107,7 +109,7 @@ class MemberChanged(Event, frozen=True, kw_only=True, omit_defaults=True):
     """A member joined, or something about them changed that partners may care for."""
 
     member: str
-    what: Literal["joined", "updated", "consent", "erased"]
+    what: Literal["joined", "registered", "updated", "consent", "erased"]
 
 
 class SweepRequested(Event, frozen=True, kw_only=True, omit_defaults=True):

@@ -39,6 +39,10 @@ class Pepper:
         letters = "".join(_LETTERS[byte % 32] for byte in self._digest(f"code:{what}")[:8])
         return f"{letters[:4]}-{letters[4:]}"
 
+    def digits(self, what: str) -> str:
+        """Make the six digits that prove an address; always the same ones."""
+        return f"{int.from_bytes(self._digest(f'digits:{what}')[:8]) % 10**6:06d}"
+
     def _digest(self, text: str) -> bytes:
         if not self._secret:
             raise LookupError("LOYALTY_PEPPER is not set")
@@ -56,6 +60,16 @@ def email(text: str) -> str:
     if not (at and name and "." in domain and plain and len(text) <= LONGEST_EMAIL):
         raise Problem(422, "email_not_allowed", "The e-mail address cannot be used.")
     return f"{name}@{domain}".casefold()
+
+
+def check(letters: str) -> str:
+    """Make the letter that shows nearly every slip in a code."""
+    return _LETTERS[hashlib.sha256(letters.encode()).digest()[0] % 32]
+
+
+def same(one: str, other: str) -> bool:
+    """Compare two secrets in a time that does not tell where they differ."""
+    return hmac.compare_digest(one.encode(), other.encode())
 
 
 def digest(what: str | bytes) -> str:

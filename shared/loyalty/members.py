@@ -42,6 +42,7 @@ class Joining(msgspec.Struct, frozen=True, kw_only=True):
     email: str = ""
     birthday: str = ""
     language: str = ""
+    store: str = ""
     consents: Mapping[str, bool] = {}
     consent_text: str = ""
     source: str = "api"
@@ -56,7 +57,7 @@ def enroll(joining: Joining, key: str, shop: Shop) -> tuple[str, bool]:
     known = _owner(hashes, shop)
     if known:
         return known, False
-    member = f"m_{identity.id_from(key or hashes[0])}"
+    member = _free(f"m_{identity.id_from(key or hashes[0])}", shop)
     now = shop.clock.now()
     _refuse_another(member, joining, shop)
     _write_person(member, joining, hashes, now, shop)
@@ -69,6 +70,15 @@ def enroll(joining: Joining, key: str, shop: Shop) -> tuple[str, bool]:
     return member, True
 
 
+def _free(member: str, shop: Shop) -> str:
+    """Name a new member otherwise than one who was erased: nothing may lead back to that one."""
+    found = accounts.get(shop.store, member)
+    while found and found.closed:
+        member = f"m_{identity.id_from(f'after {member}')}"
+        found = accounts.get(shop.store, member)
+    return member
+
+
 def _refuse_another(member: str, joining: Joining, shop: Shop) -> None:
     """Refuse a key that already stands for somebody else. Raises Problem 409."""
     known = contacts.get(shop.store, member)
@@ -76,11 +86,17 @@ def _refuse_another(member: str, joining: Joining, shop: Shop) -> None:
         raise Problem(409, "idempotency_key_reused", "This key was used for another member.")
 
 
-def find(shop: Shop, *, phone: str = "", email: str = "") -> str | None:
-    """Find a member by a normalized phone or e-mail."""
-    kind, value = ("phone", phone) if phone else ("email", email)
+def find(shop: Shop, *, phone: str = "", email: str = "", card: str = "") -> str | None:
+    """Find a member by a normalized phone or e-mail, or by the code on their card."""
+    given = (("phone", phone), ("email", email), ("card", card))
+    kind, value = next((each for each in given if each[1]), ("card", ""))
     found = identities.get(shop.store, shop.pepper.hash(kind, value))
     return found.member if found and found.member else None
+
+
+def card(member: str, shop: Shop) -> str:
+    """Make the code on a member's card."""
+    return shop.pepper.code(f"card:{member}")
 
 
 def _hashes(joining: Joining, shop: Shop) -> list[str]:
@@ -97,7 +113,8 @@ def _open(
     unit: Unit, member: str, hashes: list[str], now: datetime, shop: Shop
 ) -> tuple[str, Outcome]:
     """Open the account and take the identities; receipts that waited for them are claimed."""
-    names = [*hashes, shop.pepper.hash("member", member)]
+    own = (shop.pepper.hash("member", member), shop.pepper.hash("card", card(member, shop)))
+    names = [*hashes, *own]
     found = {name: identities.get(unit, name) or Identity() for name in names}
     owner = next((each.member for each in found.values() if each.member), "")
     if owner and owner != member:
@@ -117,22 +134,26 @@ def _open(
 
 
 def _claims(unit: Unit, member: str, receipts: list[str], now: datetime) -> list[Event]:
-    records = [entries.get(unit, f"sale:{receipt}") for receipt in receipts]
-    sales = [r.receipt.sale for r in records if r and r.receipt and r.receipt.sale]
-    claims = [
-        Claim(source=s.source, account=s.account, receipt=s.receipt, member=member, occurred_at=now)
-        for s in sorted(sales, key=lambda sale: (sale.occurred_at, sale.receipt_id))
-    ]
-    told = [
-        TransactionRecorded(
-            id=f"claim:{c.receipt_id}:{member}", at=now, subject=c.receipt_id, transaction=c
-        )
-        for c in claims
-    ]
     joined = MemberChanged(
         id=f"joined:{member}", at=now, subject=member, member=member, what="joined"
     )
-    return [*told, joined]
+    return [*claims(unit, member, receipts, now), joined]
+
+
+def claims(unit: Unit, member: str, receipts: list[str], now: datetime) -> list[Event]:
+    """Give a member the receipts that waited for an identity of theirs."""
+    records = [entries.get(unit, f"sale:{receipt}") for receipt in receipts]
+    sales = [r.receipt.sale for r in records if r and r.receipt and r.receipt.sale]
+    found = [
+        Claim(source=s.source, account=s.account, receipt=s.receipt, member=member, occurred_at=now)
+        for s in sorted(sales, key=lambda sale: (sale.occurred_at, sale.receipt_id))
+    ]
+    return [
+        TransactionRecorded(
+            id=f"claim:{c.receipt_id}:{member}", at=now, subject=c.receipt_id, transaction=c
+        )
+        for c in found
+    ]
 
 
 def _write_person(
@@ -153,12 +174,16 @@ def _write_person(
             language=joining.language, consents=given, suppressed=blocked, seq=1,
         )  # fmt: skip
         profile = Profile(
-            member=member, joined_at=now, birthday=joining.birthday, joined_by=joining.source
+            member=member,
+            joined_at=now,
+            birthday=joining.birthday,
+            joined_by=joining.source,
+            store=joining.store,
         )
         contacts.create(unit, member, contact)
         profiles.create(unit, member, profile)
         for name, yes in given.items():
-            _prove(unit, member, name, yes)
+            prove(unit, member, name, yes)
 
     try:
         shop.store.atomically("people", work)
@@ -187,7 +212,8 @@ def _blocked(source: Unit | Store, joining: Joining, hashes: list[str]) -> dict[
     return {channel: each.why for channel, each in found.items() if each}
 
 
-def _prove(unit: Unit, member: str, name: str, consent: Consent) -> None:
+def prove(unit: Unit, member: str, name: str, consent: Consent) -> None:
+    """Keep proof of a yes or no to `sms:service` and the like."""
     channel, _, purpose = name.partition(":")
     proof = ConsentProof(
         member=member, channel=channel, purpose=purpose, given=consent.given, at=consent.at,
@@ -204,7 +230,7 @@ def withdraw_consent(
     for name, old in contact.consents.items():
         if name.startswith(f"{channel}:") and old.given:
             changed[name] = Consent(given=False, at=now, source=source)
-            _prove(unit, contact.member, name, changed[name])
+            prove(unit, contact.member, name, changed[name])
     return _replace(contact, consents=changed)
 
 

@@ -57,12 +57,12 @@ class Identity(Record, frozen=True, kw_only=True):
 
 
 class Timer(Record, frozen=True, kw_only=True):
-    """Work that is due. `outcome` is published as it is; a timer of an account settles it.
+    """Work that is due: an outcome to publish as it is, an account to settle, a member to erase.
 
     Of what is due at one instant, the act with the lower `rank` comes first.
     """
 
-    kind: Literal["publish", "account", "referral"]
+    kind: Literal["publish", "account", "referral", "erase"]
     subject: str
     due_at: datetime
     rank: int = 0
@@ -185,12 +185,63 @@ class Contact(Record, frozen=True, kw_only=True):
 
 
 class Profile(Record, frozen=True, kw_only=True):
-    """The rest of what a member told about themselves."""
+    """The rest of what a member told about themselves.
+
+    `store` is where they joined, `registered_at` when they first proved an address on their page.
+    """
 
     member: str
     joined_at: datetime
     birthday: str = ""
     joined_by: str = ""
+    store: str = ""
+    registered_at: datetime | None = None
+
+
+class SignIn(Record, frozen=True, kw_only=True):
+    """A guest who says that an address is theirs; the code that proves it is derived, not kept.
+
+    `address` is the hash of phone or e-mail. `form` names the form that asked, so that a second
+    click asks for nothing new. With a `member` it is their address that changes; else the rest is
+    what a new member told. Once it is `done` nothing is left of all that. `says` is what goes to
+    the address: a code, or that it was changed for another.
+    """
+
+    asked_at: datetime
+    address: str = ""
+    phone: str = ""
+    email: str = ""
+    language: str = ""
+    form: str = ""
+    says: Literal["code", "moved"] = "code"
+    tries: int = 0
+    done: bool = False
+    member: str = ""
+    name: str = ""
+    birthday: str = ""
+    store: str = ""
+    consents: dict[str, bool] = {}
+    consent_text: str = ""
+
+
+class Askings(Record, frozen=True, kw_only=True):
+    """When somebody asked for codes, within the last day."""
+
+    at: tuple[datetime, ...] = ()
+
+
+class Session(Record, frozen=True, kw_only=True):
+    """A browser whose guest proved who they are, until when."""
+
+    member: str
+    until: datetime
+
+
+class Link(Record, frozen=True, kw_only=True):
+    """A link in a message that signs its guest in, once."""
+
+    member: str
+    until: datetime
 
 
 class Claim(Record, frozen=True, kw_only=True):
@@ -306,6 +357,11 @@ class Records(Generic[R]):
             if record := self.read(found):
                 yield record
 
+    def keys(self, store: Store, field: str, value: str) -> list[Key]:
+        """List the addresses of all records in which a field has this value, outside any unit."""
+        query = Query(self.collection, (Where(field, "==", value),), limit=PAGE)
+        return [Key(self.collection, name) for name, _ in pages(store, query)]
+
 
 def pages(store: Store, query: Query) -> Iterator[tuple[str, Document]]:
     """Go through everything a query finds, as `(id, document)`; its limit is that of a page."""
@@ -339,4 +395,8 @@ profiles = Records("profiles", Profile)
 claims = Records("claims", Claim)
 deliveries = Records("deliveries", DeliveryRecord)
 consents = Records("consents", ConsentProof)
+sign_ins = Records("sign_ins", SignIn)
+askings = Records("askings", Askings)
+sessions = Records("sessions", Session)
+links = Records("links", Link)
 suppressions = Records("suppressions", Suppression)

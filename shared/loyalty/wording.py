@@ -8,7 +8,22 @@ from loyalty.domain import keywords, messages
 from loyalty.domain.program import Program
 from loyalty.events import Said
 from loyalty.identity import Pepper
-from loyalty.records import Contact
+from loyalty.records import Contact, SignIn
+
+_TO_VISITORS: dict[str, dict[str, str]] = {
+    "code": {
+        "en": "{code} is your code for {brand}. It is good for 10 minutes. Tell it to nobody.",
+        "de": "{code} ist dein Code für {brand}. Er gilt 10 Minuten. Verrate ihn niemandem.",
+        "ne": "{brand} को लागि तपाईंको कोड {code} हो। १० मिनेट मान्य। कसैलाई नभन्नुहोस्।",
+    },
+    "moved": {
+        "en": "{brand}: your membership now uses another address. Was it not you? Tell our staff.",
+        "de": "{brand}: Deine Mitgliedschaft nutzt jetzt eine andere Adresse. Warst du das nicht?"
+        " Sag es unserem Team.",
+        "ne": "{brand}: तपाईंको सदस्यतामा अब अर्को ठेगाना छ। तपाईंले गर्नुभएको होइन? हाम्रो टोलीलाई भन्नुहोस्।",
+    },
+}
+"""What goes to an address that is not a member's, or no longer is."""
 
 
 def text(program: Program, says: Sequence[Said], contact: Contact, pepper: Pepper) -> str:
@@ -38,6 +53,13 @@ def alert(program: Program, said: Said) -> str:
     words = {slot: _title(program, name, program.languages[0]) for slot, name in named.items()}
     filled = {**said.values, **words, "brand": program.title}
     return messages.fill(program.alerts[said.message].text, filled)
+
+
+def to_visitor(program: Program, visitor: SignIn, code: str) -> str:
+    """Write what goes to an address that somebody says is theirs, in their language."""
+    texts = _TO_VISITORS[visitor.says]
+    words = texts.get(visitor.language, texts["en"])
+    return messages.fill(words, {"code": code, "brand": program.title})
 
 
 def values(program: Program, said: Said, contact: Contact, pepper: Pepper) -> dict[str, str]:

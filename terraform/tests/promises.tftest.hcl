@@ -80,7 +80,7 @@ run "promises" {
 
   assert {
     condition = toset(keys(google_cloud_run_v2_service_iam_member.public)) == toset(
-      var.public_access == "all_users" ? ["member_api", "message_feedback", "transaction_ingest"] : []
+      var.public_access == "all_users" ? ["member_api", "member_page", "message_feedback", "transaction_ingest"] : []
     )
     error_message = "only the listed functions are open to everybody"
   }
@@ -88,7 +88,7 @@ run "promises" {
     condition = alltrue([
       for name, each in google_cloudfunctions2_function.this :
       each.service_config[0].ingress_settings == (
-        contains(["member_api", "message_feedback", "transaction_ingest"], name) ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY"
+        contains(["member_api", "member_page", "message_feedback", "transaction_ingest"], name) ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY"
       )
     ])
     error_message = "functions that hear events take no call from outside"
@@ -197,7 +197,7 @@ run "promises" {
     error_message = "both databases are backed up every day"
   }
   assert {
-    condition = toset(keys(google_firestore_field.expires_at)) == toset(["claims", "deliveries", "quarantine"]) && alltrue([
+    condition = toset(keys(google_firestore_field.expires_at)) == toset(["askings", "claims", "deliveries", "links", "quarantine", "referred", "sessions", "sign_ins"]) && alltrue([
       for each in google_firestore_field.expires_at : length(each.ttl_config) == 1
     ])
     error_message = "what is kept for a while only is cleaned up"
@@ -240,6 +240,13 @@ run "promises" {
       strcontains(google_logging_project_exclusion.lookups.filter, part)
     ])
     error_message = "no address that names a guest stays in the log"
+  }
+  assert {
+    condition = !coalesce(google_logging_project_exclusion.links.disabled, false) && alltrue([
+      for part in ["member-page", "run.googleapis.com/requests", "/m/"] :
+      strcontains(google_logging_project_exclusion.links.filter, part)
+    ])
+    error_message = "no link that signs a guest in stays in the log"
   }
   assert {
     condition     = length(google_billing_budget.month) == (var.billing_account == "" ? 0 : 1)

@@ -78,6 +78,21 @@ def guest(said: str, phone: str) -> Send:
     return send
 
 
+def asks(number: str, times: int = 1) -> Send:
+    """Ask for a code so many times, each time as a new guest; the last answer counts."""
+
+    def send(house: House) -> Answer:
+        answers = [house.page("/join", address=number.format(n)) for n in range(times)]
+        return answers[-1]
+
+    return send
+
+
+def link(method: str) -> Send:
+    """Open a link that nobody made, or press its button."""
+    return lambda house: house.page(f"/m/{CANARY}", method)
+
+
 def start(house: House) -> Answer:
     """Let a guest start who never agreed to anything."""
     house.rig.join(phone="+4915123450052", consents={})

@@ -215,3 +215,4 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
     if mode != "wal":
         raise RuntimeError(f"{path} cannot have a write-ahead log: put it on a local disk")
     db.execute("PRAGMA synchronous = FULL")
+    db.execute("PRAGMA secure_delete = ON")  # who is erased is not left in free pages

@@ -1,10 +1,10 @@
-"""Everything that is due by now: promised events, and what time alone does to an account."""
+"""Everything that is due by now: promised events, what time does to an account, broken erasures."""
 
 from __future__ import annotations
 
 import msgspec
 
-from loyalty import bookkeeping, referring, timekeeping
+from loyalty import bookkeeping, erasing, referring, timekeeping
 from loyalty.delivery import Outcome, Shop, outgoing, publish
 from loyalty.errors import TryAgain
 from loyalty.events import Event, SweepRequested
@@ -74,4 +74,13 @@ def _disarmed(record: AccountRecord) -> AccountRecord:
     return AccountRecord(account=msgspec.structs.replace(record.account, armed_at=None))
 
 
-_WORK = {"publish": _publish, "account": _settle, "referral": referring.pay}
+def _erase(timer: Timer, shop: Shop) -> None:
+    erasing.finish(timer.subject, shop)
+
+
+_WORK = {
+    "publish": _publish,
+    "account": _settle,
+    "referral": referring.pay,
+    "erase": _erase,
+}

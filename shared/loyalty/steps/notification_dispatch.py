@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from loyalty import timekeeping, wording
+from loyalty import timekeeping, visiting, wording
 from loyalty.connectors.spec import Mail, Sent, StaffNote, Text, Verb
 from loyalty.delivery import Outcome, Shop, outgoing
 from loyalty.domain import keywords, messages
@@ -58,6 +58,8 @@ def _claim(event: NotificationRequested, program: Program, shop: Shop) -> Claim 
     """Claim a message in one unit with the consent, the cap and the block that allow it."""
     if event.audience == "staff":
         return _claim_for_staff(event, program, shop)
+    if event.audience == "visitor":
+        return visiting.claim(event, program, shop)
     decision, claim = shop.store.atomically(
         "people", lambda unit: _decide(unit, event, program, shop.clock.now())
     )
@@ -210,7 +212,7 @@ def _take_over(claim: Claim, shop: Shop) -> Claim | None:
 
 def _send(event: NotificationRequested, claim: Claim, program: Program, shop: Shop) -> None:
     """Read relevance and address, call the vendor outside any unit, settle."""
-    relevant = event.audience == "staff" or accounts.get(shop.store, event.account) is not None
+    relevant = event.audience != "guest" or accounts.get(shop.store, event.account) is not None
     asked = _argument(event, claim, program, shop) if relevant else None
     if asked is None:
         _drop(claim, shop, "nobody")
@@ -313,6 +315,8 @@ def _argument(
 ) -> Text | Mail | StaffNote | None:
     if event.audience == "staff":
         return StaffNote(text=wording.alert(program, event.says[0]), reference=event.id)
+    if event.audience == "visitor":
+        return visiting.message(event, claim, program, shop)
     contact = contacts.get(shop.store, event.member)
     if contact is None or not may_reach(contact, claim.channel, claim.purpose):
         return None

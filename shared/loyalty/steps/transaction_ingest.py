@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from loyalty import connectors, identity, phones
+from loyalty import claiming, connectors, identity, phones
 from loyalty.connectors.spec import Guest, Heard, Hint, Incoming
 from loyalty.delivery import Shop, outgoing, publish, put_aside
 from loyalty.domain.program import Program
@@ -101,6 +101,7 @@ def _event(
     if isinstance(fact, Sale):
         staff = shop.pepper.hash("staff", fact.staff) if fact.staff else ""
         guest = _identities(name, heard.guest, program, shop)
+        guest = guest or (claiming.hashed(fact.receipt_id, shop.pepper),)
         fact = _replace(fact, guest=guest, staff=staff)
     return TransactionRecorded(
         id=event_id(fact), at=shop.clock.now(), subject=fact.receipt_id, transaction=fact,

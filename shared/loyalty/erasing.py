@@ -1,0 +1,86 @@
+"""Forgetting a member: the ledger first, then the people, then the timer that saw to it.
+
+Entries stay, under an id that leads to nobody. Whoever is cut off in between is finished by the
+sweep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from loyalty.delivery import Shop, outgoing, publish
+from loyalty.events import MemberChanged
+from loyalty.ports import Key, Unit
+from loyalty.records import (
+    Contact,
+    Records,
+    Timer,
+    accounts,
+    consents,
+    contacts,
+    identities,
+    links,
+    profiles,
+    sessions,
+    sign_ins,
+    timers,
+)
+
+LATER = timedelta(minutes=2)
+OWN: tuple[Records[Any], ...] = (sessions, links, consents)
+"""Collections of `people` whose documents name their member."""
+_replace = msgspec.structs.replace
+
+
+def erase(member: str, shop: Shop) -> None:
+    """Forget a member for good; doing it again does nothing more."""
+    mark(member, shop)
+    finish(member, shop)
+
+
+def mark(member: str, shop: Shop) -> None:
+    """Close the account, let nothing lead to it, and have the sweep see to the rest."""
+    leading = identities.keys(shop.store, "member", member)
+    due = shop.clock.now() + LATER
+
+    def close(unit: Unit) -> None:
+        record = accounts.get(unit, member)
+        if record:
+            accounts.put(unit, member, _replace(record, closed="erased"))
+        for key in leading:
+            unit.delete(key)
+        timer = Timer(kind="erase", subject=member, due_at=due)
+        timers.put(unit, f"erase:{member}", timer)
+
+    shop.store.atomically("ledger", close)
+
+
+def finish(member: str, shop: Shop) -> None:
+    """Take a member out of `people`, tell of it, and strike the timer out."""
+    contact = contacts.get(shop.store, member)
+    theirs = [key for kind in OWN for key in kind.keys(shop.store, "member", member)]
+    theirs += list(_asked(contact, shop)) if contact else []
+
+    def forget(unit: Unit) -> None:
+        for key in theirs:
+            unit.delete(key)
+        profiles.delete(unit, member)
+        contacts.delete(unit, member)
+
+    shop.store.atomically("people", forget)
+    event = MemberChanged(
+        id=f"erased:{member}", at=shop.clock.now(), subject=member, member=member, what="erased"
+    )
+    publish(shop.bus, outgoing([event]))
+    shop.store.atomically("ledger", lambda unit: timers.delete(unit, f"erase:{member}"))
+
+
+def _asked(contact: Contact, shop: Shop) -> Iterator[Key]:
+    """Find what browsers told of these addresses while they asked for codes."""
+    for kind, value in (("phone", contact.phone), ("email", contact.email)):
+        if value:
+            yield from sign_ins.keys(shop.store, "address", shop.pepper.hash(kind, value))

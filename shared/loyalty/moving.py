@@ -1,0 +1,94 @@
+"""A member's other phone or e-mail: proved by a code, and the old address is told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from loyalty import codes, identity, members, timekeeping
+from loyalty.delivery import Outcome, Shop, outgoing, publish
+from loyalty.errors import Problem
+from loyalty.events import MemberChanged
+from loyalty.ports import Unit
+from loyalty.records import (
+    Contact,
+    Identity,
+    SignIn,
+    contacts,
+    identities,
+    sign_ins,
+    suppressions,
+)
+
+_replace = msgspec.structs.replace
+
+
+def move(token: str, proved: SignIn, shop: Shop) -> None:
+    """Give a member the address that they proved; who repeats it changes nothing more.
+
+    Raises Problem 409 if it is another member's.
+    """
+    member, contact = proved.member, contacts.get(shop.store, proved.member)
+    if proved.done or contact is None:
+        return
+    old = _old(contact, proved, shop)
+    name, now = f"moved:{member}:{proved.asked_at.isoformat()}", shop.clock.now()
+    outcome = shop.store.atomically("ledger", lambda u: _lead(u, name, proved, old, now))
+    notice = shop.store.atomically("people", lambda u: _write(u, token, proved, old))
+    timekeeping.keep(name, outcome, shop)
+    if notice:
+        publish(shop.bus, outgoing([codes.request(_place(token), notice, shop)]))
+
+
+def _old(contact: Contact, proved: SignIn, shop: Shop) -> SignIn | None:
+    """Make what is told to the address before this one, if there is one and it is another."""
+    kind: Literal["phone", "email"] = "phone" if proved.phone else "email"
+    before = getattr(contact, kind)
+    if not before or before == getattr(proved, kind):
+        return None
+    told = SignIn(
+        asked_at=proved.asked_at, language=contact.language, says="moved", **{kind: before}
+    )
+    return codes.wanted(told, shop)
+
+
+def _lead(unit: Unit, name: str, proved: SignIn, old: SignIn | None, now: datetime) -> Outcome:
+    """Let the new address lead to the member, and the old one to nobody."""
+    found = identities.get(unit, proved.address) or Identity()
+    if found.member not in ("", proved.member):
+        raise Problem(409, "address_taken", "This address belongs to another member.")
+    claims = members.claims(unit, proved.member, sorted(found.waiting), now)
+    changed = MemberChanged(
+        id=name, at=now, subject=proved.member, member=proved.member, what="updated"
+    )
+    outcome = outgoing([*claims, changed])
+    identities.put(unit, proved.address, Identity(member=proved.member))
+    if old:
+        identities.delete(unit, old.address)
+    timekeeping.promise(unit, name, outcome, now)
+    return outcome
+
+
+def _write(unit: Unit, token: str, proved: SignIn, old: SignIn | None) -> SignIn | None:
+    """Write the new address, blocked if it said STOP before; return what the old one is told."""
+    contact = contacts.get(unit, proved.member)
+    channel = "sms" if proved.phone else "email"
+    stopped = suppressions.get(unit, f"{proved.address}:{channel}")
+    codes.used(unit, token)
+    if contact is None:
+        return None
+    blocked = {c: why for c, why in contact.suppressed.items() if c != channel}
+    contacts.put(unit, proved.member, _replace(
+        contact, phone=proved.phone or contact.phone, email=proved.email or contact.email,
+        suppressed={**blocked, channel: stopped.why} if stopped else blocked, seq=contact.seq + 1,
+    ))  # fmt: skip
+    if old:
+        sign_ins.put(unit, _place(token), old)
+    return old
+
+
+def _place(token: str) -> str:
+    """Name the record of what the old address is told."""
+    return identity.digest(f"moved:{codes.named(token)}")[:40]

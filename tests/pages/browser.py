@@ -1,0 +1,103 @@
+"""A phone with a real browser in it, its scripts switched off, and a scanner for what it shows."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+
+import zxingcpp
+from PIL import Image
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+
+PROGRAMS = ("chromium", "chromedriver")
+QUIET = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--force-prefers-reduced-motion",
+)  # fmt: skip
+PATIENCE = 120
+"""Seconds that a look at a page may take on a machine that is busy."""
+PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+
+
+def missing() -> str:
+    """Say what is not installed; empty if nothing is."""
+    lost = [name for name in PROGRAMS if not shutil.which(name)]
+    return f"needs {' and '.join(lost)} (Debian: apt-get install chromium chromium-driver)" if (
+        lost
+    ) else ""  # fmt: skip
+
+
+class Phone:
+    """What a guest does with a phone, by what they read on it."""
+
+    def __init__(self, driver: webdriver.Chrome) -> None:
+        self.driver = driver
+
+    def goes(self, address: str) -> None:
+        self.driver.get(address)
+
+    def fills(self, label: str, text: str) -> None:
+        named = self.driver.find_element(By.XPATH, f"//label[contains(., '{label}')]")
+        field = self.driver.find_element(By.ID, named.get_attribute("for"))
+        field.clear()
+        field.send_keys(text)
+
+    def ticks(self, label: str) -> None:
+        self.driver.find_element(By.XPATH, f"//label[contains(., '{label}')]").click()
+
+    def presses(self, words: str) -> None:
+        path = f"//*[self::button or self::a][contains(., '{words}')]"
+        self.driver.find_element(By.XPATH, path).click()
+
+    def scripts(self, *, run: bool) -> None:
+        """Switch scripts on for our own look at a page, and off again."""
+        self.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not run})
+
+    def reads(self) -> str:
+        return self.driver.find_element(By.TAG_NAME, "body").text
+
+    def scanned(self) -> list[str]:
+        """Read the codes on the screen, as the till's scanner does."""
+        image = Image.open(io.BytesIO(self.driver.get_screenshot_as_png())).convert("L")
+        return [found.text for found in zxingcpp.read_barcodes(image)]
+
+    def kept_out(self) -> list[str]:
+        """Name what keeps people out of this page, by axe."""
+        axe = resources.files("axe_core_python").joinpath("axe.min.js").read_text("utf-8")
+        self.scripts(run=True)
+        self.driver.execute_script(axe)
+        found = self.driver.execute_async_script(
+            "const done = arguments[0]; axe.run().then(r => done(JSON.stringify(r.violations)))"
+        )
+        self.scripts(run=False)
+        return [
+            f"{each['id']}: {node['html']} {node['failureSummary']}"
+            for each in json.loads(found)
+            for node in each["nodes"]
+        ]
+
+
+@contextmanager
+def phone(folder: Path) -> Iterator[Phone]:
+    """Open a browser that knows nobody yet, as wide as a phone, without scripts."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium") or ""
+    for each in (*QUIET, f"--user-data-dir={folder}"):
+        options.add_argument(each)
+    service = webdriver.ChromeService(shutil.which("chromedriver"))
+    driver = webdriver.Chrome(options=options, service=service)
+    try:
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
+        driver.set_script_timeout(PATIENCE)
+        phone = Phone(driver)
+        phone.scripts(run=False)
+        yield phone
+    finally:
+        driver.quit()

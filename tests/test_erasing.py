@@ -1,0 +1,84 @@
+"""Who is erased is gone: no byte of them is left in the store, and the ledger still adds up."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from infra.security.leaks import leaks
+from tests.rig import Rig, opened, sale
+
+from loyalty import codes, erasing, members, sessions
+from loyalty.audit import audit
+from loyalty.connectors.spec import Guest
+from loyalty.records import SignIn, accounts, contacts, entries, timers
+
+PHONE, EMAIL, NAME = "+4915799988877", "kanaria@vogel.example", "Kanaria Vogelsang"
+PROGRAM = Path("tests/programs/rewards.yaml").read_text("utf-8")
+
+
+def known(rig: Rig) -> str:
+    """Let a guest leave a trace wherever guests do."""
+    member = rig.join(NAME, PHONE, email=EMAIL, birthday="03-31")
+    rig.tell(sale("R1", 5000), Guest(phone=PHONE))
+    rig.run()
+    sessions.link(member, rig.shop)
+    told = SignIn(asked_at=rig.clock.now(), phone=PHONE, name=NAME, language="en")
+    wish, token = codes.wanted(told, rig.shop), "a browser"
+    for each in (token, "a browser that never types the code"):
+        codes.ask(each, wish, "127.0.0.1", rig.shop)
+    code = codes.digits(codes.named(token), wish, rig.shop.pepper)
+    proved = codes.prove(token, code, rig.shop)
+    sessions.sign_in(token, proved, rig.shop)
+    return member
+
+
+def test_after_erasure_nothing_of_a_guest_is_in_the_store(tmp_path):
+    with opened(tmp_path, PROGRAM) as rig:
+        member = known(rig)
+        there = str(rig.dump())
+        erasing.erase(member, rig.shop)
+        assert members.find(rig.shop, phone=PHONE) is None
+        assert members.find(rig.shop, card=members.card(member, rig.shop)) is None
+        found = audit(entries.each(rig.store), accounts.each(rig.store))
+        assert (found.findings, found.accounts) == ((), 1)
+    sinks = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert all(value in there for value in (PHONE, EMAIL, NAME))
+    assert leaks(sinks, [PHONE, EMAIL, NAME]) == []
+
+
+def test_an_erasure_that_broke_off_is_finished_by_the_sweep(tmp_path):
+    with opened(tmp_path, PROGRAM) as rig:
+        member = known(rig)
+        erasing.mark(member, rig.shop)
+        assert contacts.get(rig.store, member)
+        rig.clock.advance(erasing.LATER)
+        rig.sweep()
+        assert contacts.get(rig.store, member) is None
+        assert timers.get(rig.store, f"erase:{member}") is None
+        assert accounts.get(rig.store, member).closed == "erased"
+
+
+def test_who_was_erased_can_join_anew_as_somebody_else(tmp_path):
+    with opened(tmp_path, PROGRAM) as rig:
+        member = known(rig)
+        erasing.erase(member, rig.shop)
+        erasing.erase(member, rig.shop)
+        rig.clock.advance(timedelta(days=1))
+        again = members.enroll(members.Joining(name="New", phone=PHONE), "another", rig.shop)
+        assert again[1]
+        assert again[0] != member
+        assert rig.points(again[0]) == 0
+
+
+@pytest.mark.parametrize("kind", ["phone", "email"])
+def test_an_old_receipt_stays_with_the_books_and_leads_to_nobody(tmp_path, kind):
+    with opened(tmp_path, PROGRAM) as rig:
+        member = known(rig)
+        erasing.erase(member, rig.shop)
+        given = {"phone": PHONE} if kind == "phone" else {"email": EMAIL}
+        rig.tell(sale("R2", 700), Guest(**given))
+        rig.run()
+        assert rig.receipt("R1").member == member
+        assert rig.receipt("R2").state == "unclaimed"
