@@ -34,6 +34,7 @@ ASKED = {
     "transaction_ingest": ("POST", "/generic"),
     "message_feedback": ("POST", "/twilio"),
     "member_api": ("GET", "/v1/members?phone=%2B4915112345678"),
+    "console": ("GET", "/"),
 }
 FIRST = ("transaction_ingest",)
 OTHERS = [name for name in FUNCTIONS if name not in FIRST]
@@ -101,6 +102,13 @@ def test_a_zip_has_its_main_and_its_compiled_modules(packed, name):
     sources = {each for each in found if each.startswith("loyalty/") and each.endswith(".py")}
     assert {"main.py", "requirements.txt", "loyalty/app.py"} <= found
     assert {package._cached(each) for each in sources} <= found
+
+
+def test_templates_go_with_the_function_whose_pages_they_are(packed):
+    having = {
+        name for name in FUNCTIONS if "loyalty/web/templates/till/guest.html" in names(packed[name])
+    }
+    assert having == {"console"}
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

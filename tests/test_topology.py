@@ -26,11 +26,13 @@ PUBLISHED = {topic for each in FUNCTIONS.values() for topic in each["publishes"]
 SWEEP = "lifecycle_sweep"
 VIEWS = {
     "transaction_ingest": "sales", "message_feedback": "feedback", "member_api": "member_api",
+    "console": "console",
 }  # fmt: skip
 ENTRANCES = {
     "transaction_ingest": "loyalty.steps.transaction_ingest",
     "message_feedback": "loyalty.steps.message_feedback",
     "member_api": "loyalty.web.member_api",
+    "console": "loyalty.web.console",
 }
 """Where a function that answers HTTP begins to decide."""
 

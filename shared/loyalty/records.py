@@ -137,6 +137,67 @@ class ApiKey(Record, frozen=True, kw_only=True):
     stores: tuple[str, ...] = ()
 
 
+class Adjustment(Record, frozen=True, kw_only=True):
+    """Points that a person wants to give or take, which a second one has to agree to."""
+
+    key: str
+    member: str
+    points: int
+    why: str
+    by: str
+    at: datetime
+    state: Literal["open", "approved", "refused", "withdrawn"] = "open"
+    second: str = ""
+
+
+class Screen(Record, frozen=True, kw_only=True):
+    """A till screen of a store; with `until`, the code that sets one up before that instant."""
+
+    id: str
+    store: str
+    made_at: datetime
+    until: datetime | None = None
+
+
+class Session(Record, frozen=True, kw_only=True):
+    """A person at a till screen: since when, and when they last did something."""
+
+    staff: str
+    screen: str
+    since: datetime
+    seen: datetime
+
+
+class Tries(Record, frozen=True, kw_only=True):
+    """When a PIN was tried lately and not found right, of one person or at one screen."""
+
+    at: tuple[datetime, ...] = ()
+
+
+class Undoable(Record, frozen=True, kw_only=True):
+    """What a person at a till did last: what kind of act, on what, for which guest, where."""
+
+    act: Literal["hold", "capture", "adjust", "sale"]
+    id: str
+    member: str
+    store: str
+    at: datetime
+
+
+Role = Literal["staff", "manager"]
+
+
+class Staff(Record, frozen=True, kw_only=True):
+    """Somebody who works here. No store: at all of them. `guest` is their own account, if told."""
+
+    id: str
+    name: str
+    pin: str
+    store: str = ""
+    role: Role = "staff"
+    guest: str = ""
+
+
 class Consent(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a member agreed to a purpose on a channel, and how that is known."""
 
@@ -313,6 +374,12 @@ reviews = Records("reviews", Review)
 quarantine = Records("quarantine", Quarantined)
 programs = Records("programs", ProgramRecord)
 keys = Records("keys", ApiKey)
+adjustments = Records("adjustments", Adjustment)
+screens = Records("screens", Screen)
+sessions = Records("sessions", Session)
+tries = Records("tries", Tries)
+undoable = Records("undoable", Undoable)
+staff = Records("staff", Staff)
 contacts = Records("contacts", Contact)
 profiles = Records("profiles", Profile)
 claims = Records("claims", Claim)
