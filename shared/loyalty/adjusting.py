@@ -69,8 +69,9 @@ def approve(key: str, by: str, shop: Shop) -> Adjusted:
         wish = _waiting(unit, key)
         if wish.by == by:
             raise Problem(403, "second_person", "Somebody else has to agree to it.")
+        owner = _owner(unit, wish.member)
         adjustments.put(unit, key, _replace(wish, state="approved", second=by))
-        return _booked(unit, _owner(unit, wish.member), _replace(wish, by=f"{wish.by}+{by}"), shop)
+        return _booked(unit, owner, _replace(wish, by=f"{wish.by}+{by}"), shop)
 
     return _kept(_decided(work, shop), shop)
 

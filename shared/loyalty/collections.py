@@ -70,7 +70,7 @@ COLLECTIONS: dict[str, Collection] = {
     "screens": Collection(
         "ledger", "hash of its code or cookie", "Till screens, and the codes that set them up."
     ),
-    "sessions": Collection(
+    "shifts": Collection(
         "ledger", "hash of its cookie", "Who is signed in at which till screen.", (), 2
     ),
     "tries": Collection("ledger", "staff id, or screen", "When PINs were tried lately.", (), 2),

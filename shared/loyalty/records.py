@@ -159,7 +159,7 @@ class Screen(Record, frozen=True, kw_only=True):
     until: datetime | None = None
 
 
-class Session(Record, frozen=True, kw_only=True):
+class Shift(Record, frozen=True, kw_only=True):
     """A person at a till screen: since when, and when they last did something."""
 
     staff: str
@@ -376,7 +376,7 @@ programs = Records("programs", ProgramRecord)
 keys = Records("keys", ApiKey)
 adjustments = Records("adjustments", Adjustment)
 screens = Records("screens", Screen)
-sessions = Records("sessions", Session)
+shifts = Records("shifts", Shift)
 tries = Records("tries", Tries)
 undoable = Records("undoable", Undoable)
 staff = Records("staff", Staff)

@@ -13,13 +13,13 @@ from loyalty.delivery import Shop
 from loyalty.errors import Problem
 from loyalty.identity import LETTERS, digest
 from loyalty.ports import Store, Unit
-from loyalty.records import Screen, Session, Staff, screens, sessions, staff
+from loyalty.records import Screen, Shift, Staff, screens, shifts, staff
 from loyalty.staffing import works_at
 
 CODE = 28
 """Letters of a code, of 5 bits each."""
 SET_UP_WITHIN = timedelta(minutes=15)
-SHIFT, IDLE = timedelta(hours=12), timedelta(minutes=15)
+LONGEST, IDLE = timedelta(hours=12), timedelta(minutes=15)
 """How long somebody stays signed in, and how long without doing anything."""
 _NOTED = timedelta(minutes=1)
 """Whether somebody is still there is written down so often at most."""
@@ -72,21 +72,21 @@ def screen(cookie: str, store: Store) -> Screen | None:
 
 
 def sign_in(person: Staff, at: Screen, shop: Shop) -> str:
-    """Let a person in; return the cookie of their session."""
+    """Let a person in; return the cookie of their shift."""
     cookie, now = secrets.token_urlsafe(32), shop.clock.now()
-    made = Session(staff=person.id, screen=at.id, since=now, seen=now)
-    shop.store.atomically("ledger", lambda unit: sessions.create(unit, digest(cookie), made))
+    made = Shift(staff=person.id, screen=at.id, since=now, seen=now)
+    shop.store.atomically("ledger", lambda unit: shifts.create(unit, digest(cookie), made))
     return cookie
 
 
 def sign_out(cookie: str, shop: Shop) -> None:
-    """End a session."""
-    shop.store.atomically("ledger", lambda unit: sessions.delete(unit, digest(cookie)))
+    """End a shift."""
+    shop.store.atomically("ledger", lambda unit: shifts.delete(unit, digest(cookie)))
 
 
 def desk(of: Screen, cookie: str, shop: Shop) -> Desk:
     """Tell who is at a screen; nobody, once they were away for long or work here no more."""
-    found, now = sessions.get(shop.store, digest(cookie)) if cookie else None, shop.clock.now()
+    found, now = shifts.get(shop.store, digest(cookie)) if cookie else None, shop.clock.now()
     if found is None or found.screen != of.id or _over(found, now):
         return Desk(of)
     person = staff.get(shop.store, found.staff)
@@ -97,11 +97,11 @@ def desk(of: Screen, cookie: str, shop: Shop) -> Desk:
     return Desk(of, person)
 
 
-def _over(session: Session, now: datetime) -> bool:
-    return now >= min(session.since + SHIFT, session.seen + IDLE)
+def _over(shift: Shift, now: datetime) -> bool:
+    return now >= min(shift.since + LONGEST, shift.seen + IDLE)
 
 
 def _seen(unit: Unit, cookie: str, now: datetime) -> None:
     """Note that somebody is still there, unless they signed out meanwhile."""
-    if found := sessions.get(unit, digest(cookie)):
-        sessions.put(unit, digest(cookie), _replace(found, seen=now))
+    if found := shifts.get(unit, digest(cookie)):
+        shifts.put(unit, digest(cookie), _replace(found, seen=now))

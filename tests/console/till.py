@@ -6,6 +6,7 @@ import re
 from html import unescape
 from typing import Any
 
+import msgspec
 from tests.functions.serving import served
 from tests.rig import Rig
 
@@ -23,13 +24,20 @@ class Page:
         self.status = answer.status_code
         self.headers = answer.headers
         self.html = answer.get_data(as_text=True)
-        self.text = " ".join(unescape(re.sub(r"<style.*?</style>|<[^>]*>", " ", self.html, flags=re.DOTALL)).split())
+        plain = re.sub(r"<style.*?</style>|<[^>]*>", " ", self.html, flags=re.DOTALL)
+        self.text = " ".join(unescape(plain).split())
 
     def form(self, action: str, **chosen: str) -> dict[str, str]:
-        """Return what the form of this address has hidden in it; of several, the one with these."""
-        forms = re.findall(rf'<form[^>]*action="{re.escape(action)}".*?</form>', self.html, re.DOTALL)
-        found = [dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', f)) for f in forms]
+        """Return what the form of this address hides; of several, the one that has these."""
+        forms = re.findall(rf'<form[^>]*"{re.escape(action)}".*?</form>', self.html, re.DOTALL)
+        hidden = r'<input type="hidden" name="(\w+)" value="([^"]*)"'
+        found = [dict(re.findall(hidden, form)) for form in forms]
         return next(each for each in found if chosen.items() <= each.items())
+
+    @property
+    def token(self) -> str:
+        """What every form of this page brings back."""
+        return re.findall(r'name="token" value="(\w+)"', self.html)[0]
 
 
 class Till:
@@ -41,16 +49,19 @@ class Till:
 
     def set_up(self, store: str = "main") -> Page:
         """Make the device a till screen."""
+        return self.post("/screen", code=self.code(store))
+
+    def code(self, store: str = "main") -> str:
+        """Have a code made."""
         code, made = screening.new_code(store, self.rig.clock.now())
-        self.rig.store.atomically("ledger", lambda u: screens.create(u, screening.key_of(code), made))
-        return self.post("/screen", code=code)
+        name = screening.key_of(code)
+        self.rig.store.atomically("ledger", lambda unit: screens.create(unit, name, made))
+        return code
 
-    def hire(self, name: str, role: Role = "staff", store: str = "", guest: str = "") -> tuple[Staff, str]:
+    def hire(self, name: str, role: Role = "staff", **more: str) -> tuple[Staff, str]:
         """Let somebody sign in; return them and their PIN."""
-        import msgspec
-
-        person, pin = staffing.hired(name, store, role, self.rig.shop.pepper)
-        person = msgspec.structs.replace(person, guest=guest)
+        person, pin = staffing.hired(name, more.pop("store", ""), role, self.rig.shop.pepper)
+        person = msgspec.structs.replace(person, **more)
         self.rig.store.atomically("people", lambda unit: staff.put(unit, person.id, person))
         return person, pin
 
@@ -65,16 +76,18 @@ class Till:
         return Page(self.client.get(path, base_url=HOST, headers={**HTML, **headers}))
 
     def post(self, path: str, headers: dict[str, str] | None = None, **form: str) -> Page:
-        """Send a form as it is."""
-        given = {**HTML, "Origin": HOST, **(headers or {})}
+        """Send a form just like this."""
+        given = {**HTML, "Origin": HOST} if headers is None else headers
         return Page(self.client.post(path, base_url=HOST, data=form, headers=given))
 
     def send(self, path: str, **form: str) -> Page:
-        """Send a form with the token of this session."""
-        return self.post(path, token=self.get().form("/find" if "/find" in self.get().html else "/sign-in")["token"], **form)
+        """Send a form with what a page of this session puts into it."""
+        return self.post(path, **{"token": self.get().token, "once": "0123456789abcdef", **form})
 
-    def tap(self, on: str, action: str, times: int = 1, typed: dict[str, str] | None = None, **chosen: str) -> Page:
-        """Open a page and tap a button on it, as often as this; return where that leads."""
-        form = self.get(on).form(action, **chosen)
-        answers = [self.post(action, **form, **(typed or {})) for _ in range(times)]
-        return self.get(answers[-1].headers["Location"]) if answers[-1].status == 303 else answers[-1]
+    def tap(self, page: Page, action: str, times: int = 1, **typed: str) -> Page:
+        """Tap a button of a page, as often as this; return where that leads."""
+        chosen = {name: typed.pop(name) for name in ("reward", "voucher") if name in typed}
+        form = page.form(action, **chosen)
+        answers = [self.post(action, **form, **typed) for _ in range(times)]
+        last = answers[-1]
+        return self.get(last.headers["Location"]) if last.status == 303 else last

@@ -74,7 +74,8 @@ def list_(place: Place) -> None:
     rows = [(each.name, each.role, each.store or "every store", each.id) for each in people]
     showing.table(("name", "role", "store", "=id"), rows)
     made = [(each.id, each.store, showing.when(each.made_at, zone)) for each in devices]
-    showing.table(("=screen", "store", "=since"), sorted(made))
+    if made:
+        showing.table(("=screen", "store", "=since"), sorted(made))
 
 
 @staff.command(epilog="Example: loyalty staff remove Maya")

@@ -12,7 +12,7 @@ from loyalty.connectors.card_data import card_numbers
 from loyalty.delivery import Shop
 from loyalty.errors import Problem
 from loyalty.web import reading
-from loyalty.web.till.visit import SCREEN, SESSION, Visit
+from loyalty.web.till.visit import SCREEN, SHIFT, Visit
 
 LONGEST, MOST = 254, 12
 """Letters of a field, and fields of a form."""
@@ -24,7 +24,7 @@ def arrived(request: Request, shop: Shop) -> Visit:
     screen = screening.screen(request.cookies.get(SCREEN, ""), shop.store)
     if screen is None:
         return Visit(request, shop)
-    return Visit(request, shop, screening.desk(screen, request.cookies.get(SESSION, ""), shop))
+    return Visit(request, shop, screening.desk(screen, request.cookies.get(SHIFT, ""), shop))
 
 
 def admitted(visit: Visit, need: str) -> Visit:

@@ -23,8 +23,7 @@ def hold(visit: Visit, id: str) -> Response:  # noqa: A002 - the slot's name
         points=_number(points) if points else None, voucher=form.get("voucher", ""),
         store=visit.store, by=visit.by,
     )  # fmt: skip
-    taking = redeeming.hold(asking, visit.shop)
-    return _done(visit, taking, "hold")
+    return _done(visit, redeeming.hold(asking, visit.shop))
 
 
 def show(visit: Visit, id: str) -> Response:  # noqa: A002 - the slot's name
@@ -40,7 +39,7 @@ def capture(visit: Visit, id: str) -> Response:  # noqa: A002 - the slot's name
     visit.for_another(taking.member)
     receipt = keying.receipt_id(visit.form.get("receipt", ""), visit.store, visit.shop)
     wish = Capturing(id=id, receipt=receipt, store=visit.store, by=visit.by)
-    return _done(visit, redeeming.capture(wish, visit.shop), "capture")
+    return _done(visit, redeeming.capture(wish, visit.shop))
 
 
 def void(visit: Visit, id: str) -> Response:  # noqa: A002 - the slot's name
@@ -52,13 +51,15 @@ def void(visit: Visit, id: str) -> Response:  # noqa: A002 - the slot's name
     return showing.go(visit, f"/guests/{taking.member}", taking.state)
 
 
-def _done(visit: Visit, taking: Taking, act: str) -> Response:
-    last = Undoable(
-        act="hold" if act == "hold" else "capture", id=taking.id, member=taking.member,
-        store=visit.store, at=visit.shop.clock.now(),
-    )  # fmt: skip
-    undoing.remember(visit.person.id, last, visit.shop)
-    visit.shop.log.note(staff=visit.person.id, act=act, subject=taking.member)
+def _done(visit: Visit, taking: Taking) -> Response:
+    """Go back to the guest, and remember what can be undone now."""
+    if taking.state in ("held", "captured"):
+        last = Undoable(
+            act="hold" if taking.state == "held" else "capture", id=taking.id,
+            member=taking.member, store=visit.store, at=visit.shop.clock.now(),
+        )  # fmt: skip
+        undoing.remember(visit.person.id, last, visit.shop)
+    visit.shop.log.note(staff=visit.person.id, act=taking.state, subject=taking.member)
     return showing.go(visit, f"/guests/{taking.member}", taking.state)
 
 

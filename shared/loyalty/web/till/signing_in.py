@@ -7,7 +7,7 @@ from flask import Response
 from loyalty import screening, staffing
 from loyalty.errors import Problem
 from loyalty.web.till import showing
-from loyalty.web.till.visit import SCREEN, SESSION, Visit
+from loyalty.web.till.visit import SCREEN, SHIFT, Visit
 
 _FOR_GOOD = 400 * 24 * 3600
 """Browsers keep no cookie for longer; signing in makes it last anew."""
@@ -19,10 +19,7 @@ def door(visit: Visit, problem: Problem) -> Response:
     if visit.desk is None:
         return showing.page(visit, "screen.html", problem.status, said=said)
     here = staffing.of_store(visit.shop.store, visit.store)
-    chosen = visit.request.args.get("who", "")
-    return showing.page(
-        visit, "sign_in.html", problem.status, said=said, people=here, chosen=chosen, person=None
-    )
+    return showing.page(visit, "sign_in.html", problem.status, said=said, people=here, person=None)
 
 
 def set_up(visit: Visit) -> Response:
@@ -40,16 +37,16 @@ def sign_in(visit: Visit) -> Response:
     cookie = screening.sign_in(person, visit.screen, visit.shop)
     visit.shop.log.note(staff=person.id)
     answer = showing.go(visit, "/")
-    _keep(answer, SESSION, cookie, int(screening.SHIFT.total_seconds()))
+    _keep(answer, SHIFT, cookie, int(screening.LONGEST.total_seconds()))
     _keep(answer, SCREEN, visit.request.cookies[SCREEN], _FOR_GOOD)
     return answer
 
 
 def sign_out(visit: Visit) -> Response:
     """Let the next person sign in."""
-    screening.sign_out(visit.request.cookies[SESSION], visit.shop)
+    screening.sign_out(visit.request.cookies[SHIFT], visit.shop)
     answer = showing.go(visit, "/")
-    _keep(answer, SESSION, "", 0)
+    _keep(answer, SHIFT, "", 0)
     return answer
 
 

@@ -15,7 +15,7 @@ from loyalty.identity import digest
 from loyalty.records import Screen, Staff
 from loyalty.screening import Desk
 
-SCREEN, SESSION = "__Host-till-screen", "__Host-till-session"
+SCREEN, SHIFT = "__Host-till-screen", "__Host-till-shift"
 """The cookies: of the device for good, of the person for a shift."""
 _ONCE = re.compile(r"[0-9a-f]{16}")
 
@@ -61,7 +61,7 @@ class Visit(NamedTuple):
     def token(self) -> str:
         """What every form has to bring back: no other site can know it."""
         cookies = self.request.cookies
-        secret = cookies.get(SESSION, "") if self.desk and self.desk.person else ""
+        secret = cookies.get(SHIFT, "") if self.desk and self.desk.person else ""
         return digest(f"form:{secret or cookies.get(SCREEN, '')}")[:32]
 
     @property
