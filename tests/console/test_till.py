@@ -8,13 +8,21 @@ from pathlib import Path
 import pytest
 from infra.simulator.store import MemoryStore
 from tests.console.till import Till
-from tests.rig import Rig, sale
+from tests.rig import NOON, Rig, sale
 
 from loyalty import app as composition
 from loyalty import redeeming
 from loyalty.audit import audit
 from loyalty.connectors.spec import Guest
-from loyalty.records import accounts, adjustments, entries
+from loyalty.records import (
+    Identity,
+    Voucher,
+    accounts,
+    adjustments,
+    entries,
+    identities,
+    vouchers,
+)
 from loyalty.redeeming import Asking
 
 LIMIT = "redeeming: {approve_above: 100}\n"
@@ -59,10 +67,18 @@ def last(rig):
 # -- finding ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("typed", [PHONE, "0151 12345671", "Sita@Example.org", "card"])
-def test_a_guest_is_found_by_whatever_they_show(till, rig, typed):
-    answer = till.send("/find", id=rig.member if typed == "card" else typed)
-    assert (answer.status, answer.headers["Location"]) == (303, till.at)
+def test_a_guest_is_found_by_whatever_they_show(till, rig):
+    code = rig.shop.pepper.code(f"card:{rig.member}")
+    card = (rig.shop.pepper.hash("card", code), Identity(member=rig.member))
+    rig.store.atomically("ledger", lambda unit: identities.put(unit, *card))
+    given = Voucher(
+        id="v1", member=rig.member, reward="cake", code="CAKE-CAKE", cause="", version="",
+        issued_at=NOON, expires_at=NOON, state="redeemed",
+    )  # fmt: skip
+    rig.store.atomically("ledger", lambda unit: vouchers.put(unit, "v1", given))
+    for typed in (PHONE, "0151 12345671", "Sita@Example.org", code, "cakecake", rig.member):
+        answer = till.send("/find", id=typed)
+        assert (answer.status, answer.headers["Location"]) == (303, till.at)
 
 
 def test_a_guests_own_code_leads_to_what_they_chose(till, rig):
@@ -81,12 +97,11 @@ def test_a_code_whose_time_is_over_is_captured_all_the_same(till, rig):
     assert last(rig).kind == "recapture"
 
 
-@pytest.mark.parametrize("typed", ["0151 00000000", "x@y.example", "K7QM-2XRD", "m_404", "?"])
-def test_nobody_is_said_plainly_and_what_was_typed_is_not_repeated(till, typed):
-    answer = till.send("/find", id=typed)
-    assert answer.status == 404
-    assert "Nobody is known by that." in answer.text
-    assert len(typed) == 1 or typed not in answer.text
+def test_nobody_is_said_plainly_and_what_was_typed_is_not_repeated(till):
+    for typed in ("0151 00000000", "x@y.example", "K7QM-2XRD", "m_404", "?!?"):
+        answer = till.send("/find", id=typed)
+        assert (answer.status, typed in answer.text) == (404, False)
+        assert "Nobody is known by that." in answer.text
 
 
 def test_a_card_shows_a_first_name_and_the_end_of_a_phone_and_no_more(till):
@@ -153,10 +168,10 @@ def test_a_receipt_that_is_known_is_not_keyed_in_again(till, rig):
     assert (answer.status, rig.run()) == (409, 0)
 
 
-@pytest.mark.parametrize("amount", ["", "0", "-5", "12.345", "1e3", "٣", "9" * 16])
-def test_what_is_no_amount_is_refused(till, rig, amount):
-    answer = till.tap(till.get(till.at), f"{till.at}/sale", amount=amount)
-    assert (answer.status, rig.run()) == (422, 0)
+def test_what_is_no_amount_is_refused(till, rig):
+    for amount in ("", "0", "-5", "12.345", "1e3", "٣", "9" * 16):
+        answer = till.tap(till.get(till.at), f"{till.at}/sale", amount=amount)
+        assert (answer.status, rig.run()) == (422, 0)
 
 
 def test_a_receipt_of_nobody_becomes_the_guests(till, rig):

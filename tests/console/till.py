@@ -66,10 +66,19 @@ class Till:
         return person, pin
 
     def sign_in(self, name: str = "Maya", role: Role = "staff", **more: str) -> Staff:
-        """Hire somebody and sign them in."""
-        person, pin = self.hire(name, role, **more)
-        assert self.send("/sign-in", who=person.id, pin=pin).status == 303
+        """Let somebody begin a shift without typing a PIN, which takes its time to check."""
+        person = Staff(id=f"s_{name.lower()}", name=name, pin="", role=role, **more)
+        self.rig.store.atomically("people", lambda unit: staff.put(unit, person.id, person))
+        screen = screening.screen(self.cookie("screen"), self.rig.store)
+        assert screen
+        cookie = screening.sign_in(person, screen, self.rig.shop)
+        self.client.set_cookie("__Host-till-shift", cookie, domain=HOST.removeprefix("https://"))
         return person
+
+    def cookie(self, name: str) -> str:
+        """Read a cookie of this device."""
+        found = self.client.get_cookie(f"__Host-till-{name}", domain=HOST.removeprefix("https://"))
+        return found.value if found else ""
 
     def get(self, path: str = "/", **headers: str) -> Page:
         """Open a page."""
