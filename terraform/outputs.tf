@@ -15,6 +15,11 @@ output "member_api" {
   value       = local.urls["member_api"]
 }
 
+output "console" {
+  description = "Where staff open the till screen."
+  value       = local.urls["console"]
+}
+
 output "secrets" {
   description = "Secrets that need a value before functions can start."
   value       = sort(distinct(flatten(values(local.secrets_of))))
