@@ -144,13 +144,13 @@ def receipt_id(number: str, store: str, shop: Shop) -> str:
     here = [receipt for receipt in known if receipt.sale is None or receipt.sale.store == store]
     if known and not here:
         raise Problem(404, "not_found", "This store has no such receipt.")
-    return here[0].id if here else _ids(number, store, shop)[0]
+    return here[0].id if here else next(iter(_ids(number, store, shop)), "")
 
 
 def _ids(number: str, store: str, shop: Shop) -> list[str]:
     """List the ids that a receipt of this number may have, one for each till of the store."""
-    names = shop.programs.current().program.stores[store].tills
-    tills = dict.fromkeys(name.partition(":")[0] for name in names) or {"none": None}
+    known = shop.programs.current().program.stores.get(store)
+    tills = dict.fromkeys(name.partition(":")[0] for name in (known.tills if known else ()))
     return [f"{till}:{_number(number)}" for till in tills]
 
 

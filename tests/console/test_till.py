@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from loyalty import app as composition
 from loyalty import redeeming
 from loyalty.audit import audit
 from loyalty.connectors.spec import Guest
+from loyalty.logs import Log
 from loyalty.records import (
     Identity,
     Voucher,
@@ -278,3 +280,26 @@ def test_a_screen_sees_no_hold_receipt_or_reward_of_another_store(till, rig):
         assert till.send(act).status == 404
     assert till.send(f"{till.at}/receipt", receipt="R4").status == 404
     assert till.send(f"{till.at}/hold", reward="cruise").status == 409
+
+
+def test_a_store_without_a_generic_till_says_so_and_keys_nothing_in():
+    rig = Rig(Path(), PROGRAM.replace("generic:main", "square:L1"), store=MemoryStore())
+    member = rig.join("Ram", phone=PHONE)
+    composition.use(composition.App(rig.shop))
+    till = Till(rig)
+    till.set_up()
+    till.sign_in()
+    assert "no generic till" in till.get(f"/guests/{member}").text
+    answer = till.send(f"/guests/{member}/sale", amount="5")
+    assert (answer.status, "no generic till" in answer.text) == (409, True)
+    composition._APP.clear()
+
+
+def test_a_log_line_names_who_did_what_and_nothing_personal(till, rig):
+    lines = io.StringIO()
+    composition.use(composition.App(rig.shop._replace(log=Log("info", lines))))
+    till.send("/find", id=PHONE)
+    till.tap(till.get(till.at), f"{till.at}/hold", reward="coffee")
+    said = lines.getvalue()
+    assert f'"staff":"{till.maya.id}","act":"held"' in said
+    assert not [word for word in ("Sita", "Rai", "Maya", PHONE[3:], "coffee") if word in said]
