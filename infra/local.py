@@ -237,7 +237,8 @@ def _sandbox(environment: dict[str, str]) -> Any:
     settings = Settings(environment)
     sandbox = Sandbox(port=int(settings["PORT"]) + 1, seed=secrets.token_hex(8)).start()
     url = f"http://{settings['HOST']}:{settings['PORT']}"
-    environment.update({**vendors.environment(sandbox, url), **environment})
+    made = vendors.environment(sandbox, url) | vendors.wallets(sandbox)
+    environment.update({**made, **environment})
     vendors.connect(sandbox, url)
     return sandbox
 
@@ -250,7 +251,7 @@ def _announce(local: Local, sandbox: Any) -> None:
     for missing in _not_set_up(local):
         print(f"Not set up, so its calls are refused: {missing}")
     if sandbox:
-        print(f"Sandbox: {sandbox.url} (phones, mail and staff as people see them)")
+        print(f"Sandbox: {sandbox.url} (phones, mail, cards and staff as people see them)")
     print("Ctrl-C stops it.", flush=True)
 
 

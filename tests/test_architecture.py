@@ -19,7 +19,9 @@ ENGINE = {"answers", "breaker", "call", "engine", "rate", "settings", "spec", "s
 """Modules of `connectors` that belong to no vendor."""
 KIT = {"spec", "signing", "card_data"}
 """Those of them that a vendor may use."""
-SDKS = {"sendgrid": "sendgrid", "twilio": "twilio"}
+SDKS = {
+    "sendgrid": "sendgrid", "twilio": "twilio", "google": "cryptography", "apple": "cryptography",
+}  # fmt: skip
 WRAPPED = {
     "http": {"requests", "urllib3"},
     "firestore": {"google.cloud.firestore", "google.api_core"},

@@ -82,6 +82,7 @@ def test_a_mistake_that_a_test_sees_is_killed():
     assert (ended, told.count("killed: domain.lots:")) == (0, 4), told
 
 
+@pytest.mark.slow
 def test_a_mistake_that_every_test_overlooks_lives(tmp_path):
     test = tmp_path / "test_blind.py"
     test.write_text(
@@ -94,11 +95,13 @@ def test_a_mistake_that_every_test_overlooks_lives(tmp_path):
     assert (ended, told.count("alive: domain.lots:")) == (0, 3), told
 
 
+@pytest.mark.slow
 def test_a_mistake_that_no_test_reaches_is_told_by_its_place():
     ended, told = hunted(str(ROOT / "tests/domain/test_visits.py"))
     assert (ended, told.count("not reached: domain.lots:")) == (0, 4), told
 
 
+@pytest.mark.slow
 def test_nothing_is_mutated_while_the_tests_fail_by_themselves(tmp_path):
     (tmp_path / "test_ill.py").write_text("def test_ill():\n    assert False\n", "utf-8")
     ended, told = hunted(str(tmp_path / "test_ill.py"))

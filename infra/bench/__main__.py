@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 
 from infra import evidence
-from infra.bench import cold, ingest, latency, rate
+from infra.bench import cold, counter, ingest, latency, rate
 from infra.evidence import Row
 
 Chosen = argparse.Namespace
@@ -20,6 +20,7 @@ MEASURES: dict[str, Callable[[Chosen], list[Row]]] = {
     "latency": lambda chosen: [
         row for each in chosen.rates for row in latency.measured(each, chosen.seconds)
     ],
+    "counter": lambda chosen: counter.measured(chosen.calls),
     "cold": lambda chosen: cold.measured(chosen.starts),
 }
 
@@ -41,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--purchases", type=int, default=500, help="of a round of rate and ingest")
     parser.add_argument("--rounds", type=int, default=3, help="of rate and ingest, of each side")
+    parser.add_argument("--calls", type=int, default=200, help="of each kind at the counter")
     parser.add_argument("--starts", type=int, default=7, help="of each function when cold")
     parser.add_argument("--rates", type=int, nargs="+", default=[10, 20, 50, 100],
                         help="purchases a second whose texts are waited for")  # fmt: skip

@@ -29,6 +29,7 @@ languages: [en]
 sending: {quiet_hours: {start: "03:00", end: "03:01"}}
 stores: {main: {title: Main Street, tills: ["generic:main"]}}
 earning: {rules: {spend: {earn: spend, title: {en: 1 point per euro}, points: 1, per: 1.00}}}
+rewards: {coffee: {title: {en: a coffee}, points: 1}}
 messages:
   earned: {on: points-earned, channels: [sms], text: {en: "+{points}. Balance {balance}."}}
 connectors: {sms: [twilio]}

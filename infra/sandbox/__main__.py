@@ -11,8 +11,8 @@ def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m infra.sandbox",
-        description="Plays Square, Twilio, SendGrid and Slack on this machine, strictly, and shows "
-        "what guests got.",
+        description="Plays Square, Twilio, SendGrid, Slack and the wallets of Google and Apple on "
+        "this machine, strictly, and shows what guests got.",
     )
     parser.add_argument("--port", type=int, default=8090, help="port on 127.0.0.1 (8090)")
     parser.add_argument("--square-url", help="where Square's webhooks go, as registered")

@@ -21,7 +21,7 @@ FAULT = Thing(
         "times": Whole(1),
         "seconds": Whole(0, 600),
         "retry_after": Whole(0),
-        "method": Text(among=("GET", "POST", "PUT", "DELETE")),
+        "method": Text(among=("GET", "POST", "PUT", "PATCH", "DELETE")),
         "until_cleared": Flag(),
     },
     frozenset({"vendor", "fault"}),
@@ -58,6 +58,7 @@ class Control:
         """Give the control addresses."""
         pages = Blueprint("control", __name__, url_prefix="/_sandbox")
         pages.get("/outbox")(on_host(cls._outbox))
+        pages.get("/cards")(on_host(cls._cards))
         pages.get("/requests/<vendor>")(on_host(cls._requests))
         pages.get("/faults")(on_host(cls._faults))
         pages.post("/faults")(on_host(cls._arm))
@@ -72,6 +73,9 @@ class Control:
 
     def _outbox(self) -> Response:
         return jsonify(messages=[message.as_json() for message in self._sandbox.outbox])
+
+    def _cards(self) -> Response:
+        return jsonify(cards=[card.as_json() for card in self._sandbox.cards])
 
     def _requests(self, vendor: str) -> Response:
         return jsonify(requests=[seen.as_json() for seen in self._sandbox.requests.of(vendor)])

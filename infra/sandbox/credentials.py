@@ -21,3 +21,7 @@ class SandboxSecrets:
     sendgrid_from_email: str = "club@regulars.example"
     sendgrid_signing_seed: str = "loyalty-sendgrid-test-key"
     slack_webhook_path: str = "T000/B000/XXXX"
+    google_wallet_issuer_id: str = "3388000000000000000"
+    google_wallet_email: str = "regulars@sandbox.iam.gserviceaccount.com"
+    apple_wallet_pass_type: str = "pass.com.example.regulars"
+    apple_wallet_team: str = "TEAM123456"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from threading import RLock
 
-VENDORS = ("square", "twilio", "sendgrid", "slack")
+VENDORS = ("square", "twilio", "sendgrid", "slack", "google_wallet", "apple_wallet")
 
 
 class FaultKind(StrEnum):

@@ -1,4 +1,4 @@
-"""What guests and staff got, as they see it: phones, a mail client, the staff's channel."""
+"""What guests and staff got, as they see it: phones, mail, wallets, the staff's channel."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from infra.sandbox.server import Sandbox
 
 REFRESH_SECONDS = 3
-TITLES = {"square": "Square", "twilio": "Twilio", "sendgrid": "SendGrid", "slack": "Slack"}
+TITLES = {
+    "square": "Square",
+    "twilio": "Twilio",
+    "sendgrid": "SendGrid",
+    "slack": "Slack",
+    "google_wallet": "Google Wallet",
+    "apple_wallet": "Apple Wallet",
+}
 NEVER_ARRIVED = frozenset({"undelivered", "failed", "canceled", "scheduled"})
 MAIL_LOST = frozenset({"dropped", "bounce", "blocked"})
 QUICK_ANSWERS = ("STOP", "START", "HELP")
@@ -68,6 +75,7 @@ class Pages:
         views.post("/phones/<number>")(on_host(cls._answer))
         views.get("/mail/<int:place>")(views.get("/mail")(on_host(cls._mail)))
         views.get("/staff")(on_host(cls._staff))
+        views.get("/cards")(on_host(cls._cards))
         views.after_request(_guarded)
         return views
 
@@ -105,6 +113,10 @@ class Pages:
     def _staff(self) -> str:
         notices = [m for m in self._sandbox.outbox if m.channel == "staff"]
         return _page("staff.html", notices=notices)
+
+    def _cards(self) -> str:
+        cards = [(TITLES[card.vendor], card) for card in self._sandbox.cards]
+        return _page("cards.html", cards=cards)
 
     def _counts(self, vendor: str) -> tuple[int, int, int]:
         return (

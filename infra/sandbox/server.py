@@ -5,10 +5,13 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
+from infra.sandbox.apple_wallet import AppleWallet
+from infra.sandbox.cards import Card
 from infra.sandbox.control import Control
 from infra.sandbox.credentials import SandboxSecrets
 from infra.sandbox.faults import Fault, FaultKind
 from infra.sandbox.gate import Gate, Vendor
+from infra.sandbox.google_wallet import GoogleWallet
 from infra.sandbox.hosts import Host
 from infra.sandbox.outbox import Message, RequestLog
 from infra.sandbox.pages import Pages
@@ -43,11 +46,15 @@ class Sandbox:
         self.twilio = Twilio(self._premises)
         self.sendgrid = SendGrid(self._premises)
         self.slack = Slack(self._premises)
+        self.google_wallet = GoogleWallet(self._premises)
+        self.apple_wallet = AppleWallet(self._premises)
         self._vendors: dict[str, Vendor] = {
             "square": self.square,
             "twilio": self.twilio,
             "sendgrid": self.sendgrid,
             "slack": self.slack,
+            "google_wallet": self.google_wallet,
+            "apple_wallet": self.apple_wallet,
         }
         self._port = port
         self._server: LoopbackServer | None = None
@@ -63,6 +70,11 @@ class Sandbox:
     def outbox(self) -> list[Message]:
         """Every message the vendors accepted, oldest first."""
         return self._premises.outbox.all()
+
+    @property
+    def cards(self) -> list[Card]:
+        """Every card that is on a guest's phone, as it looks now."""
+        return self.google_wallet.cards() + self.apple_wallet.cards()
 
     @property
     def requests(self) -> RequestLog:
@@ -127,7 +139,7 @@ class Sandbox:
         return self._premises.postman.settle(timeout)
 
     def reset(self) -> None:
-        """Forget messages, requests, sales, opt-outs and faults; keep settings and templates."""
+        """Forget messages, requests, sales, cards, opt-outs and faults; keep what was set up."""
         self.settle()
         with self._premises.lock:
             for kept in (self._premises.outbox, self._premises.requests, self._premises.faults):

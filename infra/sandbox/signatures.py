@@ -7,8 +7,13 @@ from collections.abc import Mapping
 from functools import cache
 
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 
 def square(key: str, notification_url: str, body: bytes) -> str:
@@ -40,3 +45,14 @@ def sendgrid_public_key(seed: str) -> str:
     public = _sendgrid_key(seed).public_key()
     der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return base64.b64encode(der).decode()
+
+
+@cache
+def rsa_key() -> rsa.RSAPrivateKey:
+    """Make the one RSA key of this process, for whoever needs one: none is kept anywhere."""
+    return rsa.generate_private_key(65537, 2048)
+
+
+def pem(key: rsa.RSAPrivateKey) -> str:
+    """Write a private key as vendors hand it out."""
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()

@@ -84,6 +84,15 @@ COLLECTIONS: dict[str, Collection] = {
     "staff": Collection(
         "people", "staff id", "Who works here: name, store, role, and the hash of their PIN."
     ),
+    "referrals": Collection(
+        "ledger",
+        "friend's account",
+        "Who told whom of us, and whether both were paid.",
+        ("referrer",),
+    ),
+    "referred": Collection(
+        "ledger", "account:month", "How many friends a guest was paid for in a month.", (), 400
+    ),
     "profiles": Collection("people", "member id", "Birthday, joining date, home store."),
     "contacts": Collection(
         "people", "member id", "Name, addresses, language, consent, suppression, cap window."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from loyalty.domain import messages
+from loyalty.domain import keywords, messages
 from loyalty.domain.program import Program
 from loyalty.events import Said
 from loyalty.identity import Pepper
@@ -16,7 +16,7 @@ def text(program: Program, says: Sequence[Said], contact: Contact, pepper: Peppe
     language = _language(program, contact)
     parts = (
         messages.fill(
-            program.words(program.messages[said.message].text, language),
+            program.words(keywords.message(program, said.message).text, language),
             values(program, said, contact, pepper),
         )
         for said in says
@@ -26,7 +26,9 @@ def text(program: Program, says: Sequence[Said], contact: Contact, pepper: Peppe
 
 def subject(program: Program, said: Said, contact: Contact, pepper: Pepper) -> str:
     """Write the subject of a mail; the brand's name if the program gives none."""
-    words = program.words(program.messages[said.message].subject, _language(program, contact))
+    words = program.words(
+        keywords.message(program, said.message).subject, _language(program, contact)
+    )
     return messages.fill(words or program.title, values(program, said, contact, pepper))
 
 
@@ -44,6 +46,8 @@ def values(program: Program, said: Said, contact: Contact, pepper: Pepper) -> di
     words = {slot: _title(program, name, language) for slot, name in said.words.items()}
     first_name = contact.name.split(" ")[0]
     shown = {**said.values, **words, "name": first_name, "brand": program.title}
+    if nonce := said.values.get("nonce"):
+        shown["code"] = pepper.code(nonce)
     milestone = said.words.get("milestone", "").partition(":")[2]
     if milestone:
         voucher = said.values.get("voucher", "")

@@ -12,6 +12,7 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.connectors import keys
 from tests.connectors.vendor import LETTERS, Reply, Time, Vendor
 
 from loyalty.connectors import load
@@ -22,6 +23,7 @@ from loyalty.connectors.spec import (
     Connector,
     Hint,
     Mail,
+    Pass,
     Span,
     StaffNote,
     Text,
@@ -36,6 +38,7 @@ few = settings(max_examples=20, deadline=None, database=None)
 
 CANARY = "canary4711"
 DAY = datetime(2026, 11, 20, tzinfo=UTC)
+CARD = Pass(member="m_42", program=CANARY, code=CANARY, points=120, name=CANARY)
 ARGUMENTS: Mapping[Verb, Any] = {
     "fetch_sale": Hint(kind="payment", id=CANARY),
     "list_sales": Span(start=DAY, end=DAY + timedelta(days=1), locations=("L1",)),
@@ -45,6 +48,8 @@ ARGUMENTS: Mapping[Verb, Any] = {
         to=f"{CANARY}@example.com", name=CANARY, subject="Hi", body=CANARY, reference="m1"
     ),
     "alert_staff": StaffNote(text=CANARY, reference="m1"),
+    "add_to_wallet": CARD,
+    "update_pass": CARD,
     "set_up": None,
     "check": None,
 }
@@ -114,7 +119,8 @@ def account_of(connector: Connector, vendor: Vendor) -> dict[str, str]:
     for setting in connector.settings:
         start = f"{vendor.url}/" if setting.name.endswith("_url") else ""
         found[variable(connector.name, setting.name)] = f"{start}{CANARY}"
-    return found
+    ours = keys.real(vendor.url, CANARY).items()
+    return {**found, **{name: value for name, value in ours if name in found}}
 
 
 def outcome(name: str, verb: Verb, vendor: Vendor, http: Http) -> Exception | None:
@@ -129,10 +135,18 @@ def outcome(name: str, verb: Verb, vendor: Vendor, http: Http) -> Exception | No
     return None
 
 
+def asks_nobody(error: Exception | None, vendor: Vendor) -> bool:
+    """Tell whether it was done without a single request: nothing can come between, then."""
+    return error is None and not vendor.asked
+
+
 def comes_back_after_a_slow_down(name: str, verb: Verb, vendor: Vendor, http: Http) -> None:
     """A 429 is surely not processed: repeated within the budget, then left to the caller."""
     vendor.say(Reply(429))
-    assert isinstance(outcome(name, verb, vendor, http), TryAgain)
+    error = outcome(name, verb, vendor, http)
+    if asks_nobody(error, vendor):
+        return
+    assert isinstance(error, TryAgain)
     assert len(vendor.asked) in {0, TRIES}
     vendor.say(Reply(429, headers={"Retry-After": "600"}))
     again = outcome(name, verb, vendor, http)
@@ -148,7 +162,7 @@ def never_does_twice_what_may_be_done(name: str, verb: Verb, vendor: Vendor, htt
         if verb.startswith(("send_", "alert_")):
             assert isinstance(error, InDoubt)
             assert len(vendor.asked) == 1
-        elif verb != "set_up":
+        elif verb != "set_up" and not asks_nobody(error, vendor):
             assert isinstance(error, TryAgain)
             assert len(vendor.asked) == TRIES
 
@@ -160,7 +174,7 @@ def sorts_every_refusal(name: str, verb: Verb, vendor: Vendor, http: Http) -> No
         error = outcome(name, verb, vendor, http)
         if isinstance(error, VendorRefused):
             assert error.word in get_args(Word)
-        if status in {401, 403} and not load(name).errors:
+        if status in {401, 403} and not load(name).errors and not asks_nobody(error, vendor):
             assert isinstance(error, VendorRefused)
             assert error.word == "credentials"
 

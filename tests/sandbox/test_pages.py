@@ -133,7 +133,10 @@ def busy(text, mail, mail_body, notice, sandbox):
     assert sandbox.settle()
 
 
-@pytest.mark.parametrize("path", ["/", "/phones", f"/phones/{PAT}", "/mail", "/mail/0", "/staff"])
+PAGES = ["/", "/phones", f"/phones/{PAT}", "/mail", "/mail/0", "/cards", "/staff"]
+
+
+@pytest.mark.parametrize("path", PAGES)
 @pytest.mark.usefixtures("busy")
 def test_every_page_is_plain_html_that_renews_itself_and_can_stand_still(page, sandbox, path):
     live, still = page(path), page(f"{path}?live=off")

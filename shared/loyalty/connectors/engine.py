@@ -25,6 +25,8 @@ from random import Random
 from threading import Lock
 from typing import Any
 
+from msgspec.structs import replace
+
 from loyalty.connectors import load
 from loyalty.connectors.breaker import Breaker
 from loyalty.connectors.call import Call, Line, World
@@ -84,7 +86,8 @@ class Engine:
         vendor = load(connector)
         if verb not in vendor.operations:
             raise LookupError(f"{connector} has no {verb}")
-        conversation = vendor.operations[verb](self.config(connector, account, verb), argument)
+        config = replace(self.config(connector, account, verb), now=self._world.clock.now())
+        conversation = vendor.operations[verb](config, argument)
         call = Call(vendor, verb, self._line(connector, account), self._world, budget_seconds)
         return call.converse(conversation)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 from loyalty.connectors import signing
@@ -16,7 +15,6 @@ from loyalty.connectors.card_data import card_numbers
 from loyalty.connectors.generic_body import (
     MOST,
     Line,
-    Quantity,
     RefundData,
     ReturnedLine,
     SaleCompleted,
@@ -27,6 +25,7 @@ from loyalty.connectors.generic_body import (
     convert,
     in_time,
     problem,
+    thousandths,
 )
 from loyalty.connectors.spec import Config, Connector, Guest, Heard, Incoming, Setting, Webhook
 from loyalty.domain import transaction
@@ -133,17 +132,13 @@ def _line(line: Line, place: int) -> transaction.Line:
         sku=line.sku,
         category=line.category,
         kind=line.kind,
-        quantity=_thousandths(line.quantity),
+        quantity=thousandths(line.quantity),
         discount=line.discount,
     )
 
 
 def _line_id(line: Line, place: int) -> str:
     return line.id or str(place)
-
-
-def _thousandths(quantity: Quantity) -> int:
-    return int(Decimal(quantity) * 1000)
 
 
 def _guest(sale: SaleData) -> Guest:
@@ -166,7 +161,7 @@ def _refund(config: Config, refund: RefundData) -> Refund:
 
 
 def _returned(line: ReturnedLine) -> RefundLine:
-    return RefundLine(line=line.line, quantity=_thousandths(line.quantity))
+    return RefundLine(line=line.line, quantity=thousandths(line.quantity))
 
 
 def _void(config: Config, void: VoidData) -> Void:

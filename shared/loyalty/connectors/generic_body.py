@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any
 
 import msgspec
@@ -173,7 +174,7 @@ def convert(body: Any) -> Body:
     try:
         read: Body = msgspec.convert(body, Body)
     except msgspec.ValidationError as error:  # its text may quote a value
-        raise problem([_mistake(str(error))]) from None
+        raise problem([mistake(str(error))]) from None
     return read
 
 
@@ -182,12 +183,18 @@ def problem(mistakes: list[tuple[str, str]], status: int = 400) -> Problem:
     return Problem(status, mistakes[0][1], "The body cannot be accepted.", tuple(mistakes))
 
 
+def thousandths(quantity: Quantity) -> int:
+    """Count thousandths of a piece."""
+    return int(Decimal(quantity) * 1000)
+
+
 def in_time(moment: datetime) -> bool:
     """Tell whether an instant can be that of a sale."""
     return _FIRST_YEAR <= moment.year < _END_YEAR
 
 
-def _mistake(message: str) -> tuple[str, str]:
+def mistake(message: str) -> tuple[str, str]:
+    """Tell the place and the code of a mistake from how msgspec tells it, without any value."""
     place, field = _PLACE.search(message), _FIELD.search(message)
     path = f"{place[1] if place else '$'}{f'.{field[1]}' if field else ''}"
     code = next((code for start, code in _CODES if message.startswith(start)), "invalid_body")

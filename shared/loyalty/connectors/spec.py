@@ -8,7 +8,7 @@ it say? The engine does the rest: HTTP, time-outs, retries, limits, secrets, err
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import msgspec
@@ -26,6 +26,8 @@ Verb = Literal[
     "send_email",  # Mail -> Sent
     "alert_staff",  # StaffNote -> Sent
     "find_sms",  # was it sent? Text -> Sent or None
+    "add_to_wallet",  # the guest asks for a card on the phone: Pass -> PassLink or PassFile
+    "update_pass",  # the card shows what is so now: Pass -> False if the guest has none there
     "set_up",  # creates what the vendor needs (webhooks, templates): None -> list[str] of done
     "check",  # are the credentials good? None -> a sentence
 ]
@@ -66,6 +68,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Secrets that are being rotated out and still count."""
     account: str = ""
     base_url: str = ""
+    now: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    """When the operation began; a webhook has it in `Incoming`."""
 
     def __getitem__(self, name: str) -> str:
         """Return a setting; settings that were left out are an empty string."""
@@ -162,6 +166,54 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """The vendor took it. `id` is the vendor's."""
 
     id: str
+
+
+class Pass(msgspec.Struct, frozen=True, kw_only=True):
+    """A member's card in a phone's wallet, as it stands now.
+
+    All words are in the guest's language already. Empty ones are not shown.
+    """
+
+    member: str
+    """The opaque id; it names the card at the vendor, for ever."""
+    program: str
+    """What the club is called."""
+    code: str
+    """What the till scans."""
+    points: int
+    name: str = ""
+    tier: str = ""
+    next_reward: str = ""
+    points_label: str = "Points"
+    tier_label: str = "Tier"
+    next_label: str = "Next reward"
+    token: str = ""
+    """What a phone shows us when it asks for the card again: kept by us, 16 characters or more."""
+
+    def __repr__(self) -> str:
+        """Never show whose it is."""
+        return "Pass()"
+
+
+class PassLink(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the guest adds the card. Whoever has it may: made anew each time, never logged."""
+
+    url: str
+
+    def __repr__(self) -> str:
+        """Never show it."""
+        return "PassLink()"
+
+
+class PassFile(msgspec.Struct, frozen=True, kw_only=True):
+    """The card itself, to be served under its media type."""
+
+    body: bytes
+    media_type: str
+
+    def __repr__(self) -> str:
+        """Never show what it holds."""
+        return f"PassFile({len(self.body)} bytes)"
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):

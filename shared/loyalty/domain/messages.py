@@ -14,7 +14,8 @@ from loyalty.domain.program import Message, MessageOn, Program, Purpose
 ORDER: tuple[MessageOn, ...] = (
     "points-earned", "points-clawed-back", "points-corrected", "points-released",
     "points-expired", "points-adjusted", "tier-changed", "milestone-reached",
-    "reward-redeemed", "reward-returned",
+    "reward-redeemed", "reward-returned", "referral-paid",
+    "activity-rewarded",
 )  # fmt: skip
 """The order in which one message says several things."""
 
@@ -30,6 +31,8 @@ _BY_KIND: dict[EntryKind, MessageOn] = {
     "capture": "reward-redeemed",
     "recapture": "reward-redeemed",
     "restore": "reward-returned",
+    "referral": "referral-paid",
+    "activity": "activity-rewarded",
 }
 _ALSO_FOR_NOTHING = ("reward-redeemed", "reward-returned")
 """A voucher costs no points, and its guest hears of it all the same."""

@@ -207,6 +207,31 @@ class Redeeming(Part, frozen=True):
     """An adjustment of more points than this waits for a second person; none does if left out."""
 
 
+class Referral(Part, frozen=True):
+    """What a guest gets for a friend who comes, and the friend: once what they bought was kept."""
+
+    referrer: Annotated[int, Meta(ge=1)]
+    """Points for the guest who told of us."""
+    friend: Annotated[int, Meta(ge=0)] = 0
+    """Points for the friend."""
+    minimum: Money = 0
+    """So much of what the friend bought must be kept by then."""
+    after_days: Annotated[int, Meta(ge=0, le=366)] = 7
+    """How many days after the friend's first purchase both are paid."""
+    per_month: Annotated[int, Meta(ge=1)] = 5
+    """The most friends in a month that a guest is paid for; the friends are paid all the same."""
+
+
+class Activity(Part, frozen=True):
+    """Something a guest does that is no purchase: a survey, a review, a check-in."""
+
+    title: Words
+    award: Annotated[int, Meta(ge=1)]
+    """Points for it; they never count towards a milestone."""
+    once: Literal["ever", "day", "each"] = "each"
+    """How often it counts: once for ever, once on a local day, or each time it is told of."""
+
+
 MessageOn = Literal[
     "points-earned",
     "points-clawed-back",
@@ -218,6 +243,8 @@ MessageOn = Literal[
     "milestone-reached",
     "reward-redeemed",
     "reward-returned",
+    "referral-paid",
+    "activity-rewarded",
 ]
 
 
@@ -282,6 +309,8 @@ class Program(Part, frozen=True):
     tiers: Tiers | None = None
     rewards: dict[Name, Reward] = {}
     redeeming: Redeeming = Redeeming()
+    referral: Referral | None = None
+    activities: dict[Name, Activity] = {}
     milestones: dict[Name, Milestone] = {}
     messages: dict[Name, Message] = {}
     alerts: dict[Name, Alert] = {}

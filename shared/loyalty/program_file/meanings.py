@@ -76,6 +76,8 @@ _OWN = {
     "Program.tiers": "Standing by what a guest spends, visits or earns; none if left out.",
     "Program.rewards": "What guests can get, each by a name of your own.",
     "Program.redeeming": "How rewards are taken at the counter.",
+    "Program.referral": "What guests get who bring friends; nothing if left out.",
+    "Program.activities": "What guests do besides buying, each by a name of your own.",
     "Program.milestones": "What is reached and given, each by a name of your own.",
     "Program.messages": "What guests are told, each by a name of your own.",
     "Program.alerts": "What staff are told, each by a name of your own.",

@@ -23,6 +23,8 @@ SLOTS: Final[Mapping[MessageOn, frozenset[str]]] = {
     "milestone-reached": _RECEIPT | {"milestone", "gift"},
     "reward-redeemed": _RECEIPT | {"reward"},
     "reward-returned": _ALWAYS | {"reward"},
+    "referral-paid": _ALWAYS,
+    "activity-rewarded": _ALWAYS | {"reason"},
 }
 """What a message can say of the event it is about. A tier may also change without a receipt."""
 ALERT_SLOTS: Final = frozenset({"tier", "store", "visits", "total", "points", "reward", "brand"})
@@ -65,6 +67,7 @@ def _titles(program: Program) -> Iterator[tuple[Path, Words]]:
         (("tiers", "levels"), levels),
         (("rewards",), program.rewards),
         (("milestones",), program.milestones),
+        (("activities",), program.activities),
     )
     for path, named in parts:
         yield from (((*path, name, "title"), part.title) for name, part in named.items())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from loyalty import bookkeeping, timekeeping
+from loyalty import bookkeeping, referring, timekeeping
 from loyalty.delivery import Outcome, Shop, outgoing, publish
 from loyalty.errors import TryAgain
 from loyalty.events import Event, SweepRequested
@@ -74,4 +74,4 @@ def _disarmed(record: AccountRecord) -> AccountRecord:
     return AccountRecord(account=msgspec.structs.replace(record.account, armed_at=None))
 
 
-_WORK = {"publish": _publish, "account": _settle}
+_WORK = {"publish": _publish, "account": _settle, "referral": referring.pay}

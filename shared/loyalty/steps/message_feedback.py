@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from loyalty import connectors, identity, members, phones
+from loyalty import answering, connectors, identity, members, phones
 from loyalty.connectors.spec import STATES, Delivery, Incoming, Reply
 from loyalty.delivery import Shop, outgoing, publish
 from loyalty.errors import Problem
@@ -43,6 +43,8 @@ def _hear(feedback: Any, shop: Shop) -> None:
         _delivered(feedback, shop)
     elif isinstance(feedback, Reply) and feedback.keyword in (STOP, START):
         _keyword(feedback, shop)
+    elif isinstance(feedback, Reply) and feedback.keyword is None:
+        answering.answer(feedback, _member(feedback, shop), shop)
 
 
 def _delivered(told: Delivery, shop: Shop) -> None:

@@ -11,7 +11,7 @@ import msgspec
 from loyalty import timekeeping, wording
 from loyalty.connectors.spec import Mail, Sent, StaffNote, Text, Verb
 from loyalty.delivery import Outcome, Shop, outgoing
-from loyalty.domain import messages
+from loyalty.domain import keywords, messages
 from loyalty.domain.messages import Decision
 from loyalty.domain.program import Message, Program
 from loyalty.errors import AlreadyExists, InDoubt, TryAgain, VendorRefused
@@ -81,7 +81,7 @@ def _decide(
     unit: Unit, event: NotificationRequested, program: Program, now: datetime
 ) -> tuple[Decision, Claim | None]:
     contact = contacts.get(unit, event.member)
-    message = program.messages[event.says[0].message]
+    message = keywords.message(program, event.says[0].message)
     decision = _decision(contact, message, program, now, event.useful_until)
     if decision.act == "wait":
         return decision, None
@@ -182,7 +182,7 @@ def _resume(
     """Take over what was surely not sent, if it may still leave; it is in the cap already."""
     if event.audience == "guest":
         contact = contacts.get(shop.store, event.member)
-        message, now = program.messages[event.says[0].message], shop.clock.now()
+        message, now = keywords.message(program, event.says[0].message), shop.clock.now()
         decision = _decision(contact, message, program, now, event.useful_until)
         if decision.act == "wait" and decision.until:
             _come_back(event, decision.until, shop)
@@ -329,7 +329,7 @@ def _text(
 def _mail(
     event: NotificationRequested, claim: Claim, contact: Contact, program: Program, shop: Shop
 ) -> Mail:
-    message = program.messages[event.says[0].message]
+    message = keywords.message(program, event.says[0].message)
     return Mail(
         to=contact.email,
         name=contact.name,

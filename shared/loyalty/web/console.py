@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
+from typing import NamedTuple
 
 from flask import Request, Response
 
@@ -10,9 +12,18 @@ from loyalty.delivery import Shop
 from loyalty.errors import Problem, TryAgain
 from loyalty.web import router
 from loyalty.web.guards import Guards
-from loyalty.web.router import Route
 from loyalty.web.till import admission, guests, home, points, rewards, sales, showing, signing_in
 from loyalty.web.till.visit import Visit
+
+
+class Route(NamedTuple):
+    """A page, or what one of its forms does. `need` is who may: anybody, a screen, a person."""
+
+    method: str
+    path: str
+    need: str
+    view: Callable[..., Response]
+
 
 ROUTES = (
     Route("GET", "/", "person", home.show),
@@ -48,7 +59,7 @@ def answer(request: Request, shop: Shop, _guards: Guards) -> Response:
 def _answered(visit: Visit) -> Response:
     route, slots = router.find(ROUTES, visit.request)
     visit.shop.log.note(route=f"{route.method} {route.path}")
-    return route.view(admission.admitted(visit, route.scope), **slots)
+    return route.view(admission.admitted(visit, route.need), **slots)
 
 
 def _told(visit: Visit, trouble: Problem | TryAgain) -> Response:

@@ -1,123 +1,104 @@
-"""The member API: join, look up, history. Tills, apps and automations call it with a key."""
+"""The member API, for tills, apps and automations with a key: join, look up, history, rewards."""
 
 from __future__ import annotations
 
-import re
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
+import msgspec
 from flask import Request, Response
 
-from loyalty import identity, members, phones
-from loyalty.connectors.card_data import card_numbers, shown
+from loyalty import identity, members, phones, referring
 from loyalty.delivery import Shop
+from loyalty.domain.entry import Entry
 from loyalty.errors import Problem
-from loyalty.members import Joining
 from loyalty.records import entries
-from loyalty.web import answers, auth, reading, router
+from loyalty.web import api, bodies, counter_api, openapi
+from loyalty.web.api import Call, Operation, Reply
+from loyalty.web.bodies import Entries, EntryShown, Joining, Listing, Member, ReferralCode, Search
 from loyalty.web.guards import Guards
-from loyalty.web.router import Route
 
-_KNOWN = {"name", "phone", "email", "birthday", "language", "consents", "consent_text"}
-_CHANNELS = ("sms", "email")
 _PURPOSES = ("service", "marketing")
 
 
-def enroll(request: Request, shop: Shop) -> Response:
+def enroll(call: Call) -> Reply:
     """Join: 201 with the new member, or 200 with the one who has this phone or e-mail."""
-    joining = _joining(reading.json_object(request), shop)
-    key = request.headers.get("Idempotency-Key", "")
-    if len(key) > 255:  # noqa: PLR2004 - said in the problem
-        raise Problem(400, "invalid_idempotency_key", "Idempotency-Key is longer than 255.")
-    own = f"api:{auth.caller(request)}:{key}" if key else ""
-    member, new = members.enroll(joining, own, shop)
-    shop.log.note(subject=member)
-    return answers.json(members.view(member, shop), 201 if new else 200)
+    joining, referral = _joining(call.body, call.shop), call.body.referral
+    if referral:
+        referring.owner(referral, call.shop)
+    member, new = members.enroll(joining, call.once, call.shop)
+    if referral:
+        with suppress(Problem):  # who is here already may have been brought by another
+            referring.attribute(member, referral, call.shop)
+    call.shop.log.note(subject=member)
+    return Reply(201 if new else 200, _found(member, call.shop))
 
 
-def show(request: Request, shop: Shop, id: str) -> Response:  # noqa: A002, ARG001 - the slot's name
+def show(call: Call) -> Member:
     """Show one member."""
-    return answers.json(_found(members.view(id, shop)))
+    return _found(call.id, call.shop)
 
 
-def search(request: Request, shop: Shop) -> Response:
-    """Find a member by `phone` or `email`."""
-    phone, email = request.args.get("phone", ""), request.args.get("email", "")
-    if bool(phone) == bool(email):
+def referral_code(call: Call) -> ReferralCode:
+    """Tell the code that a member hands on to friends."""
+    _found(call.id, call.shop)
+    return ReferralCode(code=referring.code(call.id, call.shop))
+
+
+def search(call: Call) -> Member:
+    """Find a member by phone or e-mail address."""
+    asked: Search = call.body
+    if bool(asked.phone) == bool(asked.email):
         raise Problem(400, "invalid_query", "Give either phone or email.")
-    country = shop.programs.current().program.country
-    number = phones.e164(phone, country) if phone else ""
-    member = members.find(shop, phone=number, email=identity.email(email) if email else "")
-    return answers.json(_found(members.view(member, shop) if member else None))
+    country = call.shop.programs.current().program.country
+    number = phones.e164(asked.phone, country) if asked.phone else ""
+    address = identity.email(asked.email) if asked.email else ""
+    return _found(members.find(call.shop, phone=number, email=address), call.shop)
 
 
-def history(request: Request, shop: Shop, id: str) -> Response:  # noqa: A002 - the slot's name
-    """List a member's entries, newest first, at most `limit` (1 to 200)."""
-    _found(members.view(id, shop))
-    limit = request.args.get("limit", "50")
-    if not (limit.isascii() and limit.isdigit() and len(limit) < 4 and 1 <= int(limit) <= 200):  # noqa: PLR2004
-        raise Problem(400, "invalid_query", "limit is a number from 1 to 200.")
-    found = entries.find(
-        shop.store, ("members", "contains", id), order="at", descending=True, limit=int(limit)
-    )
+def history(call: Call) -> Entries:
+    """List a member's acts, the newest first."""
+    asked: Listing = call.body
+    _found(call.id, call.shop)
+    mine = ("members", "contains", call.id)
+    found = entries.find(call.shop.store, mine, order="at", descending=True, limit=asked.limit)
     listed = sorted((r.entry for r in found if r.entry), key=lambda e: e.seq, reverse=True)
-    return answers.json({"entries": [_entry(entry) for entry in listed]})
+    return Entries(entries=tuple(map(_shown, listed)))
 
 
-def _entry(entry: Any) -> dict[str, Any]:
-    shown = (
-        "id",
-        "kind",
-        "points",
-        "reason",
-        "receipt",
-        "store",
-        "at",
-        "occurred_at",
-        "seq",
-        "rule",
-    )
-    return {name: getattr(entry, name) for name in shown} | {"version": entry.version}
+def _shown(entry: Entry) -> EntryShown:
+    names = (field.name for field in msgspec.structs.fields(EntryShown))
+    return EntryShown(**{name: getattr(entry, name) for name in names})
 
 
-def _found(view: dict[str, Any] | None) -> dict[str, Any]:
+def _found(member: str | None, shop: Shop) -> Member:
+    view = members.view(member, shop) if member else None
     if view is None:
         raise Problem(404, "not_found", "There is no such member.")
-    return view
+    return Member(**view)
 
 
-def _joining(body: dict[str, Any], shop: Shop) -> Joining:
+def _joining(body: Joining, shop: Shop) -> members.Joining:
     program = shop.programs.current().program
-    if cards := [(path, "card_data") for path in card_numbers(body)]:
-        raise Problem(422, "card_data", "A card number is nothing we want to know.", tuple(cards))
-    wrong = [(shown(name), "unknown_field") for name in sorted(body.keys() - _KNOWN)]
-    texts = sorted(_KNOWN - {"consents"})
-    wrong += [(name, "invalid_type") for name in texts if not isinstance(body.get(name, ""), str)]
-    if wrong:
-        raise Problem(400, "invalid_body", "Some fields are not right.", tuple(wrong))
-    given = {name: str(body.get(name, "")) for name in _KNOWN - {"consents"}}
-    phone = phones.e164(given["phone"], program.country) if given["phone"] else ""
-    email = identity.email(given["email"]) if given["email"] else ""
+    phone = phones.e164(body.phone, program.country) if body.phone else ""
+    email = identity.email(body.email) if body.email else ""
     if not (phone or email):
         raise _wrong("phone", "missing", "Give a phone or an e-mail address.")
-    return Joining(
-        name=identity.clean(given["name"], 100),
+    return members.Joining(
+        name=identity.clean(body.name, 100),
         phone=phone,
         email=email,
-        birthday=_birthday(given["birthday"]),
-        language=_language(given["language"], program.languages),
-        consents=_consents(body.get("consents", {})),
-        consent_text=identity.clean(given["consent_text"], 40),
+        birthday=_birthday(body.birthday),
+        language=_language(body.language, program.languages),
+        consents=_consents(body.consents),
+        consent_text=identity.clean(body.consent_text, 40),
     )
 
 
 def _birthday(text: str) -> str:
-    """Read MM-DD; no year is ever kept."""
-    if not text:
-        return ""
-    plain = re.fullmatch(r"\d\d-\d\d", text, re.ASCII)
     try:
-        date.fromisoformat(f"2024-{text}" if plain else "")
+        date.fromisoformat(f"2024-{text}" if text else "2024-01-01")
     except ValueError:
         raise _wrong("birthday", "invalid_date", "birthday is MM-DD.") from None
     return text
@@ -129,42 +110,39 @@ def _language(text: str, offered: tuple[str, ...]) -> str:
     return text
 
 
-def _consents(given: Any) -> dict[str, bool]:
-    """Read `{"sms": true}` (every purpose) or `{"sms": ["service"], "email": []}`."""
-    if not isinstance(given, dict) or not given.keys() <= set(_CHANNELS):
-        raise _wrong("consents", "invalid_consents", "consents maps sms and email to purposes.")
+def _consents(given: bodies.Consents) -> dict[str, bool]:
+    """Write out `{"sms": true}` and `{"sms": ["service"]}` as one yes or no for each purpose."""
     return {
-        f"{channel}:{purpose}": purpose in _purposes(channel, wanted)
+        f"{channel}:{purpose}": wanted if isinstance(wanted, bool) else purpose in wanted
         for channel, wanted in given.items()
         for purpose in _PURPOSES
     }
-
-
-def _purposes(channel: str, wanted: Any) -> tuple[str, ...]:
-    if isinstance(wanted, bool):
-        return _PURPOSES if wanted else ()
-    if isinstance(wanted, list) and all(purpose in _PURPOSES for purpose in wanted):
-        return tuple(wanted)
-    title = f"A channel's consent is true, false or a list of {' and '.join(_PURPOSES)}."
-    raise _wrong(f"consents.{channel}", "invalid_consents", title)
 
 
 def _wrong(path: str, code: str, title: str) -> Problem:
     return Problem(400, "invalid_body", title, ((path, code),))
 
 
-ROUTES = (
-    Route("POST", "/v1/members", "members:write", enroll),
-    Route("GET", "/v1/members", "members:read", search),
-    Route("GET", "/v1/members/{id}", "members:read", show),
-    Route("GET", "/v1/members/{id}/entries", "members:read", history),
-)
+def described(call: Call) -> Any:
+    """Describe this API, as OpenAPI 3.1."""
+    return openapi.document(OPERATIONS, call.shop.programs.current().program.title)
+
+
+OPERATIONS = (
+    Operation("GET", "/v1/openapi.json", "", described, {200: dict[str, Any]}),
+    Operation("POST", "/v1/members", "members:write", enroll, {201: Member, 200: Member},
+              takes=Joining, problems=(409, 422)),
+    Operation("GET", "/v1/members", "members:read", search, {200: Member}, asks=Search,
+              problems=(404, 422)),
+    Operation("GET", "/v1/members/{id}", "members:read", show, {200: Member}, problems=(404,)),
+    Operation("GET", "/v1/members/{id}/entries", "members:read", history, {200: Entries},
+              asks=Listing, problems=(404,)),
+    Operation("GET", "/v1/members/{id}/referral-code", "members:read", referral_code,
+              {200: ReferralCode}, problems=(404,)),
+    *counter_api.OPERATIONS,
+)  # fmt: skip
 
 
 def answer(request: Request, shop: Shop, guards: Guards) -> Response:
-    """Take a call with a key."""
-
-    def admit(call: Request, scope: str) -> object:
-        return guards.door.admit(call, scope, shop)
-
-    return router.dispatch(ROUTES, request, shop, admit)
+    """Take a call, with a key where the operation asks for one."""
+    return api.answer(OPERATIONS, request, shop, guards)

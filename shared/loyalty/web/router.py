@@ -1,29 +1,34 @@
-"""Method and path to function, in forty lines."""
+"""Method and path to operation, in forty lines."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
 
-from flask import Request, Response
+from flask import Request
 
-from loyalty.delivery import Shop
 from loyalty.errors import Problem
 
-View = Callable[..., Response]
+
+class Route(Protocol):
+    """Whatever answers a method on a path, which has slots as in `/v1/members/{id}`."""
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """The path with its slots."""
+        ...
 
 
-class Route(NamedTuple):
-    """One operation. `path` has slots as in `/v1/members/{id}`; `scope` is what a key needs."""
-
-    method: str
-    path: str
-    scope: str
-    view: View
+R = TypeVar("R", bound=Route)
 
 
-def find(routes: tuple[Route, ...], request: Request) -> tuple[Route, dict[str, str]]:
+def find(routes: Sequence[R], request: Request) -> tuple[R, dict[str, str]]:
     """Find the route of a request. Raises Problem 404, or 405 if only the method is wrong."""
     path = request.path.rstrip("/") or "/"
     matches = [
@@ -36,16 +41,6 @@ def find(routes: tuple[Route, ...], request: Request) -> tuple[Route, dict[str, 
             return route, found
     allowed = tuple(sorted(route.method for route, _ in matches))
     raise Problem(405, "method_not_allowed", "Use another method.", allow=allowed)
-
-
-def dispatch(
-    routes: tuple[Route, ...], request: Request, shop: Shop, admit: Callable[[Request, str], object]
-) -> Response:
-    """Admit the caller, then run the operation."""
-    route, slots = find(routes, request)
-    shop.log.note(route=f"{route.method} {route.path}")
-    admit(request, route.scope)
-    return route.view(request, shop, **slots)
 
 
 def _match(pattern: str, path: str) -> dict[str, str] | None:

@@ -1,0 +1,169 @@
+"""What callers of the member API send and get, as types: read, written and documented by them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from loyalty.connectors.generic_body import Id, Line, MaybeId, Text
+from loyalty.domain.transaction import Channel
+from loyalty.web.api import Body, Name
+
+Purposes = bool | tuple[Literal["service", "marketing"], ...]
+"""`true` is every purpose, `false` none; or a list of those that were agreed to."""
+Consents = dict[Literal["sms", "email"], Purposes]
+Points = Annotated[int, Meta(ge=1, le=10**9)]
+Sum = Annotated[int, Meta(ge=0, le=10**12)]
+"""Money in minor units."""
+ReceiptId = Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,40}(\.[a-z0-9_]{1,40})?:.{1,128}\Z")]
+"""`connector:receipt`, or `connector.account:receipt` for a vendor's further account."""
+
+
+class Joining(Body, frozen=True):
+    """A new member: at least a phone or an e-mail address."""
+
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+    birthday: Annotated[str, Meta(pattern=r"^(\d\d-\d\d)?\Z")] = ""
+    """MM-DD; no year is ever kept."""
+    language: Annotated[str, Meta(max_length=10)] = ""
+    consents: Consents = {}  # noqa: RUF012 - msgspec makes a new one for each
+    consent_text: Annotated[str, Meta(max_length=40)] = ""
+    """The version of the words that were agreed to."""
+    referral: Text = ""
+    """The code of the member who told them of us."""
+
+
+class Search(Body, frozen=True):
+    """Exactly one of these."""
+
+    phone: str = ""
+    email: str = ""
+
+
+class Listing(Body, frozen=True):
+    """How much of a list."""
+
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+
+
+class Place(Body, frozen=True):
+    """Where it is asked, and in which language titles are told."""
+
+    store: Name | Literal[""] = ""
+    language: Annotated[str, Meta(max_length=10)] = ""
+
+
+class Basket(Body, frozen=True):
+    """What a guest is about to pay for, at a store, and who they are if it is known."""
+
+    lines: Annotated[tuple[Line, ...], Meta(min_length=1, max_length=500)]
+    store: Name | Literal[""] = ""
+    member: MaybeId = ""
+    channel: Channel = "in_store"
+    discount: Sum = 0
+    language: Annotated[str, Meta(max_length=10)] = ""
+
+
+class Hold(Body, frozen=True):
+    """A reward to set aside: one for points, or a voucher by its id or its code.
+
+    `id` is the caller's own (the till's number of the receipt and the reward, say): whoever asks
+    twice with one id holds once.
+    """
+
+    id: Id
+    member: MaybeId = ""
+    """May be left out with a voucher's code."""
+    reward: Name | Literal[""] = ""
+    points: Points | None = None
+    """For points as money: how many to pay with."""
+    voucher: Text = ""
+    store: Name | Literal[""] = ""
+    online: bool = False
+    """Held longer: the guest is not at the counter yet."""
+
+
+class Capture(Body, frozen=True):
+    """How a hold is spent: all of it, or less points as money; on which receipt, if it is known."""
+
+    points: Points | None = None
+    receipt: ReceiptId | Literal[""] = ""
+    store: Name | Literal[""] = ""
+
+
+class Did(Body, frozen=True):
+    """An activity of the program, told by an id of the caller's: the same id counts once."""
+
+    activity: Name
+    id: Id
+
+
+class Nothing(Body, frozen=True):
+    """An empty object."""
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """A member with the balances of this moment."""
+
+    id: str
+    name: str
+    phone: str
+    email: str
+    language: str
+    points: int
+    pending_points: int
+    tier: str | None
+    visits: int
+    lifetime_points: int
+    debt: int
+
+
+class ReferralCode(msgspec.Struct, frozen=True, kw_only=True):
+    """The code that a member hands on to friends."""
+
+    code: str
+
+
+class EntryShown(msgspec.Struct, frozen=True, kw_only=True):
+    """One act on a member's points, and why it happened."""
+
+    id: str
+    kind: str
+    points: int
+    reason: str
+    receipt: str
+    store: str
+    at: datetime
+    occurred_at: datetime
+    seq: int
+    rule: str
+    version: str
+
+
+class Entries(msgspec.Struct, frozen=True, kw_only=True):
+    """A member's acts, the newest first."""
+
+    entries: tuple[EntryShown, ...]
+
+
+class Mistake(msgspec.Struct, frozen=True, kw_only=True):
+    """A place in what was sent, and what is wrong there."""
+
+    path: str
+    code: str
+
+
+class ProblemShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why a call was refused, by RFC 9457; `code` is for programs."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    request_id: str
+    errors: tuple[Mistake, ...] = ()

@@ -1,0 +1,176 @@
+"""The member API as tills and apps call it: the counter's way from a basket to a used reward."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.functions.serving import served
+from tests.rig import opened, sale
+
+from loyalty import app as composition
+from loyalty import members
+from loyalty.connectors.spec import Guest
+from loyalty.identity import digest
+from loyalty.records import ApiKey, keys, referrals, vouchers
+from loyalty.web import auth, member_api
+
+PHONE = "+4915123456789"
+PROGRAM = Path("tests/programs/rewards.yaml").read_text("utf-8")
+
+
+class Till:
+    """A till with a key, at a shop where Sita has 50 points."""
+
+    def __init__(self, rig: Any) -> None:
+        self.rig, self.key = rig, "rk_test"
+        self.member = rig.join(phone=PHONE)
+        rig.tell(sale("R1", 5_000), Guest(phone=PHONE))
+        rig.run()
+
+    def call(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
+        headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
+        return served("member_api").open(
+            path, method=method, json=body, query_string=query, headers=headers
+        )
+
+    def gets(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
+        answer = self.call(method, path, body, **query)
+        assert answer.status_code < 300, answer.text
+        return answer.get_json()
+
+    def refused(self, method: str, path: str, body: Any = None) -> tuple[int, str]:
+        answer = self.call(method, path, body)
+        return answer.status_code, answer.get_json()["code"]
+
+    def holds(self, **more: Any) -> Any:
+        asked = {"id": "R81", "member": self.member, "reward": "coffee", **more}
+        return self.gets("POST", "/v1/holds", asked)
+
+    def has(self, secret: str, **rights: Any) -> None:
+        """Call with another key."""
+        key = ApiKey(name=secret, **{"scopes": auth.SCOPES, **rights})
+        self.rig.store.atomically("ledger", lambda unit: keys.put(unit, digest(secret), key))
+        self.key = secret
+
+
+@pytest.fixture
+def till(tmp_path):
+    with opened(tmp_path, PROGRAM) as rig:
+        composition.use(composition.App(rig.shop))
+        auth.seed(rig.store, "rk_test")
+        yield Till(rig)
+        composition._APP.clear()
+
+
+def test_a_till_knows_before_payment_what_a_basket_earns_and_what_can_be_taken(till):
+    lines = [{"amount": 450, "name": "Latte"}, {"amount": 380, "discount": 80}]
+    said = till.gets("POST", "/v1/quotes", {"member": till.member, "lines": lines})
+    assert (said["eligible"], said["points"], said["balance_after"]) == (750, 7, 57)
+    takeable = till.gets("GET", f"/v1/members/{till.member}/rewards", store="main")
+    assert takeable == said["takeable"]
+    assert [r["reward"] for r in takeable["rewards"] if not r["missing"]] == [
+        "pay", "coffee", "two_off",
+    ]  # fmt: skip
+
+
+def test_a_till_holds_a_reward_and_captures_it_with_the_receipt(till):
+    held = till.holds()
+    assert (held["state"], held["points"], held["categories"]) == ("held", 20, ["coffee"])
+    assert till.holds() == held, "a till that lost the answer asks again"
+    body = {"receipt": "generic:R81"}
+    taken = till.gets("POST", f"/v1/holds/{held['id']}/capture", body)
+    assert (taken["state"], taken["receipt"]) == ("captured", "generic:R81")
+    assert till.gets("POST", f"/v1/holds/{held['id']}/capture", body) == taken
+    assert till.gets("GET", f"/v1/members/{till.member}")["points"] == 30
+
+
+def test_a_hold_is_voided_and_then_cannot_be_captured(till):
+    path = f"/v1/holds/{till.holds()['id']}"
+    assert till.gets("POST", f"{path}/void", {})["state"] == "voided"
+    assert till.gets("GET", path)["state"] == "voided"
+    assert till.refused("POST", f"{path}/capture", {}) == (409, "hold_voided")
+
+
+def test_a_capture_is_taken_back(till):
+    path = f"/v1/holds/{till.holds()['id']}"
+    till.gets("POST", f"{path}/capture", {})
+    till.gets("POST", f"{path}/take-back", {})
+    assert till.gets("GET", f"/v1/members/{till.member}")["points"] == 50
+
+
+def test_an_entry_tells_which_key_asked_for_it(till):
+    till.holds()
+    assert till.rig.history(till.member)[-1].by == "key:local"
+
+
+def test_two_tills_may_use_the_same_id(till):
+    till.has("rk_one")
+    one = till.holds()
+    till.has("rk_two")
+    assert till.holds()["id"] != one["id"]
+    assert till.gets("GET", f"/v1/members/{till.member}")["points"] == 10
+
+
+def test_a_voucher_is_held_by_the_code_on_the_guests_phone(till):
+    till.rig.tell(sale("R2", 100, at=till.rig.clock.now().replace(hour=17)), Guest(phone=PHONE))
+    till.rig.run()
+    (cake,) = vouchers.find(till.rig.store, ("member", "==", till.member))
+    typed = cake.code.lower().replace("-", " ")
+    held = till.gets("POST", "/v1/holds", {"id": "R82", "voucher": typed})
+    assert (held["title"], held["voucher"]) == ("a cake", cake.id)
+
+
+def test_a_friend_joins_with_the_code_that_a_member_handed_on(till):
+    code = till.gets("GET", f"/v1/members/{till.member}/referral-code")["code"]
+    body = {"phone": "+4915123456780", "referral": code.lower()}
+    friend = till.gets("POST", "/v1/members", body)["id"]
+    assert referrals.get(till.rig.store, friend).referrer == till.member
+    wrong = {"phone": "+4915123456781", "referral": "AAAA-AAAA"}
+    assert till.refused("POST", "/v1/members", wrong) == (422, "referral_not_allowed")
+    assert members.find(till.rig.shop, phone="+4915123456781") is None
+
+
+def test_a_key_for_one_store_is_at_that_store_and_no_other(till):
+    till.has("rk_main", stores=("main",))
+    asked = {"id": "R83", "member": till.member, "reward": "cruise"}
+    assert till.refused("POST", "/v1/holds", asked) == (409, "not_at_this_store")
+    away = {**asked, "store": "pier"}
+    assert till.refused("POST", "/v1/holds", away) == (403, "not_this_store")
+
+
+def test_a_key_that_only_looks_takes_nothing(till):
+    till.has("rk_look", scopes=("members:read",))
+    asked = {"id": "R84", "member": till.member, "reward": "coffee"}
+    assert till.refused("POST", "/v1/holds", asked) == (403, "forbidden")
+
+
+@pytest.mark.parametrize(
+    ("body", "answer"),
+    [
+        ({"id": "R1"}, (404, "not_found")),
+        ({"id": "R/1", "member": "m", "reward": "coffee"}, (400, "invalid_body")),
+        ({"id": "R1", "member": "m_1", "reward": "coffee", "free": 1}, (400, "invalid_body")),
+        ({"id": "R1", "member": "m_1", "reward": "coffee", "points": "20"}, (400, "invalid_body")),
+        (
+            {"id": "R1", "member": "m_1", "reward": "coffee", "store": "moon"},
+            (422, "unknown_store"),
+        ),
+        ({"id": "R1", "voucher": "AAAA-AAAA"}, (404, "not_found")),
+    ],
+)
+def test_a_hold_that_makes_no_sense_is_refused_in_words(till, body, answer):
+    assert till.refused("POST", "/v1/holds", body) == answer
+
+
+def test_a_basket_below_zero_is_refused(till):
+    body = {"lines": [{"amount": -100}]}
+    assert till.refused("POST", "/v1/quotes", body) == (422, "amount_sign")
+
+
+def test_the_description_needs_no_key_and_names_every_operation(till):
+    till.key = ""
+    paths = till.gets("GET", "/v1/openapi.json")["paths"]
+    named = {(method.upper(), path) for path, each in paths.items() for method in each}
+    assert named == {(each.method, each.path) for each in member_api.OPERATIONS}
