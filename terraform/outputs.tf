@@ -20,6 +20,11 @@ output "member_page" {
   value       = local.urls["member_page"]
 }
 
+output "console" {
+  description = "Where staff open the till screen."
+  value       = local.urls["console"]
+}
+
 output "secrets" {
   description = "Secrets that need a value before functions can start."
   value       = sort(distinct(flatten(values(local.secrets_of))))

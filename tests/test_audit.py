@@ -20,7 +20,8 @@ from loyalty.connectors.spec import Guest
 from loyalty.domain.account import Totals
 from loyalty.domain.entry import Posting
 from loyalty.ports import Query
-from loyalty.records import AccountRecord, EntryRecord, Records, accounts, entries
+from loyalty.records import AccountRecord, EntryRecord, accounts, entries
+from loyalty.stored import Records
 
 PLAIN = Path("tests/programs/plain.yaml").read_text("utf-8")
 RICH = (

@@ -14,7 +14,7 @@ from loyalty.collections import COLLECTIONS, Composite, needed
 from loyalty.ports import Query, Where
 
 SHARED = Path(__file__).parent.parent / "shared"
-SOURCES = [path for path in SHARED.rglob("*.py") if path.name != "records.py"]
+SOURCES = [path for path in SHARED.rglob("*.py") if path.name not in ("records.py", "stored.py")]
 BY_NAME = {
     name: found.collection
     for name, found in vars(records).items()

@@ -77,6 +77,7 @@ def hunted(tests: str) -> tuple[int, str]:
     return ended.returncode, ended.stdout + ended.stderr
 
 
+@pytest.mark.slow
 def test_a_mistake_that_a_test_sees_is_killed():
     ended, told = hunted(str(ROOT / "tests/domain/test_lots.py"))
     assert (ended, told.count("killed: domain.lots:")) == (0, 4), told

@@ -35,6 +35,7 @@ ASKED = {
     "message_feedback": ("POST", "/twilio"),
     "member_api": ("GET", "/v1/members?phone=%2B4915112345678"),
     "member_page": ("GET", "/style.css"),
+    "console": ("GET", "/"),
 }
 PUBLIC = {"member_page": (200, "text/css")}
 """What is there for strangers too, and from a template in the zip."""
@@ -90,6 +91,7 @@ def clone(folder, umask, zone, at):
     return made
 
 
+@pytest.mark.slow
 def test_two_clones_pack_the_same_bytes(tmp_path, packed):
     one = clone(tmp_path / "a", 0o022, "Asia/Kathmandu", 1_000_000_000)
     other = clone(tmp_path / "elsewhere", 0o077, "America/Lima", 1_700_000_000)
@@ -104,6 +106,13 @@ def test_a_zip_has_its_main_and_its_compiled_modules(packed, name):
     sources = {each for each in found if each.startswith("loyalty/") and each.endswith(".py")}
     assert {"main.py", "requirements.txt", "loyalty/app.py"} <= found
     assert {package._cached(each) for each in sources} <= found
+
+
+def test_templates_go_with_the_function_whose_pages_they_are(packed):
+    having = {
+        name for name in FUNCTIONS if "loyalty/web/templates/till/guest.html" in names(packed[name])
+    }
+    assert having == {"console"}
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

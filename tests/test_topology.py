@@ -27,12 +27,14 @@ SWEEP = "lifecycle_sweep"
 VIEWS = {
     "transaction_ingest": "sales", "message_feedback": "feedback", "member_api": "member_api",
     "member_page": "member_page",
+    "console": "console",
 }  # fmt: skip
 ENTRANCES = {
     "transaction_ingest": "loyalty.steps.transaction_ingest",
     "message_feedback": "loyalty.steps.message_feedback",
     "member_api": "loyalty.web.member_api",
     "member_page": "loyalty.web.member_page",
+    "console": "loyalty.web.console",
 }
 """Where a function that answers HTTP begins to decide."""
 

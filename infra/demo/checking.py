@@ -11,7 +11,8 @@ from infra.sandbox.outbox import Message
 from loyalty.audit import Audit, audit
 from loyalty.delivery import Shop
 from loyalty.ports import Query
-from loyalty.records import R, Records, accounts, entries
+from loyalty.records import accounts, entries
+from loyalty.stored import R, Records
 
 Json = dict[str, Any]
 _BALANCE = re.compile(r"(?<![+\d-])\d+")

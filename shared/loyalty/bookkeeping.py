@@ -47,6 +47,7 @@ def opened_from(
     """Open a passbook from an account that was read, with what time did written first."""
     now, of_day = shop.clock.now(), shop.programs.of_day
     book = Passbook(record.account, version.program, now, older, of_day)
+    book.closed = record.closed
     book.settle()
     return book
 
@@ -78,7 +79,7 @@ def write(
             entries.create(unit, entry.id, _record(entry, own))
     account = armed(unit, book)
     sealed = _replace(account, digest=added(account.digest, prints))
-    accounts.put(unit, account.id, AccountRecord(account=sealed))
+    accounts.put(unit, account.id, AccountRecord(account=sealed, closed=book.closed))
     return outcome
 
 

@@ -63,6 +63,30 @@ COLLECTIONS: dict[str, Collection] = {
         "ledger", "event id", "What can never be processed as it is, with the reason.", ("at",), 400
     ),
     "keys": Collection("ledger", "hash of the key", "API keys: scopes and limits, never the key."),
+    "adjustments": Collection(
+        "ledger",
+        "adjustment's key",
+        "Adjustments of points that wait, or waited, for a second person.",
+        ("state", "at"),
+        composites=frozenset({("state ASCENDING", "at ASCENDING")}),
+    ),
+    "screens": Collection(
+        "ledger", "hash of its code or cookie", "Till screens, and the codes that set them up."
+    ),
+    "shifts": Collection(
+        "ledger", "hash of its cookie", "Who is signed in at which till screen.", (), 2
+    ),
+    "tries": Collection("ledger", "staff id, or screen", "When PINs were tried lately.", (), 2),
+    "undoable": Collection(
+        "ledger",
+        "staff id",
+        "What each person at a till did last, so that they can undo it.",
+        (),
+        2,
+    ),
+    "staff": Collection(
+        "people", "staff id", "Who works here: name, store, role, and the hash of their PIN."
+    ),
     "referrals": Collection(
         "ledger",
         "friend's account",

@@ -17,7 +17,6 @@ from loyalty.events import MemberChanged
 from loyalty.ports import Key, Unit
 from loyalty.records import (
     Contact,
-    Records,
     Timer,
     accounts,
     consents,
@@ -29,6 +28,7 @@ from loyalty.records import (
     sign_ins,
     timers,
 )
+from loyalty.stored import Records
 
 LATER = timedelta(minutes=2)
 OWN: tuple[Records[Any], ...] = (sessions, links, consents)

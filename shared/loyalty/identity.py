@@ -14,7 +14,7 @@ LONGEST_EMAIL = 254
 _UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs"})
 _MARKS = 8
 """So many characters of a text are looked at for each that is kept."""
-_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """No letter that is read as a digit at a noisy counter."""
 
 
@@ -36,7 +36,7 @@ class Pepper:
 
     def code(self, what: str) -> str:
         """Make the short code of something given out, as in `K7QM-2XRD`; always the same one."""
-        letters = "".join(_LETTERS[byte % 32] for byte in self._digest(f"code:{what}")[:8])
+        letters = "".join(LETTERS[byte % 32] for byte in self._digest(f"code:{what}")[:8])
         return f"{letters[:4]}-{letters[4:]}"
 
     def digits(self, what: str) -> str:
@@ -64,7 +64,7 @@ def email(text: str) -> str:
 
 def check(letters: str) -> str:
     """Make the letter that shows nearly every slip in a code."""
-    return _LETTERS[hashlib.sha256(letters.encode()).digest()[0] % 32]
+    return LETTERS[hashlib.sha256(letters.encode()).digest()[0] % 32]
 
 
 def same(one: str, other: str) -> bool:

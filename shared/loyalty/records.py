@@ -1,22 +1,15 @@
-"""Documents as typed values: what each collection holds, and how it is read and written."""
+"""Documents as typed values: what each collection holds."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Generic, Literal, TypeVar
+from typing import Literal
 
 import msgspec
 
-from loyalty.collections import COLLECTIONS
 from loyalty.domain.account import Account
 from loyalty.domain.entry import Entry, Receipt
-from loyalty.errors import TryAgain
-from loyalty.ports import Document, Key, Query, Store, Unit, Where
-
-PAGE = 500
-"""So many documents are read at a time where all are read."""
+from loyalty.stored import Records
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,6 +128,67 @@ class ApiKey(Record, frozen=True, kw_only=True):
     scopes: tuple[str, ...]
     per_minute: int = 600
     stores: tuple[str, ...] = ()
+
+
+class Adjustment(Record, frozen=True, kw_only=True):
+    """Points that a person wants to give or take, which a second one has to agree to."""
+
+    key: str
+    member: str
+    points: int
+    why: str
+    by: str
+    at: datetime
+    state: Literal["open", "approved", "refused", "withdrawn"] = "open"
+    second: str = ""
+
+
+class Screen(Record, frozen=True, kw_only=True):
+    """A till screen of a store; with `until`, the code that sets one up before that instant."""
+
+    id: str
+    store: str
+    made_at: datetime
+    until: datetime | None = None
+
+
+class Shift(Record, frozen=True, kw_only=True):
+    """A person at a till screen: since when, and when they last did something."""
+
+    staff: str
+    screen: str
+    since: datetime
+    seen: datetime
+
+
+class Tries(Record, frozen=True, kw_only=True):
+    """When a PIN was tried lately and not found right, of one person or at one screen."""
+
+    at: tuple[datetime, ...] = ()
+
+
+class Undoable(Record, frozen=True, kw_only=True):
+    """What a person at a till did last: what kind of act, on what, for which guest, where."""
+
+    act: Literal["hold", "capture", "adjust", "sale"]
+    id: str
+    member: str
+    store: str
+    at: datetime
+
+
+Role = Literal["staff", "manager"]
+
+
+class Staff(Record, frozen=True, kw_only=True):
+    """Somebody who works here. No store: at all of them. `guest` is their own account, if told."""
+
+    id: str
+    name: str
+    pin: str
+    store: str = ""
+    role: Role = "staff"
+    guest: str = ""
 
 
 class Referral(Record, frozen=True, kw_only=True):
@@ -290,87 +344,6 @@ class Suppression(Record, frozen=True, kw_only=True):
     why: str
 
 
-R = TypeVar("R", bound=Record)
-
-
-class Records(Generic[R]):
-    """One collection as typed records, over a unit or outside one."""
-
-    def __init__(self, collection: str, kind: type[R], version: int = 1) -> None:
-        self.collection = collection
-        self.database = COLLECTIONS[collection].database
-        self._kind = kind
-        self._version = version
-
-    def key(self, name: str) -> Key:
-        """Make the address of a why-id: always a hash, so that no id can reach another place."""
-        return Key(self.collection, hashlib.sha256(name.encode()).hexdigest()[:40])
-
-    def read(self, document: Document | None) -> R | None:
-        """Turn a document into its record. Raises TryAgain on a version only newer code knows."""
-        if document is None:
-            return None
-        if document.get("v") != self._version:
-            raise TryAgain(f"{self.collection}: version {document.get('v')} is not known here")
-        return msgspec.convert(document, self._kind)
-
-    def document(self, record: R) -> Document:
-        """Turn a record into its document."""
-        plain: Document = msgspec.to_builtins(record, builtin_types=(datetime,))
-        return plain
-
-    def get(self, source: Unit | Store, name: str) -> R | None:
-        """Read one record, in a unit or outside."""
-        return self.read(source.get(self.key(name))[0])
-
-    def create(self, unit: Unit, name: str, record: R) -> None:
-        """Write a record that must not be there yet."""
-        unit.create(self.key(name), self.document(record))
-
-    def put(self, unit: Unit, name: str, record: R) -> None:
-        """Write a record."""
-        unit.put(self.key(name), self.document(record))
-
-    def delete(self, unit: Unit, name: str) -> None:
-        """Remove a record."""
-        unit.delete(self.key(name))
-
-    def find(
-        self,
-        store: Store,
-        *where: tuple[str, str, Any],
-        order: str | None = None,
-        descending: bool = False,
-        limit: int = 100,
-    ) -> list[R]:
-        """List records that match, outside any unit."""
-        filters = tuple(Where(*each) for each in where)  # type: ignore[arg-type]  # checked by the store
-        query = Query(self.collection, filters, order, descending, limit)
-        return [record for _, found in store.query(query) if (record := self.read(found))]
-
-    def each(
-        self, store: Store, *where: tuple[str, str, Any], order: str | None = None
-    ) -> Iterator[R]:
-        """Go through all records that match, a page at a time, outside any unit."""
-        filters = tuple(Where(*each) for each in where)  # type: ignore[arg-type]  # checked by the store
-        for _, found in pages(store, Query(self.collection, filters, order, limit=PAGE)):
-            if record := self.read(found):
-                yield record
-
-    def keys(self, store: Store, field: str, value: str) -> list[Key]:
-        """List the addresses of all records in which a field has this value, outside any unit."""
-        query = Query(self.collection, (Where(field, "==", value),), limit=PAGE)
-        return [Key(self.collection, name) for name, _ in pages(store, query)]
-
-
-def pages(store: Store, query: Query) -> Iterator[tuple[str, Document]]:
-    """Go through everything a query finds, as `(id, document)`; its limit is that of a page."""
-    while page := store.query(query):
-        yield from page
-        last, document = page[-1]
-        query = query._replace(after=(document.get(query.order) if query.order else None, last))
-
-
 class AccountRecord(Record, frozen=True, kw_only=True):
     """A member's account as it is stored."""
 
@@ -388,6 +361,12 @@ reviews = Records("reviews", Review)
 quarantine = Records("quarantine", Quarantined)
 programs = Records("programs", ProgramRecord)
 keys = Records("keys", ApiKey)
+adjustments = Records("adjustments", Adjustment)
+screens = Records("screens", Screen)
+shifts = Records("shifts", Shift)
+tries = Records("tries", Tries)
+undoable = Records("undoable", Undoable)
+staff = Records("staff", Staff)
 referrals = Records("referrals", Referral)
 referred = Records("referred", Referred)
 contacts = Records("contacts", Contact)

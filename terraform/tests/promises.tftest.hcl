@@ -80,7 +80,7 @@ run "promises" {
 
   assert {
     condition = toset(keys(google_cloud_run_v2_service_iam_member.public)) == toset(
-      var.public_access == "all_users" ? ["member_api", "member_page", "message_feedback", "transaction_ingest"] : []
+      var.public_access == "all_users" ? ["console", "member_api", "member_page", "message_feedback", "transaction_ingest"] : []
     )
     error_message = "only the listed functions are open to everybody"
   }
@@ -88,7 +88,7 @@ run "promises" {
     condition = alltrue([
       for name, each in google_cloudfunctions2_function.this :
       each.service_config[0].ingress_settings == (
-        contains(["member_api", "member_page", "message_feedback", "transaction_ingest"], name) ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY"
+        contains(["console", "member_api", "member_page", "message_feedback", "transaction_ingest"], name) ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY"
       )
     ])
     error_message = "functions that hear events take no call from outside"

@@ -9,7 +9,7 @@ from loyalty.adapters.firestore import FirestoreStore
 from loyalty.adapters.sqlite import SqliteStore
 from loyalty.errors import AlreadyExists
 from loyalty.ports import Key, Query, Where
-from loyalty.records import pages
+from loyalty.stored import pages
 
 STORES = {
     "sqlite": lambda request: SqliteStore(

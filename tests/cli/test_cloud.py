@@ -127,6 +127,7 @@ def test_a_dead_letter_of_a_cloud_is_published_again_and_then_gone(ledger, topic
     assert topics.pulled() == [b"another"]
 
 
+@pytest.mark.slow
 def test_more_dead_letters_than_fit_into_a_page_are_all_replayed(ledger, topics):
     letters = [b"letter %03d" % number for number in range(AT_ONCE + 2)]
     for letter in letters:

@@ -29,6 +29,7 @@ READING = [
     ("reviews", "list"),
     ("deadletters", "list"),
     ("keys", "list"),
+    ("staff", "list"),
     ("secrets", "list"),
 ]
 WRITING = [
@@ -37,6 +38,11 @@ WRITING = [
     ("deadletters", "replay", "--all"),
     ("keys", "add", "till-3"),
     ("keys", "revoke", "till-3"),
+    ("staff", "add", "Maya", "--store", "main"),
+    ("staff", "remove", "Maya"),
+    ("staff", "pin", "Maya"),
+    ("staff", "screen", "--store", "main"),
+    ("staff", "lock", "t_1"),
     ("program", "publish", "tests/programs/ramen-jpy.yaml", "--yes"),
 ]
 

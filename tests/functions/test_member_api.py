@@ -10,10 +10,10 @@ from tests.functions.serving import served
 from tests.rig import opened, sale
 
 from loyalty import app as composition
-from loyalty import members
+from loyalty import claiming, members
 from loyalty.connectors.spec import Guest
 from loyalty.identity import digest
-from loyalty.records import ApiKey, keys, referrals, vouchers
+from loyalty.records import ApiKey, contacts, keys, referrals, vouchers
 from loyalty.web import auth, member_api
 
 PHONE = "+4915123456789"
@@ -130,6 +130,50 @@ def test_a_friend_joins_with_the_code_that_a_member_handed_on(till):
     wrong = {"phone": "+4915123456781", "referral": "AAAA-AAAA"}
     assert till.refused("POST", "/v1/members", wrong) == (422, "referral_not_allowed")
     assert members.find(till.rig.shop, phone="+4915123456781") is None
+
+
+def test_a_guest_is_found_by_the_code_on_their_card(till):
+    code = members.card(till.member, till.rig.shop)
+    assert till.gets("GET", "/v1/members", card=code.lower())["id"] == till.member
+
+
+def test_consents_and_language_change_and_what_is_left_out_stays(till):
+    till.gets("PATCH", f"/v1/members/{till.member}", {"consents": {"sms": ["marketing"]}})
+    given = contacts.get(till.rig.store, till.member).consents
+    told = {name: each.given for name, each in given.items()}
+    assert told == {"sms:service": False, "sms:marketing": True, "email:service": True}
+
+
+def test_points_are_adjusted_once_with_a_reason(till):
+    body = {"id": "A1", "points": 5, "reason": "spilled coffee"}
+    for _ in range(2):
+        path = f"/v1/members/{till.member}/adjustments"
+        assert till.gets("POST", path, body) == {"state": "done", "points": 5}
+    entry = till.rig.history(till.member)[-1]
+    assert (entry.kind, entry.reason, entry.by) == ("adjust", "spilled coffee", "key:local")
+    assert till.gets("GET", f"/v1/members/{till.member}")["points"] == 55
+
+
+def test_a_receipt_is_claimed_by_its_code(till):
+    till.rig.tell(sale("R9", 700), Guest())
+    till.rig.run()
+    code = claiming.code("generic:R9", till.rig.shop.pepper)
+    said = till.gets("POST", f"/v1/members/{till.member}/receipts", {"code": code})
+    till.rig.run()
+    assert said == {"state": "claimed"}
+    assert till.gets("GET", f"/v1/members/{till.member}")["points"] == 57
+    wrong = code[:-1] + ("A" if code[-1] != "A" else "B")
+    path = f"/v1/members/{till.member}/receipts"
+    assert till.refused("POST", path, {"code": wrong}) == (422, "invalid_receipt_code")
+
+
+def test_a_member_is_copied_and_then_forgotten(till):
+    copy = till.gets("GET", f"/v1/members/{till.member}/export")
+    assert copy["member"]["phone"] == PHONE
+    for _ in range(2):
+        till.gets("POST", f"/v1/members/{till.member}/erase", {})
+    assert till.refused("GET", f"/v1/members/{till.member}") == (404, "not_found")
+    assert till.refused("POST", "/v1/members/m_nobody/erase", {}) == (404, "not_found")
 
 
 def test_a_key_for_one_store_is_at_that_store_and_no_other(till):

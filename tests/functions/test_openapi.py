@@ -12,6 +12,7 @@ from schemathesis.specs.openapi.checks import response_schema_conformance, statu
 from tests.functions.serving import application
 from tests.functions.test_member_api import PHONE, Till, till
 
+from loyalty import claiming
 from loyalty.web import member_api, openapi
 
 SCHEMA = schemathesis.openapi.from_dict(openapi.document(member_api.OPERATIONS, "Cafe"))
@@ -34,7 +35,8 @@ def ids(till: Till) -> list[str]:
 def sensible(case: Any, till: Till, known: str) -> Any:
     """Make what is sent mean something here, as far as it is about something that has to be."""
     meant = {"member": till.member, "reward": "pay", "phone": PHONE, "store": "main", "points": 10,
-             "activity": "survey"}  # fmt: skip
+             "activity": "survey",
+             "code": claiming.code("generic:R9", till.rig.shop.pepper)}  # fmt: skip
     left = {"language": "", "voucher": "", "email": "", "birthday": "", "receipt": "",
             "referral": ""}  # fmt: skip
     if "id" in case.path_parameters:

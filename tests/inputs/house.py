@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import waitress
 from infra.sandbox import signatures
+from tests.console.till import HOST, Till
 from tests.functions.serving import (
     FEEDBACK,
     PROGRAM,
@@ -61,6 +62,9 @@ class House:
         self._tokens = PushTokens("pusher@regulars.example", "https://points", NoCertificates())
         auth.seed(rig.store, API_KEY)
         self._use(composition.everybody)
+        self._till = Till(rig)
+        self._till.set_up("atelier")
+        self._till.sign_in("Sita", guest="m_sita")
 
     def _use(self, admit: Callable[[str], None], per_minute: int = 6000) -> None:
         composition.use(composition.App(self.rig.shop, admit, per_minute))
@@ -114,6 +118,18 @@ class House:
         return _told(browser.post(
             path, data=hidden | fields, base_url=origin, headers={"Origin": origin}
         ))  # fmt: skip
+
+    def screen(self, path: str, *, origin: str = HOST, **form: str) -> Answer:
+        """Look at a page of the till screen, or send it a form, as whoever is signed in there."""
+        given = {"Origin": origin} if origin else {}
+        at = {"base_url": HOST, "headers": given}
+        client = self._till.client
+        return _told(client.post(path, data=form, **at) if form else client.get(path, **at))
+
+    def own_form(self, path: str, **form: str) -> Answer:
+        """Send the till screen a form of its own."""
+        token = self._till.get().token
+        return self.screen(path, token=token, once="0123456789abcdef", **form)
 
     def push(self, data: Any, *, token: str | None = None, **headers: str) -> Answer:
         """Push an event to a function; `token` is held against Google's rules."""

@@ -67,6 +67,7 @@ def clean(phone):
     assert phone.kept_out() == []
 
 
+@pytest.mark.slow
 def test_a_guest_joins_buys_sees_the_balance_and_redeems_without_scripts(shop, phone):
     local, sandbox = shop
     home = local.address("member_page")

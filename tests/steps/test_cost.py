@@ -99,6 +99,7 @@ def test_an_ordinary_purchase_costs_five_reads_five_writes_and_three_messages(co
     assert len(cafe.texts()) == 2
 
 
+@pytest.mark.slow
 def test_it_costs_the_same_on_firestore(counted, firestore_project):
     cafe = counted("texting", FirestoreStore(firestore_project(), patience=60.0))
     cafe.tells(sale("first", 500))

@@ -13,6 +13,7 @@ from loyalty.cli.member import member
 from loyalty.cli.program import program
 from loyalty.cli.receipt import explain
 from loyalty.cli.reviews import reviews
+from loyalty.cli.staff import staff
 from loyalty.cli.starting import init
 from loyalty.cli.store import store
 from loyalty.cli.trace import trace
@@ -56,6 +57,7 @@ for _command in (
     reviews,
     store,
     keys,
+    staff,
     secrets,
 ):
     main.add_command(_command)

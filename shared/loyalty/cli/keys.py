@@ -11,8 +11,9 @@ from loyalty.cli import showing
 from loyalty.cli.place import Place, place_option
 from loyalty.identity import digest
 from loyalty.ports import Key, Query, Store, Unit
-from loyalty.records import ApiKey, pages
+from loyalty.records import ApiKey
 from loyalty.records import keys as kept
+from loyalty.stored import pages
 from loyalty.web.auth import SCOPES
 
 

@@ -17,7 +17,8 @@ from loyalty.domain.program import Version
 from loyalty.errors import TryAgain
 from loyalty.ports import Query, Store
 from loyalty.programs import on_day
-from loyalty.records import PAGE, ProgramRecord, R, Records, accounts, entries, pages, programs
+from loyalty.records import ProgramRecord, accounts, entries, programs
+from loyalty.stored import PAGE, R, Records, pages
 
 SHOWN = 50
 """So many findings are shown; they often have one cause."""

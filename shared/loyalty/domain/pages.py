@@ -28,6 +28,8 @@ class Pages:
         self.account = account
         self.program = program
         self.now = now
+        self.closed = ""
+        """Why nobody is behind the account any more; what happens to it still happens."""
         self.pages: list[tuple[Entry, Account]] = []
         """Each entry, with the account as it stood right after it."""
 

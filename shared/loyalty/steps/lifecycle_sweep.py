@@ -62,7 +62,7 @@ def _settle_in(unit: Unit, timer: Timer, name: str, shop: Shop) -> Outcome:
         timers.delete(unit, timekeeping.name_of(timer))
     if not book.pages:
         rearmed = bookkeeping.armed(unit, book)
-        accounts.put(unit, rearmed.id, AccountRecord(account=rearmed))
+        accounts.put(unit, rearmed.id, AccountRecord(account=rearmed, closed=book.closed))
         return ()
     trigger = book.pages[0][0].id
     outcome = bookkeeping.write(unit, book, trigger, bookkeeping.posted(book))
@@ -71,7 +71,8 @@ def _settle_in(unit: Unit, timer: Timer, name: str, shop: Shop) -> Outcome:
 
 
 def _disarmed(record: AccountRecord) -> AccountRecord:
-    return AccountRecord(account=msgspec.structs.replace(record.account, armed_at=None))
+    disarmed = msgspec.structs.replace(record.account, armed_at=None)
+    return msgspec.structs.replace(record, account=disarmed)
 
 
 def _erase(timer: Timer, shop: Shop) -> None:

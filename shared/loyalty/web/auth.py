@@ -13,7 +13,7 @@ from loyalty.identity import digest
 from loyalty.ports import Store
 from loyalty.records import ApiKey, keys
 
-SCOPES = ("members:read", "members:write", "rewards:write")
+SCOPES = ("members:read", "members:write", "members:erase", "points:adjust", "rewards:write")
 _CACHE_SECONDS = 60.0
 
 

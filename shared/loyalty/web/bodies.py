@@ -38,11 +38,34 @@ class Joining(Body, frozen=True):
     """The code of the member who told them of us."""
 
 
+class Changing(Body, frozen=True):
+    """What changes about a member; what is left out stays."""
+
+    language: Annotated[str, Meta(max_length=10)] = ""
+    consents: Consents = {}  # noqa: RUF012 - msgspec makes a new one for each
+    consent_text: Annotated[str, Meta(max_length=40)] = ""
+
+
+class Adjustment(Body, frozen=True):
+    """Points to give, or below zero to take, by an id of the caller's, and why: name nobody."""
+
+    id: Id
+    points: Annotated[int, Meta(ge=-(10**9), le=10**9)]
+    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class ReceiptCode(Body, frozen=True):
+    """The code printed on a receipt, as a person types it."""
+
+    code: Annotated[str, Meta(max_length=40)]
+
+
 class Search(Body, frozen=True):
     """Exactly one of these."""
 
     phone: str = ""
     email: str = ""
+    card: Annotated[str, Meta(max_length=40)] = ""
 
 
 class Listing(Body, frozen=True):
@@ -121,6 +144,19 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     visits: int
     lifetime_points: int
     debt: int
+
+
+class Adjusted(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of an adjustment; `points` is what the balance gained, or is to gain."""
+
+    state: Literal["done", "waiting", "refused", "withdrawn"]
+    points: int
+
+
+class Claimed(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the receipt was there (`claimed`), or is waited for."""
+
+    state: Literal["claimed", "waiting"]
 
 
 class ReferralCode(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,12 +14,10 @@ from loyalty.delivery import Shop
 from loyalty.domain.entry import Entry
 from loyalty.errors import Problem
 from loyalty.records import entries
-from loyalty.web import api, bodies, counter_api, openapi
+from loyalty.web import api, counter_api, openapi, people_api
 from loyalty.web.api import Call, Operation, Reply
 from loyalty.web.bodies import Entries, EntryShown, Joining, Listing, Member, ReferralCode, Search
 from loyalty.web.guards import Guards
-
-_PURPOSES = ("service", "marketing")
 
 
 def enroll(call: Call) -> Reply:
@@ -47,14 +45,16 @@ def referral_code(call: Call) -> ReferralCode:
 
 
 def search(call: Call) -> Member:
-    """Find a member by phone or e-mail address."""
+    """Find a member by phone, e-mail address or the code on their card."""
     asked: Search = call.body
-    if bool(asked.phone) == bool(asked.email):
-        raise Problem(400, "invalid_query", "Give either phone or email.")
+    if [bool(asked.phone), bool(asked.email), bool(asked.card)].count(True) != 1:
+        raise Problem(400, "invalid_query", "Give one of phone, email and card.")
     country = call.shop.programs.current().program.country
     number = phones.e164(asked.phone, country) if asked.phone else ""
     address = identity.email(asked.email) if asked.email else ""
-    return _found(members.find(call.shop, phone=number, email=address), call.shop)
+    plain = "".join(asked.card.upper().split()).replace("-", "")
+    card = f"{plain[:4]}-{plain[4:]}" if plain else ""
+    return _found(members.find(call.shop, phone=number, email=address, card=card), call.shop)
 
 
 def history(call: Call) -> Entries:
@@ -90,8 +90,8 @@ def _joining(body: Joining, shop: Shop) -> members.Joining:
         phone=phone,
         email=email,
         birthday=_birthday(body.birthday),
-        language=_language(body.language, program.languages),
-        consents=_consents(body.consents),
+        language=people_api.language(body.language, program.languages),
+        consents=people_api.agreed(body.consents),
         consent_text=identity.clean(body.consent_text, 40),
     )
 
@@ -102,21 +102,6 @@ def _birthday(text: str) -> str:
     except ValueError:
         raise _wrong("birthday", "invalid_date", "birthday is MM-DD.") from None
     return text
-
-
-def _language(text: str, offered: tuple[str, ...]) -> str:
-    if text and text not in offered:
-        raise _wrong("language", "unknown_language", f"language is one of {', '.join(offered)}.")
-    return text
-
-
-def _consents(given: bodies.Consents) -> dict[str, bool]:
-    """Write out `{"sms": true}` and `{"sms": ["service"]}` as one yes or no for each purpose."""
-    return {
-        f"{channel}:{purpose}": wanted if isinstance(wanted, bool) else purpose in wanted
-        for channel, wanted in given.items()
-        for purpose in _PURPOSES
-    }
 
 
 def _wrong(path: str, code: str, title: str) -> Problem:
@@ -139,6 +124,7 @@ OPERATIONS = (
               asks=Listing, problems=(404,)),
     Operation("GET", "/v1/members/{id}/referral-code", "members:read", referral_code,
               {200: ReferralCode}, problems=(404,)),
+    *people_api.OPERATIONS,
     *counter_api.OPERATIONS,
 )  # fmt: skip
 

@@ -1,0 +1,102 @@
+"""The member API about a member's own things: consents, a copy of everything, receipts, points."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from loyalty import adjusting, agreeing, claiming, erasing, exporting, identity, members
+from loyalty.agreeing import How
+from loyalty.errors import Problem
+from loyalty.records import accounts
+from loyalty.web.api import Call, Operation
+from loyalty.web.bodies import (
+    Adjusted,
+    Adjustment,
+    Changing,
+    Claimed,
+    Consents,
+    Member,
+    Nothing,
+    ReceiptCode,
+)
+
+_PURPOSES = ("service", "marketing")
+
+
+def found(call: Call) -> Member:
+    """Show the member that a call is about. Raises Problem 404."""
+    view = members.view(call.id, call.shop)
+    if view is None:
+        raise Problem(404, "not_found", "There is no such member.")
+    return Member(**view)
+
+
+def change(call: Call) -> Member:
+    """Change a member's language and what they agree to; what is left out stays."""
+    asked: Changing = call.body
+    found(call)
+    offered = call.shop.programs.current().program.languages
+    how = How(source=call.by, text=identity.clean(asked.consent_text, 40))
+    wanted, spoken = agreed(asked.consents), language(asked.language, offered)
+    agreeing.agree(call.id, wanted, how, spoken, call.shop)
+    return found(call)
+
+
+def adjust(call: Call) -> Adjusted:
+    """Give or take points, with a reason; beyond the program's limit a second person is asked."""
+    asked: Adjustment = call.body
+    why, key = identity.clean(asked.reason, 200), call.own(asked.id)
+    done = adjusting.adjust(call.id, asked.points, why, key, call.by, call.shop)
+    return Adjusted(state=done.state, points=done.points)
+
+
+def claim(call: Call) -> Claimed:
+    """Give a member a receipt by the code printed on it, once and for ever."""
+    asked: ReceiptCode = call.body
+    found(call)
+    return Claimed(state=claiming.claim(call.id, asked.code, call.shop))
+
+
+def export(call: Call) -> dict[str, Any]:
+    """Copy everything that is known of a member."""
+    found(call)
+    return exporting.everything(call.id, call.shop)
+
+
+def erase(call: Call) -> Nothing:
+    """Forget a member for good; doing it again does nothing more."""
+    if accounts.get(call.shop.store, call.id) is None:
+        raise Problem(404, "not_found", "There is no such member.")
+    erasing.erase(call.id, call.shop)
+    return Nothing()
+
+
+def language(text: str, offered: tuple[str, ...]) -> str:
+    """Read a language. Raises Problem 400 for one that the program does not speak."""
+    if text and text not in offered:
+        title = f"language is one of {', '.join(offered)}."
+        raise Problem(400, "invalid_body", title, (("language", "unknown_language"),))
+    return text
+
+
+def agreed(given: Consents) -> dict[str, bool]:
+    """Write out `{"sms": true}` and `{"sms": ["service"]}` as one yes or no for each purpose."""
+    return {
+        f"{channel}:{purpose}": wanted if isinstance(wanted, bool) else purpose in wanted
+        for channel, wanted in given.items()
+        for purpose in _PURPOSES
+    }
+
+
+OPERATIONS = (
+    Operation("PATCH", "/v1/members/{id}", "members:write", change, {200: Member},
+              takes=Changing, problems=(404,)),
+    Operation("POST", "/v1/members/{id}/adjustments", "points:adjust", adjust, {200: Adjusted},
+              takes=Adjustment, problems=(403, 404, 409, 422)),
+    Operation("POST", "/v1/members/{id}/receipts", "members:write", claim, {200: Claimed},
+              takes=ReceiptCode, problems=(404, 409, 410, 422)),
+    Operation("GET", "/v1/members/{id}/export", "members:erase", export, {200: dict[str, Any]},
+              problems=(404,)),
+    Operation("POST", "/v1/members/{id}/erase", "members:erase", erase, {200: Nothing},
+              takes=Nothing, problems=(404,)),
+)  # fmt: skip
