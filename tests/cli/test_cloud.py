@@ -101,7 +101,7 @@ def test_a_program_is_published_to_a_cloud(ledger):
 
 def test_keys_of_a_cloud_are_given_out_and_revoked(ledger):
     ledger("keys", "add", "till-3")
-    assert "till-3 members:read, members:write 600" in ledger("keys", "list")
+    assert "till-3 members:read, members:write, rewards:write all 600" in ledger("keys", "list")
     ledger("keys", "revoke", "till-3")
     assert "till-3" not in ledger("keys", "list")
 

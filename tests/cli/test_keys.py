@@ -44,9 +44,11 @@ def test_the_key_itself_is_stored_nowhere(changing):
 
 
 def test_keys_are_listed_by_name_without_the_key(changing):
-    secret = add(changing, "till-3", "--scopes", "members:read", "--per-minute", "60")
+    secret = add(
+        changing, "till-3", "--scopes", "members:read", "--stores", "main", "--per-minute", "60"
+    )
     said = changing("keys", "list")
-    assert "till-3 members:read 60" in said
+    assert "till-3 members:read main 60" in said
     assert secret not in said
 
 

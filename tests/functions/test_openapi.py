@@ -17,19 +17,21 @@ from loyalty.web import member_api, openapi
 
 SCHEMA = schemathesis.openapi.from_dict(openapi.document(member_api.OPERATIONS, "Cafe"))
 KEY = {"Authorization": "Bearer rk_test"}
-CALLS = 25
+CALLS = 15
 """So many calls of each operation; `make fuzz` throws more at every door."""
 NAMES = [f"{each.method} {each.path}" for each in member_api.OPERATIONS]
 REACHED: set[str] = set()
 __all__ = ["till"]
 
 
-def ids(till: Till) -> list[str]:
-    """Make things to call about: a member, a hold in each state, and what there is not."""
+def ids(till: Till, path: str) -> list[str]:
+    """Make things to call about: a member or a hold in each state, and what there is not."""
+    if "/holds/" not in path:
+        return [till.member, till.member, "m_nobody"]
     paths = [f"/v1/holds/{till.holds(id=name, reward='pay')['id']}" for name in ("A", "B", "C")]
     till.gets("POST", f"{paths[1]}/capture", {})
     till.gets("POST", f"{paths[2]}/void", {})
-    return [*[till.member] * 3, *(path.rpartition("/")[2] for path in paths), "m_nobody"]
+    return [*(path.rpartition("/")[2] for path in paths), "nobody"]
 
 
 def sensible(case: Any, till: Till, known: str) -> Any:
@@ -50,14 +52,16 @@ def sensible(case: Any, till: Till, known: str) -> Any:
 @pytest.mark.parametrize("name", NAMES)
 def test_an_operation_answers_as_it_is_described(till, name):
     method, path = name.split(" ")
-    known = ids(till)
+    known = ids(till, path)
 
     @settings(
         max_examples=CALLS, deadline=None, database=None, derandomize=True,
         phases=[Phase.generate], suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(
-        case=SCHEMA[path][method].as_strategy(), known=st.sampled_from(known), make=st.booleans()
+        case=SCHEMA[path][method].as_strategy(),
+        known=st.sampled_from(known),
+        make=st.sampled_from([True, True, False]),
     )
     def calls(case: Any, known: str, make: bool) -> None:  # noqa: FBT001 - hypothesis names it
         sent = sensible(case, till, known) if make else case

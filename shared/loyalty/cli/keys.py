@@ -14,7 +14,7 @@ from loyalty.ports import Key, Query, Store, Unit
 from loyalty.records import ApiKey
 from loyalty.records import keys as kept
 from loyalty.stored import pages
-from loyalty.web.auth import SCOPES
+from loyalty.web.auth import SCOPES, TILL
 
 
 @click.group()
@@ -28,15 +28,18 @@ def keys() -> None:
 @keys.command(epilog="Example: loyalty keys add till-3 --scopes members:read")
 @click.argument("name")
 @click.option(
-    "--scopes", default=",".join(SCOPES), show_default=True, help="What it may do, with commas."
-)
+    "--scopes", default=",".join(TILL), show_default=True,
+    help=f"What it may do, with commas, of {', '.join(SCOPES)}.",
+)  # fmt: skip
+@click.option("--stores", default="", help="The stores it is for, with commas; all if left out.")
 @click.option(
     "--per-minute", default=600, show_default=True, type=click.IntRange(1), help="Calls a minute."
 )
 @place_option
-def add(name: str, scopes: str, per_minute: int, place: Place) -> None:
+def add(name: str, scopes: str, stores: str, per_minute: int, place: Place) -> None:
     """Make a key called NAME and show it, this once."""
-    key = ApiKey(name=name, scopes=_scopes(scopes), per_minute=per_minute)
+    here = tuple(each.strip() for each in stores.split(",") if each.strip())
+    key = ApiKey(name=name, scopes=_scopes(scopes), stores=here, per_minute=per_minute)
     secret = f"rk_{secrets.token_urlsafe(32)}"
     with place.writing() as store:
         if _named(name, store):
@@ -64,8 +67,11 @@ def list_(place: Place) -> None:
     if not found:
         showing.line("There is no key yet. Make one: `loyalty keys add NAME`.")
         return
-    rows = [(key.name, ", ".join(key.scopes), key.per_minute) for key in found]
-    showing.table(("=name", "scopes", ">calls a minute"), rows)
+    rows = [
+        (key.name, ", ".join(key.scopes), ", ".join(key.stores) or "all", key.per_minute)
+        for key in found
+    ]
+    showing.table(("=name", "scopes", "stores", ">calls a minute"), rows)
 
 
 @keys.command(epilog="Example: loyalty keys revoke till-3")

@@ -13,7 +13,9 @@ from loyalty.identity import digest
 from loyalty.ports import Store
 from loyalty.records import ApiKey, keys
 
-SCOPES = ("members:read", "members:write", "members:erase", "points:adjust", "rewards:write")
+TILL = ("members:read", "members:write", "rewards:write")
+"""What a till needs, and no more."""
+SCOPES = (*TILL, "members:erase", "points:adjust")
 _CACHE_SECONDS = 60.0
 
 

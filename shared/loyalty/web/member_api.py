@@ -61,8 +61,10 @@ def history(call: Call) -> Entries:
     """List a member's acts, the newest first."""
     asked: Listing = call.body
     _found(call.id, call.shop)
-    mine = ("members", "contains", call.id)
-    found = entries.find(call.shop.store, mine, order="at", descending=True, limit=asked.limit)
+    found = entries.find(
+        call.shop.store, ("members", "contains", call.id), order="at", descending=True,
+        limit=asked.limit,
+    )  # fmt: skip
     listed = sorted((r.entry for r in found if r.entry), key=lambda e: e.seq, reverse=True)
     return Entries(entries=tuple(map(_shown, listed)))
 
