@@ -345,6 +345,63 @@ def test_a_receipt_of_another_guest_takes_no_reward(rig):
     assert refusal(call) == (409, "receipt_of_another")
 
 
+def test_the_guest_a_till_knows_comes_before_the_one_whose_reward_was_used(rig):
+    other = rig.join(phone="+4915112345673")
+    hold(rig)
+    capture(rig, receipt="generic:R5")
+    rig.tell(sale("R5", 1_000), Guest(phone="+4915112345673"))
+    rig.run()
+    assert (rig.receipt("R5").member, rig.points(other)) == (other, 10)
+    rig.tell(void("R5"))
+    rig.run()
+    assert (rig.points(other), balance(rig)) == (0, (30, 0)), "nobody gets what is not theirs"
+
+
+def test_a_reward_used_on_a_receipt_that_went_back_before_is_given_back_at_once(rig):
+    tell(rig, sale("R5", 1_000), void("R5"))
+    cake = with_cake(rig)
+    before = rig.points(rig.member)
+    hold(rig, reward="", voucher=cake.id)
+    capture(rig, receipt="generic:R5")
+    assert vouchers.get(rig.store, cake.id).state == "open"
+    hold(rig, "H2")
+    capture(rig, "H2", receipt="generic:R5")
+    assert rig.points(rig.member) == before
+
+
+def test_a_voucher_is_used_once_however_many_holds_of_it_ended_by_time(rig):
+    cake = with_cake(rig)
+    for name in ("H1", "H2"):
+        hold(rig, name, "", voucher=cake.id)
+        rig.clock.advance(timedelta(minutes=16))
+    capture(rig, "H1")
+    assert refusal(lambda: capture(rig, "H2")) == (409, "voucher_used")
+
+
+def test_a_hold_that_ended_long_ago_is_captured_no_more(rig):
+    hold(rig)
+    rig.clock.advance(timedelta(days=8))
+    assert refusal(lambda: capture(rig)) == (409, "hold_expired")
+
+
+def test_points_that_waited_when_they_were_spent_late_can_be_spent_when_they_come_back():
+    pending = PROGRAM.replace("earning:\n", "earning:\n  pending: {in_store: 1h}\n")
+    shop = Rig(Path(), pending, store=MemoryStore())
+    shop.member = shop.join(phone=PHONE)
+    tell(shop, sale("R1", 2_500, at=shop.clock.now() - timedelta(hours=2)))
+    hold(shop)
+    shop.clock.advance(timedelta(minutes=16))
+    hold(shop, "H2")
+    capture(shop, "H2")
+    tell(shop, sale("R2", 6_000, at=shop.clock.now()))
+    capture(shop)
+    shop.clock.advance(timedelta(hours=2))
+    shop.sweep()
+    redeeming.take_back("H1", "maya", shop.shop)
+    tell(shop, sale("R3", 100, at=shop.clock.now()))
+    assert shop.points(shop.member) == 25 - 20 + 60
+
+
 # -- undoing ------------------------------------------------------------------------------
 
 

@@ -95,6 +95,22 @@ def test_a_purchase_that_is_too_small_pays_nobody(rig):
     buys(rig, 1, amount=499)
     passes(rig)
     assert rig.points(rig.sita) == 0
+    buys(rig, 1, amount=1, name="S")
+    passes(rig)
+    assert rig.points(rig.sita) == 30, "once enough is kept, both are paid"
+
+
+def test_a_purchase_that_went_back_starts_the_days_anew(rig):
+    friend(rig, 1)
+    buys(rig, 1)
+    rig.tell(refund("r", "R1", 1_000, at=rig.clock.now()))
+    rig.run()
+    passes(rig, timedelta(days=6))
+    buys(rig, 1, name="S")
+    passes(rig, timedelta(days=1))
+    assert rig.points(rig.sita) == 0
+    passes(rig, timedelta(days=6))
+    assert rig.points(rig.sita) == 30
 
 
 def test_beyond_the_months_friends_only_they_are_paid(rig):

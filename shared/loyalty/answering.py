@@ -15,6 +15,7 @@ from loyalty.events import NotificationRequested, Said
 from loyalty.members import Joining
 from loyalty.records import Contact, accounts, contacts
 from loyalty.redeeming import Asking
+from loyalty.taking import Taking
 
 USEFUL = timedelta(hours=12)
 """An answer that could not leave for so long is dropped."""
@@ -55,6 +56,8 @@ def _ask_to_tell(said: Said, reply: Reply, member: str, shop: Shop) -> None:
 
 
 def _said(word: Word, reply: Reply, member: str, shop: Shop) -> Said:
+    if word.asked == "redeem" and (before := _redeemed_before(reply, shop)):
+        return before
     record, contact = accounts.get(shop.store, member), contacts.get(shop.store, member)
     language = _language(contact, shop)
     found = counter.takeable(record.account, "", language, shop) if record else None
@@ -97,7 +100,7 @@ def _listed(found: Takeable, language: str) -> str:
 
 def _redeemed(chosen: Choice | Given, reply: Reply, member: str, shop: Shop) -> Said | None:
     """Set it aside under a code that this text alone gives; None if it is gone meanwhile."""
-    nonce = f"text:{reply.channel}:{reply.id}"
+    nonce = _nonce(reply)
     voucher = chosen.voucher if isinstance(chosen, Given) else ""
     asking = Asking(
         shop.pepper.code(nonce), member, chosen.reward, voucher=voucher, online=True, by="guest"
@@ -106,7 +109,24 @@ def _redeemed(chosen: Choice | Given, reply: Reply, member: str, shop: Shop) -> 
         taken = redeeming.hold(asking, shop)
     except Problem:
         return None
+    return _told(taken, nonce, shop)
+
+
+def _redeemed_before(reply: Reply, shop: Shop) -> Said | None:
+    """Find what this very text set aside already: it is only told again."""
+    try:
+        taken = redeeming.look(shop.pepper.code(_nonce(reply)), shop)
+    except Problem:
+        return None
+    return _told(taken, _nonce(reply), shop)
+
+
+def _nonce(reply: Reply) -> str:
+    return f"text:{reply.channel}:{reply.id}"
+
+
+def _told(taken: Taking, nonce: str, shop: Shop) -> Said:
     zone = shop.programs.current().program.zone
     until = f"{calendar.local(taken.until, zone):%H:%M}"
-    words = {"reward": f"reward:{chosen.reward}"}
+    words = {"reward": f"reward:{taken.reward}"}
     return Said(message="answer:redeem", values={"nonce": nonce, "until": until}, words=words)

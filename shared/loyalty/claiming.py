@@ -59,7 +59,7 @@ def _plain(text: str) -> str:
 
 def _claim(unit: Unit, member: str, name: str, act: str, now: datetime) -> tuple[Found, Outcome]:
     known, account = identities.get(unit, name) or Identity(), accounts.get(unit, member)
-    if account is None or known.member not in ("", member):
+    if account is None or account.closed or known.member not in ("", member):
         raise Problem(409, "receipt_used", "This receipt is claimed already.")
     sales = [_mine(unit, receipt, member, now) for receipt in known.waiting]
     outcome = outgoing(members.claims(unit, member, sorted(known.waiting), now))

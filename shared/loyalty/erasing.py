@@ -76,7 +76,14 @@ def finish(member: str, shop: Shop) -> None:
         id=f"erased:{member}", at=shop.clock.now(), subject=member, member=member, what="erased"
     )
     publish(shop.bus, outgoing([event]))
-    shop.store.atomically("ledger", lambda unit: timers.delete(unit, f"erase:{member}"))
+    late = identities.keys(shop.store, "member", member)
+
+    def done(unit: Unit) -> None:
+        for key in late:
+            unit.delete(key)
+        timers.delete(unit, f"erase:{member}")
+
+    shop.store.atomically("ledger", done)
 
 
 def _asked(contact: Contact, shop: Shop) -> Iterator[Key]:

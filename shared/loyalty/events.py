@@ -14,7 +14,7 @@ import msgspec
 
 from loyalty.domain.account import Totals
 from loyalty.domain.entry import EntryKind
-from loyalty.domain.transaction import Transaction
+from loyalty.domain.transaction import Claim, Transaction
 from loyalty.errors import Rejected, TryAgain
 
 VERSION = 1
@@ -160,6 +160,15 @@ def encode(event: Event) -> bytes:
         data=msgspec.Raw(msgspec.json.encode(event)),
     )
     return msgspec.json.encode(envelope)
+
+
+def claimed(receipt: str, member: str, at: datetime) -> TransactionRecorded:
+    """Tell that a receipt, by its id, belongs to a member."""
+    till, _, number = receipt.partition(":")
+    source, _, account = till.partition(".")
+    claim = Claim(source=source, account=account, receipt=number, member=member, occurred_at=at)
+    name = f"claim:{receipt}:{member}"
+    return TransactionRecorded(id=name, at=at, subject=receipt, transaction=claim)
 
 
 def tick() -> bytes:

@@ -15,9 +15,9 @@ from loyalty.connectors.spec import Guest, Heard
 from loyalty.delivery import Shop, outgoing, publish
 from loyalty.domain.entry import Receipt
 from loyalty.domain.program import Program
-from loyalty.domain.transaction import Claim, Line, Sale, Void
+from loyalty.domain.transaction import Line, Sale, Void
 from loyalty.errors import Problem
-from loyalty.events import TransactionRecorded
+from loyalty.events import claimed
 from loyalty.records import entries
 from loyalty.steps import transaction_ingest
 
@@ -129,7 +129,7 @@ def attach(number: str, member: str, store: str, shop: Shop) -> str:
     if receipt.member not in ("", member):
         raise Problem(409, "receipt_used", "The receipt belongs to another guest.")
     if not receipt.member:
-        publish(shop.bus, outgoing([_claim(receipt, member, shop.clock.now())]))
+        publish(shop.bus, outgoing([claimed(receipt.id, member, shop.clock.now())]))
     return receipt.id
 
 
@@ -157,11 +157,3 @@ def _ids(number: str, store: str, shop: Shop) -> list[str]:
 def _told(number: str, store: str, shop: Shop) -> list[Receipt]:
     found = (entries.get(shop.store, f"sale:{name}") for name in _ids(number, store, shop))
     return [record.receipt for record in found if record and record.receipt]
-
-
-def _claim(receipt: Receipt, member: str, now: datetime) -> TransactionRecorded:
-    till, _, number = receipt.id.partition(":")
-    source, _, account = till.partition(".")
-    claim = Claim(source=source, account=account, receipt=number, member=member, occurred_at=now)
-    name = transaction_ingest.event_id(claim)
-    return TransactionRecorded(id=name, at=now, subject=receipt.id, transaction=claim)

@@ -11,9 +11,8 @@ import msgspec
 from loyalty import identity, timekeeping
 from loyalty.delivery import Outcome, Shop, outgoing
 from loyalty.domain.account import Account
-from loyalty.domain.transaction import Claim
 from loyalty.errors import AlreadyExists, Problem
-from loyalty.events import Event, MemberChanged, TransactionRecorded
+from loyalty.events import Event, MemberChanged, claimed
 from loyalty.ports import Store, Unit
 from loyalty.records import (
     AccountRecord,
@@ -144,16 +143,8 @@ def claims(unit: Unit, member: str, receipts: list[str], now: datetime) -> list[
     """Give a member the receipts that waited for an identity of theirs."""
     records = [entries.get(unit, f"sale:{receipt}") for receipt in receipts]
     sales = [r.receipt.sale for r in records if r and r.receipt and r.receipt.sale]
-    found = [
-        Claim(source=s.source, account=s.account, receipt=s.receipt, member=member, occurred_at=now)
-        for s in sorted(sales, key=lambda sale: (sale.occurred_at, sale.receipt_id))
-    ]
-    return [
-        TransactionRecorded(
-            id=f"claim:{c.receipt_id}:{member}", at=now, subject=c.receipt_id, transaction=c
-        )
-        for c in found
-    ]
+    told = sorted(sales, key=lambda sale: (sale.occurred_at, sale.receipt_id))
+    return [claimed(sale.receipt_id, member, now) for sale in told]
 
 
 def _write_person(

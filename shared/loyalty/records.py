@@ -77,7 +77,10 @@ class MilestoneGuard(Record, frozen=True, kw_only=True):
 
 
 class Voucher(Record, frozen=True, kw_only=True):
-    """A reward given out, to be redeemed once by its code."""
+    """A reward given out, to be redeemed once by its code.
+
+    `withdrawn`: what it was given for went back after it was used; it never opens again.
+    """
 
     id: str
     member: str
@@ -88,6 +91,7 @@ class Voucher(Record, frozen=True, kw_only=True):
     issued_at: datetime
     expires_at: datetime
     state: Literal["open", "withdrawn", "redeemed", "expired"] = "open"
+    withdrawn: bool = False
 
 
 class Review(Record, frozen=True, kw_only=True):

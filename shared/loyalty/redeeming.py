@@ -17,9 +17,9 @@ from loyalty.domain import holds, rewards
 from loyalty.domain.account import Held
 from loyalty.domain.entry import Entry, Receipt, Used
 from loyalty.domain.ledger import Passbook
-from loyalty.domain.transaction import Claim
+from loyalty.domain.program import Program
 from loyalty.errors import Problem
-from loyalty.events import Event, TransactionRecorded
+from loyalty.events import Event, claimed
 from loyalty.ports import Unit
 from loyalty.records import EntryRecord, Voucher, accounts, entries
 from loyalty.taking import Open, Taking
@@ -110,15 +110,21 @@ def _hold(unit: Unit, asking: Asking, shop: Shop) -> Done:
         raise Problem(404, "not_found", "There is no such member.")
     book = bookkeeping.opened_from(record, version, shop)
     given = vouching.usable(unit, asking.voucher, book) if asking.voucher else None
-    held, cost = _asked(asking, given, book)
-    why = taking.title(version.program, held.reward)
-    about = {"version": version.hash, "store": asking.store, "by": asking.by, "reason": why}
+    rules = shop.programs.named(given.version) if given else version.program
+    held, cost = _asked(asking, given, book, rules)
+    why = taking.title(rules, held.reward)
+    about = {
+        "version": given.version if given else version.hash,
+        "store": asking.store,
+        "by": asking.by,
+        "reason": why,
+    }
     try:
         entry = holds.place(book, held, cost, **about)
     except holds.TooFew as few:
         told = f"{few.missing} points are missing."
         raise Problem(409, "insufficient_points", told) from None
-    found = Open(entry, entry.hold or held, None, "held", book, version.program)
+    found = Open(entry, entry.hold or held, None, "held", book, rules)
     return _written(unit, found, entry, [], found.taking())
 
 
@@ -132,9 +138,11 @@ def _again(found: Open, asking: Asking) -> Done:
     return found.taking(), found.entry.id, ()
 
 
-def _asked(asking: Asking, given: Voucher | None, book: Passbook) -> tuple[Held, int]:
+def _asked(
+    asking: Asking, given: Voucher | None, book: Passbook, rules: Program
+) -> tuple[Held, int]:
     name = given.reward if given else asking.reward
-    reward = book.program.rewards.get(name)
+    reward = rules.rewards.get(name)
     if reward is None:
         raise Problem(422, "unknown_reward", "The program has no such reward.")
     cost = 0 if given else rewards.price(reward, asking.points)
@@ -157,15 +165,28 @@ def _capture(unit: Unit, wish: Capturing, shop: Shop) -> Done:
         return _captured_before(found, wish)
     on = _receipt(unit, wish.receipt, found.entry.members[0])
     given = vouching.read(unit, [found.held.voucher])
+    _still_good(found, given)
     finish = holds.capture if found.state == "held" else holds.recapture
     entry = finish(
         found.book, found.held, _paid(found, wish.points), reason=found.entry.reason, by=wish.by,
         version=found.entry.version, receipt=wish.receipt, store=wish.store or found.entry.store,
     )  # fmt: skip
-    for voucher in given:
+    events, back = _put_on(unit, on, entry, found) if wish.receipt else ([], False)
+    for voucher in given if not back else ():
         vouching.redeem(unit, voucher)
-    events = _put_on(unit, on, entry, found) if wish.receipt else []
     return _written(unit, found, entry, events, found.taking("captured", entry))
+
+
+def _still_good(found: Open, given: list[Voucher]) -> None:
+    """Raise Problem 409 if another hold had the voucher, or if it all was too long ago."""
+    stands, grace = found.state == "held", found.book.program.redeeming.grace_days
+    spoiled = [
+        each for each in given if each.state == "redeemed" or not (stands or each.state == "open")
+    ]
+    if spoiled:
+        raise Problem(409, "voucher_used", "The voucher was used, or taken back.")
+    if not stands and found.book.now > found.held.until + timedelta(days=grace):
+        raise Problem(409, "hold_expired", "The hold ended too long ago.")
 
 
 def _captured_before(found: Open, wish: Capturing) -> Done:
@@ -197,25 +218,22 @@ def _receipt(unit: Unit, name: str, member: str) -> EntryRecord | None:
     return record
 
 
-def _put_on(unit: Unit, on: EntryRecord | None, entry: Entry, found: Open) -> list[Event]:
-    """Keep on the receipt what was used on it; one that is nobody's yet is this guest's."""
+def _put_on(
+    unit: Unit, on: EntryRecord | None, entry: Entry, found: Open
+) -> tuple[list[Event], bool]:
+    """Keep on the receipt what was used on it; one that is nobody's yet is this guest's.
+
+    Tells also whether the receipt went back before, and the reward with it.
+    """
     kind, member = found.rules.rewards[found.held.reward].kind, found.entry.members[0]
     used = holds.used(entry, divisible=kind == "points_as_money")
     old = on.receipt if on and on.receipt else Receipt(id=entry.receipt, state="awaiting-sale")
-    new = _replace(old, rewards=(*old.rewards, used), member=old.member if old.sale else member)
+    new = holds.returns(found.book, _replace(old, rewards=(*old.rewards, used)))
     document = bookkeeping.sale_record(new, on.entry if on else None, on.outcome if on else ())
     (entries.put if on else entries.create)(unit, f"sale:{new.id}", document)
-    return [_claim(new, member, found)] if new.sale and not new.member else []
-
-
-def _claim(receipt: Receipt, member: str, found: Open) -> Event:
-    till, _, number = receipt.id.partition(":")
-    source, _, account = till.partition(".")
-    now = found.book.now
-    claim = Claim(source=source, account=account, receipt=number, member=member, occurred_at=now)
-    return TransactionRecorded(
-        id=f"claim:{receipt.id}:{member}", at=now, subject=receipt.id, transaction=claim
-    )
+    nobodys = new.sale is not None and not new.member
+    events: list[Event] = [claimed(new.id, member, found.book.now)] if nobodys else []
+    return events, any(each.hold == used.hold and each.returned for each in new.rewards)
 
 
 def _void(unit: Unit, name: str, by: str, shop: Shop) -> Done:

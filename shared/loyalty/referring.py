@@ -35,6 +35,9 @@ _replace = msgspec.structs.replace
 
 def code(member: str, shop: Shop) -> str:
     """Make the code that a member hands on to friends; it is always the same."""
+    record = accounts.get(shop.store, member)
+    if record is None or record.closed:
+        raise Problem(404, "not_found", "There is no such member.")
     made = shop.pepper.code(f"referral:{member}")
     name = shop.pepper.hash("referral", made)
     if identities.get(shop.store, name) is None:
@@ -88,12 +91,22 @@ def _in_ring(friend: str, referrer: str, store: Store) -> bool:
 
 
 def first_purchase(event: PointsPosted, program: Program, shop: Shop) -> None:
-    """Note that a friend bought something for the first time; both are paid some days after."""
+    """Note that what a friend kept reached the line, or fell below it; both are paid days after."""
     terms = program.referral
-    if terms is None or event.before.spend > 0 or event.after.spend <= 0:
+    if terms is None:
         return
-    due = event.at + timedelta(days=terms.after_days)
-    shop.store.atomically("ledger", lambda unit: _qualify(unit, event.account, due))
+    line, due = max(1, terms.minimum), event.at + timedelta(days=terms.after_days)
+    if event.before.spend < line <= event.after.spend:
+        shop.store.atomically("ledger", lambda unit: _qualify(unit, event.account, due))
+    elif event.after.spend < line <= event.before.spend:
+        shop.store.atomically("ledger", lambda unit: _unqualify(unit, event.account))
+
+
+def _unqualify(unit: Unit, friend: str) -> None:
+    found = referrals.get(unit, friend)
+    if found and found.state == "qualified":
+        referrals.put(unit, friend, _replace(found, state="attributed"))
+        timers.delete(unit, f"referral:{friend}")
 
 
 def _qualify(unit: Unit, friend: str, due: datetime) -> None:

@@ -45,6 +45,7 @@ class Taking(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime
     voucher: str
     receipt: str
+    store: str
 
 
 class Open(NamedTuple):
@@ -67,7 +68,7 @@ class Open(NamedTuple):
             title=title(self.rules, self.held.reward), state=state or self.state, points=points,
             value=rewards.worth(reward, points), currency=self.rules.currency_of(entry.store),
             categories=reward.categories, until=self.held.until, voucher=self.held.voucher,
-            receipt=end.receipt if end else "",
+            receipt=end.receipt if end else "", store=entry.store,
         )  # fmt: skip
 
 

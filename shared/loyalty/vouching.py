@@ -43,7 +43,8 @@ def redeem(unit: Unit, found: Voucher) -> None:
 
 def read(unit: Unit, names: Iterable[str]) -> list[Voucher]:
     """Read vouchers by their ids."""
-    return [found for name in names if name and (found := vouchers.get(unit, name))]
+    once = dict.fromkeys(name for name in names if name)
+    return [found for name in once if (found := vouchers.get(unit, name))]
 
 
 def reopen(unit: Unit, given_back: Iterable[Voucher], book: Pages) -> None:
@@ -51,4 +52,5 @@ def reopen(unit: Unit, given_back: Iterable[Voucher], book: Pages) -> None:
     least = book.now + timedelta(days=book.program.redeeming.grace_days)
     for found in given_back:
         longer = max(found.expires_at, least)
-        vouchers.put(unit, found.id, _replace(found, state="open", expires_at=longer))
+        state = "withdrawn" if found.withdrawn else "open"
+        vouchers.put(unit, found.id, _replace(found, state=state, expires_at=longer))

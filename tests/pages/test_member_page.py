@@ -11,6 +11,7 @@ from tests.rig import sale
 from tests.steps.cafe import HARI, SITA
 
 from loyalty import claiming, codes, members, redeeming, sessions
+from loyalty.domain.transaction import Line
 from loyalty.records import consents, contacts, profiles, sign_ins
 from loyalty.records import sessions as kept_sessions
 from loyalty.redeeming import Capturing
@@ -240,6 +241,13 @@ def test_the_card_shows_points_what_can_be_taken_and_how_far_the_next_is(cafe, g
     assert "5 points to go: 2 euros off" in text
     assert "a coffee" in text
     assert "a toast" not in text
+
+
+def test_the_card_shows_how_full_a_stamp_card_is(cafe, guest):
+    rich(cafe, guest)
+    lines = (Line(id="1", amount=900, category="coffee", quantity=3000),)
+    cafe.buys("C1", 900, lines=lines)
+    assert "Coffee card: 4 of 5 stamps for a cake" in guest.goes("/card").text
 
 
 def test_the_code_on_the_card_leads_to_the_guest(cafe, guest):

@@ -77,6 +77,7 @@ class Used(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     hold: str
+    member: str
     reward: str
     lots: tuple[Lot, ...] = ()
     voucher: str = ""

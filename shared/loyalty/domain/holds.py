@@ -100,6 +100,8 @@ def returns(book: Pages, receipt: Receipt) -> Receipt:
 
 
 def _returned(book: Pages, each: Used, receipt: Receipt) -> Used:
+    if each.member != book.account.id:  # their guest takes it back by itself, if they must
+        return each
     due, (back, paid) = due_back(each, receipt), gone_back(receipt)
     whole = back >= paid
     if due <= each.back and (each.returned or not whole):
@@ -114,7 +116,8 @@ def used(entry: Entry, *, divisible: bool) -> Used:
     late = [_replace(move, points=-move.points) for move in entry.moves]
     late += [Lot(points=-owed, month=f"{entry.at:%Y-%m}")] if owed < 0 else []
     return Used(
-        hold=entry.cause.removeprefix("hold:"), reward=entry.rule, divisible=divisible,
+        hold=entry.cause.removeprefix("hold:"), member=entry.members[0], reward=entry.rule,
+        divisible=divisible,
         lots=tuple(late) if entry.kind == "recapture" else entry.spent,
         voucher=entry.voucher,
     )  # fmt: skip
@@ -172,7 +175,7 @@ class _Given(NamedTuple):
 
 
 def _given_back(book: Pages, back: Iterable[Lot]) -> _Given:
-    told = list(back)
+    told = [lots.as_of(lot, book.now) for lot in back]
     alive = [lot for lot in told if not lot.lapsed(book.now)]
     lapsed = sum(lot.points for lot in told) - sum(lot.points for lot in alive)
     paid, rest = _split(alive, book.account.debt)

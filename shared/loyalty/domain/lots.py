@@ -33,7 +33,7 @@ def take_back(lots: tuple[Lot, ...], points: int, origin: Lot | None, now: datet
     """Take points for a refund: its own lot, then spendable ones, then those still pending."""
 
     def order(lot: Lot) -> tuple[Any, ...]:
-        own = origin is not None and lot.key == _as_of(origin, now).key
+        own = origin is not None and lot.key == as_of(origin, now).key
         waits_until = now if lot.spendable(now) else lot.available_at or now
         return (not own, waits_until, *_lapsing(lot))
 
@@ -45,7 +45,7 @@ def spend(lots: tuple[Lot, ...], points: int, now: datetime) -> Taken:
     return _take([lot for lot in lots if lot.spendable(now)], lots, points, _lapsing)
 
 
-def _as_of(lot: Lot, now: datetime) -> Lot:
+def as_of(lot: Lot, now: datetime) -> Lot:
     """Return a lot as it is named now: once its waiting is over, `available_at` is gone."""
     waits = lot.available_at is not None and lot.available_at > now
     return lot if waits else msgspec.structs.replace(lot, available_at=None)

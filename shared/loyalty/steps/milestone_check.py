@@ -140,8 +140,9 @@ def _change_voucher(
 ) -> None:
     if given.crossing.up and given.voucher:
         vouchers.create(unit, given.voucher, _voucher(event, given, version, shop))
-    elif old and old.state == "open":
-        withdrawn = msgspec.structs.replace(old, state="withdrawn")
+    elif old and old.state in ("open", "redeemed"):
+        state = "withdrawn" if old.state == "open" else old.state
+        withdrawn = msgspec.structs.replace(old, state=state, withdrawn=True)
         vouchers.put(unit, given.voucher, withdrawn)
 
 

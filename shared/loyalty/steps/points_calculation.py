@@ -74,6 +74,7 @@ def _decide(unit: Unit, fact: Transaction, older: _Older, shop: Shop, *, look: b
     if learned.what != "news":
         return _again(unit, fact, record)
     member = learned.receipt.member or _member_of(unit, learned.receipt)
+    member = member or next((used.member for used in learned.receipt.rewards), None)
     if member is None or learned.receipt.sale is None:
         return _keep(unit, learned.receipt, record)
     return _book(unit, fact, _replace(learned.receipt, member=member), record, older, shop)

@@ -59,11 +59,6 @@ class Doorkeeper:
             raise Problem(429, "too_many_requests", "This key made too many calls; wait a minute.")
 
 
-def caller(request: Request) -> str:
-    """Name who calls, by the key they show: what is theirs alone is kept under this name."""
-    return digest(request.headers.get("Authorization", ""))[:16]
-
-
 def seed(store: Store, secret: str, name: str = "local") -> None:
     """Store a key with all scopes under its hash (for one machine; limits still hold)."""
     key = ApiKey(name=name, scopes=SCOPES, per_minute=60_000)

@@ -159,8 +159,8 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     state: Literal["claimed", "waiting"]
 
 
-class ReferralCode(msgspec.Struct, frozen=True, kw_only=True):
-    """The code that a member hands on to friends."""
+class Code(msgspec.Struct, frozen=True, kw_only=True):
+    """A code to hand on, or to print."""
 
     code: str
 

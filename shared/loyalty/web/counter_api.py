@@ -72,23 +72,29 @@ def hold(call: Call) -> Reply:
 
 def look(call: Call) -> Taking:
     """Look at a hold, by its id or by the code that the guest shows."""
-    return redeeming.look(call.id, call.shop)
+    taken, stores = redeeming.look(call.id, call.shop), call.key.stores
+    if stores and taken.store and taken.store not in stores:
+        raise Problem(404, "not_found", "There is no such hold.")
+    return taken
 
 
 def capture(call: Call) -> Taking:
     """Spend what is held; one that ended by time too, since the guest has had it."""
     asked: Capture = call.body
+    look(call)
     wish = Capturing(call.id, asked.points, asked.receipt, call.store(asked.store), call.by)
     return redeeming.capture(wish, call.shop)
 
 
 def void(call: Call) -> Taking:
     """Give up a hold: its points are back at once."""
+    look(call)
     return redeeming.void(call.id, call.by, call.shop)
 
 
 def take_back(call: Call) -> Taking:
     """Undo a capture: the guest has not had it after all."""
+    look(call)
     return redeeming.take_back(call.id, call.by, call.shop)
 
 

@@ -16,7 +16,7 @@ from loyalty.errors import Problem
 from loyalty.records import entries
 from loyalty.web import api, counter_api, openapi, people_api
 from loyalty.web.api import Call, Operation, Reply
-from loyalty.web.bodies import Entries, EntryShown, Joining, Listing, Member, ReferralCode, Search
+from loyalty.web.bodies import Code, Entries, EntryShown, Joining, Listing, Member, Search
 from loyalty.web.guards import Guards
 
 
@@ -38,10 +38,10 @@ def show(call: Call) -> Member:
     return _found(call.id, call.shop)
 
 
-def referral_code(call: Call) -> ReferralCode:
+def referral_code(call: Call) -> Code:
     """Tell the code that a member hands on to friends."""
     _found(call.id, call.shop)
-    return ReferralCode(code=referring.code(call.id, call.shop))
+    return Code(code=referring.code(call.id, call.shop))
 
 
 def search(call: Call) -> Member:
@@ -125,7 +125,7 @@ OPERATIONS = (
     Operation("GET", "/v1/members/{id}/entries", "members:read", history, {200: Entries},
               asks=Listing, problems=(404,)),
     Operation("GET", "/v1/members/{id}/referral-code", "members:read", referral_code,
-              {200: ReferralCode}, problems=(404,)),
+              {200: Code}, problems=(404,)),
     *people_api.OPERATIONS,
     *counter_api.OPERATIONS,
 )  # fmt: skip

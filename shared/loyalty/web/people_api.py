@@ -14,6 +14,7 @@ from loyalty.web.bodies import (
     Adjustment,
     Changing,
     Claimed,
+    Code,
     Consents,
     Member,
     Nothing,
@@ -57,6 +58,11 @@ def claim(call: Call) -> Claimed:
     return Claimed(state=claiming.claim(call.id, asked.code, call.shop))
 
 
+def receipt_code(call: Call) -> Code:
+    """Tell the code that a till prints on a receipt, by its id: `generic:R-1001`."""
+    return Code(code=claiming.code(call.id, call.shop.pepper))
+
+
 def export(call: Call) -> dict[str, Any]:
     """Copy everything that is known of a member."""
     found(call)
@@ -95,6 +101,7 @@ OPERATIONS = (
               takes=Adjustment, problems=(403, 404, 409, 422)),
     Operation("POST", "/v1/members/{id}/receipts", "members:write", claim, {200: Claimed},
               takes=ReceiptCode, problems=(404, 409, 410, 422)),
+    Operation("GET", "/v1/receipts/{id}/code", "members:read", receipt_code, {200: Code}),
     Operation("GET", "/v1/members/{id}/export", "members:erase", export, {200: dict[str, Any]},
               problems=(404,)),
     Operation("POST", "/v1/members/{id}/erase", "members:erase", erase, {200: Nothing},

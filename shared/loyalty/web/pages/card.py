@@ -33,7 +33,8 @@ def show(visit: Visit) -> Response:
         "card.html", contact=visit.contact, code=code, qr=rendering.drawn(code),
         points=account.points(now), pending=account.pending(now), tier=_tier(visit, account),
         choices=[each for each in found.rewards if not each.missing], vouchers=found.vouchers,
-        following=_following(found.rewards), held=_held(visit, account), day=visit.day,
+        following=_following(found.rewards), stamps=found.stamps, held=_held(visit, account),
+        day=visit.day,
     )  # fmt: skip
 
 

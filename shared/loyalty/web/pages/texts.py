@@ -100,6 +100,11 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "next": {
         "en": "{n} points to go: {reward}", "de": "Noch {n} Punkte: {reward}", "ne": "अझै {n} अंक: {reward}",
     },
+    "stamps": {
+        "en": "{card}: {have} of {full} stamps for {gives}",
+        "de": "{card}: {have} von {full} Stempeln für {gives}",
+        "ne": "{card}: {gives} को लागि {full} मध्ये {have} छाप",
+    },
     "take_now": {"en": "Yours to take", "de": "Jetzt für dich", "ne": "अहिले लिन सकिने"},
     "none_yet": {
         "en": "Nothing to take yet.", "de": "Noch nichts zum Einlösen.", "ne": "अहिलेसम्म लिने केही छैन।",
