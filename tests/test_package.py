@@ -183,9 +183,9 @@ def test_a_function_serves_from_its_zip_in_an_empty_environment(packed, empty, n
     assert {line["function"] for line in lines if "function" in line} == {name}
 
 
-def test_only_the_guests_pages_carry_templates(packed):
+def test_only_functions_with_pages_carry_templates(packed):
     carried = {name for name in FUNCTIONS if any("templates/" in f for f in names(packed[name]))}
-    assert carried == {"member_page"}
+    assert carried == {"console", "member_page"}
     assert "loyalty/web/pages/templates/card.html" in names(packed["member_page"])
 
 

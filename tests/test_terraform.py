@@ -291,6 +291,8 @@ MISTAKES = (
     Mistake("monitoring.tf", r', "metric.labels.store"', "", "told by its store"),
     Mistake("monitoring.tf", r"httpRequest.requestUrl:", "httpRequest.referer:",
             "names a guest stays in the log"),
+    Mistake("monitoring.tf", r"httpRequest.requestUrl:.{2}/m/", "httpRequest.referer:",
+            "signs a guest in"),
     Mistake("monitoring.tf", r'var.billing_account == "" \? 0 : 1', "0", "has a budget"),
 )  # fmt: skip
 BATCHES = 7

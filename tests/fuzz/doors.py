@@ -39,7 +39,7 @@ from loyalty.delivery import Shop
 from loyalty.errors import Rejected, TryAgain
 from loyalty.events import Event, decode, encode
 from loyalty.ports import HttpRequest, HttpResponse
-from loyalty.web import auth, member_api
+from loyalty.web import api, auth, member_api
 
 API_KEY = "rk_fuzz"
 FUNCTIONS: dict[WebhookVerb, str] = {
@@ -159,7 +159,7 @@ JOINING = {
 SLOTS = st.sampled_from(["m_1", "__x__", "..", ".", "x" * 200]) | st.text(LETTERS, max_size=9)
 
 
-def route(known: member_api.Route) -> st.SearchStrategy[Call]:
+def route(known: api.Operation) -> st.SearchStrategy[Call]:
     """Throw at one route of the member API, with a key."""
     query = st.builds(
         lambda name, value: f"{name}={quote(value, errors='replace')}",
@@ -211,7 +211,7 @@ def doors(rig: Rig) -> dict[str, st.SearchStrategy[Call]]:
     """List every door by its name."""
     wiring = topology()
     webhooks = {f"webhook {name}": webhook(name) for name in listeners(names())}
-    routes = {f"{r.method} {r.path}": route(r) for r in member_api.ROUTES}
+    routes = {f"{r.method} {r.path}": route(r) for r in member_api.OPERATIONS}
     pushes = {f"push to {name}": push(name, GOOD[name](rig)) for name in wiring.hearing()}
     paths = {f"any path of {name}": anywhere(name) for name in wiring.served()}
     return {**webhooks, **routes, **pushes, **paths}

@@ -29,7 +29,7 @@ def crowd(request, tmp_path):
     if kind == "sqlite":
         store = SqliteStore(str(tmp_path / "loyalty.db"))
     else:
-        store = FirestoreStore(request.getfixturevalue("firestore_project")())
+        store = FirestoreStore(request.getfixturevalue("firestore_project")(), patience=60.0)
     rig = Rig(tmp_path, TEXT, store=store)
     rig.member = rig.join(phone=PHONE)
     rig.tell(sale("R1", 2_500), Guest(phone=PHONE))
