@@ -69,29 +69,16 @@ def contents(name: str) -> dict[str, bytes]:
     main = TOP / "functions" / name / "main.py"
     modules = reached([main])
     found = {"main.py": main.read_bytes(), "requirements.txt": requirements([main, *modules])}
-    for source in modules:
+    for source in (*modules, *templates(modules)):
         place = source.relative_to(SHARED).as_posix()
         found[place] = source.read_bytes()
-    for file in data(modules):
-        found[file.relative_to(SHARED).as_posix()] = file.read_bytes()
     return found | _compiled(modules)
 
 
-def data(modules: Iterable[Path]) -> list[Path]:
-    """List what is no module and goes with some: `web/templates/till/a.html` with `web/till`."""
-    ours, names = _modules(), set(modules)
-    found = (path for path in SHARED.glob("loyalty/**/*") if path.is_file())
-    return sorted(
-        path
-        for path in found
-        if path.suffix not in (".py", ".pyc") and ours.get(_owner(path)) in names
-    )
-
-
-def _owner(file: Path) -> str:
-    """Name the module that a file goes with: its folder's, the folders of templates left out."""
-    parts = file.parent.relative_to(SHARED).parts
-    return ".".join(part for part in parts if part != "templates")
+def templates(modules: Iterable[Path]) -> list[Path]:
+    """List what modules show: the files of a folder `templates` beside them."""
+    folders = {source.parent / "templates" for source in modules}
+    return sorted(path for folder in folders for path in folder.glob("*") if path.is_file())
 
 
 def reached(sources: Iterable[Path]) -> list[Path]:

@@ -110,7 +110,7 @@ def test_a_zip_has_its_main_and_its_compiled_modules(packed, name):
 
 def test_templates_go_with_the_function_whose_pages_they_are(packed):
     having = {
-        name for name in FUNCTIONS if "loyalty/web/templates/till/guest.html" in names(packed[name])
+        name for name in FUNCTIONS if "loyalty/web/till/templates/guest.html" in names(packed[name])
     }
     assert having == {"console"}
 

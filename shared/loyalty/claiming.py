@@ -27,13 +27,13 @@ _LENGTH = 8
 
 def code(receipt: str, pepper: Pepper) -> str:
     """Make the code that a till prints on a receipt, as in `K7QM-2XRDP`; its last letter checks."""
-    plain = _plain(pepper.code(f"receipt:{receipt}"))
+    plain = identity.letters(pepper.code(f"receipt:{receipt}"))
     return f"{plain[:4]}-{plain[4:]}{identity.check(plain)}"
 
 
 def hashed(receipt: str, pepper: Pepper) -> str:
     """Make the identity that the code stands for."""
-    return pepper.hash("receipt", _plain(pepper.code(f"receipt:{receipt}")))
+    return pepper.hash("receipt", identity.letters(pepper.code(f"receipt:{receipt}")))
 
 
 def claim(member: str, typed: str, shop: Shop) -> Found:
@@ -43,7 +43,7 @@ def claim(member: str, typed: str, shop: Shop) -> Found:
     many tries in a day.
     """
     _count(member, shop)
-    plain = _plain(typed)
+    plain = identity.letters(typed)
     if len(plain) != _LENGTH + 1 or identity.check(plain[:-1]) != plain[-1]:
         raise Problem(422, "invalid_receipt_code", "This is no code of a receipt.")
     name = shop.pepper.hash("receipt", plain[:-1])
@@ -51,10 +51,6 @@ def claim(member: str, typed: str, shop: Shop) -> Found:
     found, outcome = shop.store.atomically("ledger", lambda u: _claim(u, member, name, act, now))
     timekeeping.keep(act, outcome, shop)
     return found
-
-
-def _plain(text: str) -> str:
-    return "".join(text.upper().split()).replace("-", "")
 
 
 def _claim(unit: Unit, member: str, name: str, act: str, now: datetime) -> tuple[Found, Outcome]:

@@ -35,10 +35,9 @@ def _by_code(text: str, shop: Shop) -> Found | None:
     """Read it as a code: of a hold, of a voucher, of a card, or as the member's id on it."""
     if _MEMBER.fullmatch(text):
         return Found(text) if accounts.get(shop.store, text) else None
-    letters = text.upper().replace(" ", "").replace("-", "")
-    if not _CODE.fullmatch(letters):
+    if not _CODE.fullmatch(identity.letters(text)):
         return None
-    code = f"{letters[:4]}-{letters[4:]}"
+    code = identity.written(text)
     hold = entries.get(shop.store, f"hold:{code}")
     if hold and hold.entry:
         return Found(hold.entry.members[0], code)

@@ -62,6 +62,17 @@ def email(text: str) -> str:
     return f"{name}@{domain}".casefold()
 
 
+def letters(typed: str) -> str:
+    """Read a code as a person types it: `k7qm 2xrd` is `K7QM2XRD`."""
+    return "".join(typed.upper().split()).replace("-", "")
+
+
+def written(typed: str) -> str:
+    """Write a code of eight letters as it is kept, `K7QM-2XRD`, however it was typed."""
+    plain = letters(typed)
+    return f"{plain[:4]}-{plain[4:]}"
+
+
 def check(letters: str) -> str:
     """Make the letter that shows nearly every slip in a code."""
     return LETTERS[hashlib.sha256(letters.encode()).digest()[0] % 32]

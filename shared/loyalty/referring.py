@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from loyalty import bookkeeping, timekeeping
+from loyalty import bookkeeping, identity, timekeeping
 from loyalty.delivery import Outcome, Shop
 from loyalty.domain import calendar
 from loyalty.domain.account import Account
@@ -65,10 +65,10 @@ def attribute(friend: str, written: str, shop: Shop) -> bool:
     return True
 
 
-def owner(written: str, shop: Shop) -> str:
+def owner(typed: str, shop: Shop) -> str:
     """Tell whose code this is, as a person types it. Raises Problem 422 if it is nobody's."""
-    plain = "".join(written.upper().split()).replace("-", "")
-    found = identities.get(shop.store, shop.pepper.hash("referral", f"{plain[:4]}-{plain[4:]}"))
+    name = shop.pepper.hash("referral", identity.written(typed))
+    found = identities.get(shop.store, name)
     if found is None:
         raise _not_allowed()
     return found.member

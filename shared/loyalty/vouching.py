@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import msgspec
 
+from loyalty import identity
 from loyalty.domain.pages import Pages
 from loyalty.errors import Problem
 from loyalty.ports import Store, Unit
@@ -17,9 +18,8 @@ _replace = msgspec.structs.replace
 
 def coded(store: Store, code: str) -> Voucher | None:
     """Find a voucher by its code, as a person types it."""
-    plain = "".join(code.upper().split()).replace("-", "")
-    written = f"{plain[:4]}-{plain[4:]}"
-    return next(iter(vouchers.find(store, ("code", "==", written), limit=1)), None)
+    kept = identity.written(code)
+    return next(iter(vouchers.find(store, ("code", "==", kept), limit=1)), None)
 
 
 def usable(unit: Unit, name: str, pages: Pages) -> Voucher:

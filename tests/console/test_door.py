@@ -193,7 +193,7 @@ def test_looking_changes_nothing(till):
     ("form", "status"),
     [
         (b"a=1&a=2", 400), (b"a=%ff", 400), (b"a=%00", 400), (b"a=" + b"x" * 300, 400),
-        (b"&".join(b"a%d=" % n for n in range(20)), 400), (b"id=4111+1111+1111+1111", 422),
+        (b"&".join(b"a%d=" % n for n in range(50)), 400), (b"id=4111+1111+1111+1111", 422),
         (b"x" * 300_000, 413),
     ],
 )  # fmt: skip

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,8 +13,8 @@ import requests
 from infra import vendors
 from infra.local import Local
 from infra.sandbox.server import Sandbox
+from tests import browsing
 from tests.functions.serving import signed
-from tests.pages import browser
 
 from loyalty import redeeming
 from loyalty.logs import QUIET
@@ -42,9 +41,8 @@ def shop(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def phone(tmp_path_factory):
-    if why := browser.missing():
-        pytest.fail(why) if os.environ.get("CI") else pytest.skip(why)
-    with browser.phone(tmp_path_factory.mktemp("browser")) as phone:
+    browsing.needed()
+    with browsing.phone(tmp_path_factory.mktemp("browser")) as phone:
         yield phone
 
 

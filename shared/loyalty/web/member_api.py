@@ -30,17 +30,17 @@ def enroll(call: Call) -> Reply:
         with suppress(Problem):  # who is here already may have been brought by another
             referring.attribute(member, referral, call.shop)
     call.shop.log.note(subject=member)
-    return Reply(201 if new else 200, _found(member, call.shop))
+    return Reply(201 if new else 200, people_api.found(member, call.shop))
 
 
 def show(call: Call) -> Member:
     """Show one member."""
-    return _found(call.id, call.shop)
+    return people_api.found(call.id, call.shop)
 
 
 def referral_code(call: Call) -> Code:
     """Tell the code that a member hands on to friends."""
-    _found(call.id, call.shop)
+    people_api.found(call.id, call.shop)
     return Code(code=referring.code(call.id, call.shop))
 
 
@@ -52,15 +52,15 @@ def search(call: Call) -> Member:
     country = call.shop.programs.current().program.country
     number = phones.e164(asked.phone, country) if asked.phone else ""
     address = identity.email(asked.email) if asked.email else ""
-    plain = "".join(asked.card.upper().split()).replace("-", "")
-    card = f"{plain[:4]}-{plain[4:]}" if plain else ""
-    return _found(members.find(call.shop, phone=number, email=address, card=card), call.shop)
+    card = identity.written(asked.card) if asked.card else ""
+    member = members.find(call.shop, phone=number, email=address, card=card)
+    return people_api.found(member, call.shop)
 
 
 def history(call: Call) -> Entries:
     """List a member's acts, the newest first."""
     asked: Listing = call.body
-    _found(call.id, call.shop)
+    people_api.found(call.id, call.shop)
     found = entries.find(
         call.shop.store, ("members", "contains", call.id), order="at", descending=True,
         limit=asked.limit,
@@ -72,13 +72,6 @@ def history(call: Call) -> Entries:
 def _shown(entry: Entry) -> EntryShown:
     names = (field.name for field in msgspec.structs.fields(EntryShown))
     return EntryShown(**{name: getattr(entry, name) for name in names})
-
-
-def _found(member: str | None, shop: Shop) -> Member:
-    view = members.view(member, shop) if member else None
-    if view is None:
-        raise Problem(404, "not_found", "There is no such member.")
-    return Member(**view)
 
 
 def _joining(body: Joining, shop: Shop) -> members.Joining:

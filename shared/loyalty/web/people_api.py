@@ -6,6 +6,7 @@ from typing import Any
 
 from loyalty import adjusting, agreeing, claiming, erasing, exporting, identity, members
 from loyalty.agreeing import How
+from loyalty.delivery import Shop
 from loyalty.errors import Problem
 from loyalty.records import accounts
 from loyalty.web.api import Call, Operation
@@ -24,9 +25,9 @@ from loyalty.web.bodies import (
 _PURPOSES = ("service", "marketing")
 
 
-def found(call: Call) -> Member:
-    """Show the member that a call is about. Raises Problem 404."""
-    view = members.view(call.id, call.shop)
+def found(member: str | None, shop: Shop) -> Member:
+    """Show a member. Raises Problem 404."""
+    view = members.view(member, shop) if member else None
     if view is None:
         raise Problem(404, "not_found", "There is no such member.")
     return Member(**view)
@@ -35,12 +36,12 @@ def found(call: Call) -> Member:
 def change(call: Call) -> Member:
     """Change a member's language and what they agree to; what is left out stays."""
     asked: Changing = call.body
-    found(call)
+    found(call.id, call.shop)
     offered = call.shop.programs.current().program.languages
     how = How(source=call.by, text=identity.clean(asked.consent_text, 40))
     wanted, spoken = agreed(asked.consents), language(asked.language, offered)
     agreeing.agree(call.id, wanted, how, spoken, call.shop)
-    return found(call)
+    return found(call.id, call.shop)
 
 
 def adjust(call: Call) -> Adjusted:
@@ -54,7 +55,7 @@ def adjust(call: Call) -> Adjusted:
 def claim(call: Call) -> Claimed:
     """Give a member a receipt by the code printed on it, once and for ever."""
     asked: ReceiptCode = call.body
-    found(call)
+    found(call.id, call.shop)
     return Claimed(state=claiming.claim(call.id, asked.code, call.shop))
 
 
@@ -65,7 +66,7 @@ def receipt_code(call: Call) -> Code:
 
 def export(call: Call) -> dict[str, Any]:
     """Copy everything that is known of a member."""
-    found(call)
+    found(call.id, call.shop)
     return exporting.everything(call.id, call.shop)
 
 

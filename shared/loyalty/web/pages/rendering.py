@@ -8,27 +8,12 @@ from typing import Any
 
 import segno
 from flask import Response
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
-    "Cache-Control": "no-store",
-    # No path ever leaves, secret or not. `no-referrer` would also take Origin off our own forms.
-    "Referrer-Policy": "strict-origin",
-    "X-Content-Type-Options": "nosniff",
-    "X-Robots-Tag": "noindex",
-    "Strict-Transport-Security": "max-age=31536000",
-}
+from loyalty.web import sites
 
-
-@cache
-def _templates() -> Environment:
-    return Environment(
-        loader=PackageLoader("loyalty.web.pages"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+HEADERS = sites.policy("'self'")
+_templates = cache(lambda: sites.templates("loyalty.web.pages"))
 
 
 def html(template: str, status: int = 200, **shown: Any) -> Response:

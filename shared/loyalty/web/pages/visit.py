@@ -6,7 +6,6 @@ import re
 from datetime import datetime
 from functools import cached_property
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
 from flask import Request, Response
@@ -17,13 +16,11 @@ from loyalty.domain.program import Program
 from loyalty.errors import Problem
 from loyalty.records import Contact, contacts
 from loyalty.settings import Settings
-from loyalty.web import reading
+from loyalty.web import sites
 from loyalty.web.pages import rendering, texts
 
 COOKIE = "__Host-guest"
 _TOKEN = re.compile(r"[A-Za-z0-9_.-]{32,128}", re.ASCII)
-_FORM = "application/x-www-form-urlencoded"
-_FIELDS = 40
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -67,22 +64,10 @@ class Visit:
     @cached_property
     def form(self) -> dict[str, str]:
         """The fields of the form that was sent. Raises Problem 403 for what another site sent."""
-        body = reading.raw(self.request)
-        reading.media_type(self.request, _FORM)
-        try:
-            text = body.decode("ascii")
-            fields = dict(parse_qsl(text, errors="strict", max_num_fields=_FIELDS))
-        except ValueError:
-            raise Problem(400, "invalid_body", "The form cannot be read.") from None
-        if not (self._from_here() and identity.same(fields.get("csrf", ""), self.csrf)):
+        fields = sites.form(self.request)
+        if not (self.known and identity.same(fields.get("csrf", ""), self.csrf)):
             raise Problem(403, "forged", "The form is not from our own page.")
         return fields
-
-    def _from_here(self) -> bool:
-        """Tell whether one of our own pages sent this; a browser says so, or its Origin does."""
-        site = self.request.headers.get("Sec-Fetch-Site")
-        origin = urlsplit(self.request.headers.get("Origin", "")).netloc
-        return self.known and site in (None, "same-origin") and origin == self.request.host
 
     @cached_property
     def csrf(self) -> str:

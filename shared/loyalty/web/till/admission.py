@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import hmac
-from urllib.parse import parse_qsl, urlsplit
-
 from flask import Request
 
-from loyalty import screening
+from loyalty import identity, screening
 from loyalty.connectors.card_data import card_numbers
 from loyalty.delivery import Shop
 from loyalty.errors import Problem
-from loyalty.web import reading
+from loyalty.web import sites
 from loyalty.web.till.visit import SCREEN, SHIFT, Visit
 
-LONGEST, MOST = 254, 12
-"""Letters of a field, and fields of a form."""
-_FORM = "application/x-www-form-urlencoded"
+LONGEST = 254
+"""Letters of a field."""
 
 
 def arrived(request: Request, shop: Shop) -> Visit:
@@ -30,7 +26,6 @@ def arrived(request: Request, shop: Shop) -> Visit:
 def admitted(visit: Visit, need: str) -> Visit:
     """Let a call in, with its form. Raises Problem 400, 401, 403, 413, 415 or 422."""
     if visit.request.method == "POST":
-        _same_site(visit.request)
         visit = visit._replace(form=_form(visit.request))
     _admit(visit, need)
     if visit.request.method == "POST" and need != "anybody":
@@ -47,32 +42,16 @@ def _admit(visit: Visit, need: str) -> None:
         raise Problem(403, "forbidden", "A manager has to do that.")
 
 
-def _same_site(request: Request) -> None:
-    """Refuse what another site had a browser send: it cannot take on our origin."""
-    origin = urlsplit(request.headers.get("Origin", "")).netloc
-    site = request.headers.get("Sec-Fetch-Site", "same-origin")
-    if origin != request.host or site != "same-origin":
-        raise Problem(403, "forged", "This was sent from another page.")
-
-
 def _own_form(visit: Visit) -> None:
     """Refuse a form that is not from a page of this session."""
-    if not hmac.compare_digest(visit.form.get("token", "").encode(), visit.token.encode()):
+    if not identity.same(visit.form.get("token", ""), visit.token):
         raise Problem(403, "forged", "This form is from another session. Open the page again.")
 
 
 def _form(request: Request) -> dict[str, str]:
-    """Read a form, bounded and strictly."""
-    body = reading.raw(request)
-    reading.media_type(request, _FORM)
-    try:
-        pairs = parse_qsl(
-            body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST
-        )
-    except ValueError:
-        raise Problem(400, "invalid_body", "The form cannot be read.") from None
-    form = {name: text.strip() for name, text in pairs}
-    if len(form) < len(pairs) or any(len(text) > LONGEST for text in form.values()):
+    """Read a form in which everything is plain, short text."""
+    form = sites.form(request)
+    if any(len(text) > LONGEST for text in form.values()):
         raise Problem(400, "invalid_body", "The form cannot be read.")
     if not all(text.isprintable() for text in form.values()):
         raise Problem(400, "invalid_text", "Something in the form is no plain text.")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from pathlib import Path
 from typing import Any
 
-import jinja2
 from flask import Response
 
 from loyalty import undoing
 from loyalty.errors import Problem
+from loyalty.web import sites
 from loyalty.web.till.visit import Visit
 
 TOLD = {
@@ -27,17 +26,7 @@ TOLD = {
     "undone": "Undone.",
 }
 """What a page says of what was just done, by a word in its address."""
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",  # with none, a browser's forms would not tell their origin
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
-_TEMPLATES = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parent.parent / "templates/till"),
-    autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-)  # fmt: skip
+_TEMPLATES = sites.templates("loyalty.web.till")
 
 
 def page(visit: Visit, name: str, status: int = 200, **shown: Any) -> Response:
@@ -48,11 +37,7 @@ def page(visit: Visit, name: str, status: int = 200, **shown: Any) -> Response:
         {"told": told, "said": ""} | _around(visit) | shown, nonce=nonce,
         root=visit.request.root_path, token=visit.token, once=lambda: secrets.token_hex(8),
     )  # fmt: skip
-    policy = (
-        f"default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; base-uri 'none'; "
-        "frame-ancestors 'none'"
-    )
-    headers = {**_HEADERS, "Content-Security-Policy": policy}
+    headers = sites.policy(f"'nonce-{nonce}'")
     return Response(text, status, headers, content_type="text/html; charset=utf-8")
 
 
@@ -74,4 +59,4 @@ def trouble(visit: Visit, problem: Problem) -> Response:
 def go(visit: Visit, path: str, told: str = "") -> Response:
     """Lead on to a page, so that a reload does nothing again."""
     place = f"{visit.request.root_path}{path}" + (f"?told={told}" if told else "")
-    return Response("", 303, {**_HEADERS, "Location": place})
+    return Response("", 303, {**sites.HEADERS, "Location": place})

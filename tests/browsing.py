@@ -1,15 +1,17 @@
-"""A phone with a real browser in it, its scripts switched off, and a scanner for what it shows."""
+"""Real browsers for tests of pages: one as it is, and one in a phone without scripts."""
 
 from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 
+import pytest
 import zxingcpp
 from PIL import Image
 from selenium import webdriver
@@ -70,23 +72,21 @@ class Phone:
 
     def kept_out(self) -> list[str]:
         """Name what keeps people out of this page, by axe."""
-        axe = resources.files("axe_core_python").joinpath("axe.min.js").read_text("utf-8")
         self.scripts(run=True)
-        self.driver.execute_script(axe)
-        found = self.driver.execute_async_script(
-            "const done = arguments[0]; axe.run().then(r => done(JSON.stringify(r.violations)))"
-        )
+        found = kept_out(self.driver)
         self.scripts(run=False)
-        return [
-            f"{each['id']}: {node['html']} {node['failureSummary']}"
-            for each in json.loads(found)
-            for node in each["nodes"]
-        ]
+        return found
+
+
+def needed() -> None:
+    """Skip where there is no browser, but fail in CI: there it has to be."""
+    if why := missing():
+        pytest.fail(why) if os.environ.get("CI") else pytest.skip(why)
 
 
 @contextmanager
-def phone(folder: Path) -> Iterator[Phone]:
-    """Open a browser that knows nobody yet, as wide as a phone, without scripts."""
+def opened(folder: Path) -> Iterator[webdriver.Chrome]:
+    """Open a browser that knows nobody yet."""
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium") or ""
     for each in (*QUIET, f"--user-data-dir={folder}"):
@@ -94,10 +94,31 @@ def phone(folder: Path) -> Iterator[Phone]:
     service = webdriver.ChromeService(shutil.which("chromedriver"))
     driver = webdriver.Chrome(options=options, service=service)
     try:
-        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
         driver.set_script_timeout(PATIENCE)
+        yield driver
+    finally:
+        driver.quit()
+
+
+@contextmanager
+def phone(folder: Path) -> Iterator[Phone]:
+    """Open a browser as wide as a phone, without scripts."""
+    with opened(folder) as driver:
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
         phone = Phone(driver)
         phone.scripts(run=False)
         yield phone
-    finally:
-        driver.quit()
+
+
+def kept_out(driver: webdriver.Chrome) -> list[str]:
+    """Name what keeps people out of the page that is open, by axe."""
+    axe = resources.files("axe_core_python").joinpath("axe.min.js").read_text("utf-8")
+    driver.execute_script(axe)
+    found = driver.execute_async_script(
+        "const done = arguments[0]; axe.run().then(r => done(JSON.stringify(r.violations)))"
+    )
+    return [
+        f"{each['id']}: {node['html']} {node['failureSummary']}"
+        for each in json.loads(found)
+        for node in each["nodes"]
+    ]
