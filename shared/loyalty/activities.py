@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
-from loyalty import bookkeeping, timekeeping
+from loyalty import bookkeeping, homes, timekeeping
 from loyalty.delivery import Outcome, Shop, first_then_look
 from loyalty.domain import calendar
 from loyalty.domain.entry import Entry
 from loyalty.domain.program import Activity
 from loyalty.errors import Problem
 from loyalty.ports import Unit
-from loyalty.records import accounts, entries
+from loyalty.records import entries
 
 
 class Counted(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +52,7 @@ def _count(
     known, version = entries.get(unit, act), shop.programs.current()
     if known and known.entry:
         return known.entry, (), False
-    record = accounts.get(unit, member)
+    record = homes.find(unit, member)
     if record is None:
         raise Problem(404, "not_found", "There is no such member.")
     book, activity = (

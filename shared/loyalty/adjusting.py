@@ -12,11 +12,12 @@ from typing import Literal, NamedTuple, TypeVar
 
 import msgspec
 
-from loyalty import bookkeeping, timekeeping
+from loyalty import bookkeeping, homes, timekeeping
 from loyalty.delivery import RACES, Outcome, Shop, first_then_look
 from loyalty.errors import Problem, TryAgain
+from loyalty.homes import Home
 from loyalty.ports import Unit
-from loyalty.records import AccountRecord, Adjustment, accounts, adjustments, entries
+from loyalty.records import Adjustment, adjustments, entries
 
 T = TypeVar("T")
 State = Literal["done", "waiting", "refused", "withdrawn"]
@@ -97,7 +98,7 @@ def take_back(key: str, by: str, shop: Shop) -> Adjusted:
             raise Problem(404, "not_found", "There is no such adjustment.")
         first = record.entry
         wish = Adjustment(
-            key=f"{key}:back", member=first.members[0], points=-first.points,
+            key=f"{key}:back", member=first.members[-1], points=-first.points,
             why="an adjustment is taken back", by=by, at=shop.clock.now(),
         )  # fmt: skip
         known = _known(unit, wish)
@@ -151,7 +152,7 @@ def _known(unit: Unit, wish: Adjustment) -> _Done | None:
     if record is None or record.entry is None:
         return None
     told = -sum(posting.points for posting in record.entry.postings if posting.book == "adjusted")
-    if (record.entry.members[0], told) != (wish.member, wish.points):
+    if (record.entry.members[-1], told) != (wish.member, wish.points):
         raise Problem(409, "id_reused", "This key was used for another adjustment.")
     return _Done(Adjusted("done", record.entry.points))
 
@@ -161,8 +162,8 @@ def _check(wish: Adjustment) -> None:
         raise Problem(422, "wrong_points", "So many points cannot be adjusted.")
 
 
-def _owner(unit: Unit, member: str) -> AccountRecord:
-    found = accounts.get(unit, member)
+def _owner(unit: Unit, member: str) -> Home:
+    found = homes.find(unit, member)
     if found is None:
         raise Problem(404, "not_found", "There is no such member.")
     return found
@@ -177,7 +178,7 @@ def _waiting(unit: Unit, key: str) -> Adjustment:
     return found
 
 
-def _booked(unit: Unit, owner: AccountRecord, wish: Adjustment, shop: Shop) -> _Done:
+def _booked(unit: Unit, owner: Home, wish: Adjustment, shop: Shop) -> _Done:
     version, name = shop.programs.current(), f"adjust:{wish.key}"
     book = bookkeeping.opened_from(owner, version, shop)
     entry = book.adjust(name, wish.points, wish.why, wish.by)
@@ -195,7 +196,7 @@ def _lately(wish: Adjustment, shop: Shop) -> tuple[int, int]:
     """Add up what somebody adjusted for a guest in the last day, as of the account's `seq`."""
     if shop.programs.current().program.redeeming.approve_above is None:
         return 0, 0
-    owner = accounts.get(shop.store, wish.member)
+    owner = homes.find(shop.store, wish.member)
     found = entries.find(
         shop.store, ("members", "contains", wish.member), order="at", descending=True, limit=200
     )

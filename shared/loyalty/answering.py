@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from loyalty import counter, members, phones, redeeming
+from loyalty import counter, homes, members, phones, redeeming
 from loyalty.connectors.spec import Reply
 from loyalty.counter import Choice, Given, Takeable
 from loyalty.delivery import Shop, outgoing, publish
@@ -13,7 +13,7 @@ from loyalty.domain.keywords import Word
 from loyalty.errors import Problem
 from loyalty.events import NotificationRequested, Said
 from loyalty.members import Joining
-from loyalty.records import Contact, accounts, contacts
+from loyalty.records import Contact, contacts
 from loyalty.redeeming import Asking
 from loyalty.taking import Taking
 
@@ -58,7 +58,7 @@ def _ask_to_tell(said: Said, reply: Reply, member: str, shop: Shop) -> None:
 def _said(word: Word, reply: Reply, member: str, shop: Shop) -> Said:
     if word.asked == "redeem" and (before := _redeemed_before(reply, shop)):
         return before
-    record, contact = accounts.get(shop.store, member), contacts.get(shop.store, member)
+    record, contact = homes.find(shop.store, member), contacts.get(shop.store, member)
     language = _language(contact, shop)
     found = counter.takeable(record.account, "", language, shop) if record else None
     if found is None:

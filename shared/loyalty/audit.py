@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from loyalty import bookkeeping, recount
+from loyalty import bookkeeping, homes, recount
 from loyalty.domain import facts
 from loyalty.domain.account import Account, Lot, Totals
-from loyalty.domain.entry import Entry, Receipt
+from loyalty.domain.entry import OF_MERGES, Entry, Receipt
 from loyalty.records import AccountRecord, EntryRecord
 
+_NIGHT = timedelta(days=1)
 Pair = tuple[str, Any, Any]
 """What is compared, what it must be by the entries, and what is kept."""
 
@@ -39,26 +41,12 @@ class Audit(NamedTuple):
 
 
 class _Shelf:
-    """Everything that belongs to one member."""
+    """The entries of one account, and the receipts of its member."""
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self.prints: list[int] = []
         self.receipts: dict[str, Receipt] = {}
-
-    def put(self, record: EntryRecord, entry: Entry) -> None:
-        self.entries.append(entry)
-        self.prints.append(bookkeeping.fingerprint(entry, record.outcome))
-        if record.receipt:
-            self.receipts[record.receipt.id] = record.receipt
-
-    def acts(self) -> dict[str, list[Entry]]:
-        """List the acts on each receipt, also on those that are lost."""
-        found: dict[str, list[Entry]] = {name: [] for name in self.receipts}
-        for entry in self.entries:
-            if entry.kind in recount.OF_RECEIPTS:
-                found.setdefault(entry.receipt, []).append(entry)
-        return found
 
 
 def audit(
@@ -75,13 +63,16 @@ def audit(
     found = [finding for record in entries for finding in _shelved(record, shelves)]
     known = {record.account.id: record.account for record in accounts}
     for member, account in known.items():
-        found += _account(account, shelves[member])
-        found += _receipts(member, shelves[member])
-        found += _visits(member, shelves[member], sitting)
+        people = [shelves[name] for name in homes.everybody(account)]
+        receipts = [receipt for shelf in people for receipt in shelf.receipts.values()]
+        found += _account(account, shelves[member], receipts)
+        found += _visits(member, shelves[member], receipts, sitting)
     found += [Finding(member, "account", "there", "lost") for member in shelves.keys() - known]
     booked = [entry for shelf in shelves.values() for entry in shelf.entries]
+    found += _receipts(shelves.values(), booked)
     everything = sum(posting.points for entry in booked for posting in entry.postings)
-    found += _differ("", [("sum of all books", 0, everything)])
+    on_the_way = sum(recount.on(entry, "transferred") for entry in booked)
+    found += _differ("", [("sum of all books", 0, everything), ("on the way", 0, on_the_way)])
     points = sum(recount.on(entry, "member", "debt") for entry in booked)
     return Audit(tuple(found), len(booked), len(known), points)
 
@@ -94,7 +85,10 @@ def _shelved(record: EntryRecord, shelves: Mapping[str, _Shelf]) -> Iterator[Fin
     entry, receipt = record.entry, record.receipt
     member = entry.members[0] if entry else receipt.member if receipt else ""
     if entry:
-        shelves[member].put(record, entry)
+        shelves[member].entries.append(entry)
+        shelves[member].prints.append(bookkeeping.fingerprint(entry, record.outcome))
+        if receipt:
+            shelves[receipt.member].receipts[receipt.id] = receipt
         yield from _differ(member, _within(entry), f"entry {entry.id}: ")
     elif receipt:
         booked = (receipt.points, receipt.kept, receipt.carried, receipt.posted, receipt.voided)
@@ -106,7 +100,7 @@ def _shelved(record: EntryRecord, shelves: Mapping[str, _Shelf]) -> Iterator[Fin
 
 
 def _within(entry: Entry) -> list[Pair]:
-    progress = entry.after.points - entry.before.points
+    progress = entry.after.points - entry.before.points if entry.kind not in OF_MERGES else 0
     return [
         ("sum of postings", 0, sum(posting.points for posting in entry.postings)),
         ("points", recount.on(entry, "member", "debt"), entry.points),
@@ -125,11 +119,11 @@ def _copies(record: EntryRecord) -> tuple[Any, ...]:
 # -- one member at a time ---------------------------------------------------------------------
 
 
-def _account(account: Account, shelf: _Shelf) -> Iterator[Finding]:
-    """Compare an account with what its entries and receipts lead to."""
+def _account(account: Account, shelf: _Shelf, receipts: list[Receipt]) -> Iterator[Finding]:
+    """Compare an account with what its entries, and the receipts of its people, lead to."""
     yield from _chain(account.id, shelf.entries)
     mine = recount.rebuilt(account.id, shelf.entries)
-    tails = recount.tails(shelf.receipts.values(), account.facts_from)
+    tails = recount.tails(receipts, account)
     balance = sum(recount.on(entry, "member", "debt") for entry in shelf.entries)
     held = sum(recount.on(entry, "held") for entry in shelf.entries)
     digest = bookkeeping.added("", shelf.prints) if shelf.entries else ""
@@ -140,6 +134,8 @@ def _account(account: Account, shelf: _Shelf) -> Iterator[Finding]:
         ("lots", mine.lots, account.lots),
         ("debt", mine.debt, account.debt),
         ("holds", mine.holds, account.holds),
+        ("kept in", mine.into, account.into),
+        ("keeps", mine.others, account.others),
         ("points held", held, sum(each.points for each in account.holds)),
         ("points", balance, sum(lot.points for lot in account.lots) - account.debt),
         ("totals", mine.totals, account.totals),
@@ -172,30 +168,39 @@ def _chain(member: str, entries: Iterable[Entry]) -> Iterator[Finding]:
         account = after
 
 
-def _receipts(member: str, shelf: _Shelf) -> Iterator[Finding]:
-    """Compare each receipt's tail with the acts on it."""
-    for name, acts in shelf.acts().items():
-        receipt = shelf.receipts.get(name)
+def _receipts(shelves: Iterable[_Shelf], booked: Iterable[Entry]) -> Iterator[Finding]:
+    """Compare each receipt's tail with the acts on it, whichever account they are on."""
+    receipts = {name: each for shelf in shelves for name, each in shelf.receipts.items()}
+    every: dict[str, list[Entry]] = {name: [] for name in receipts}
+    for entry in booked:
+        if entry.kind in recount.OF_RECEIPTS:
+            every.setdefault(entry.receipt, []).append(entry)
+    for name, acts in every.items():
+        receipt = receipts.get(name)
         if receipt is None:
-            yield Finding(member, f"receipt {name}", "there", "lost")
+            yield Finding(acts[0].members[-1], f"receipt {name}", "there", "lost")
             continue
         gained = sum(recount.gained(entry) for entry in acts)
         told = sorted(entry.id for entry in acts if entry.kind != "edit")
-        newest = max(acts, key=lambda entry: entry.seq)
+        newest = max(acts, key=lambda entry: (entry.at, entry.seq))
         pairs: list[Pair] = [
             ("points", gained, receipt.points),
             ("acts", told, sorted(recount.acts(receipt))),
             ("business day", newest.day, receipt.day),
         ]
-        yield from _differ(member, pairs, f"receipt {name}: ")
+        yield from _differ(receipt.member, pairs, f"receipt {name}: ")
 
 
-def _visits(member: str, shelf: _Shelf, sitting: Callable[[str], int | None]) -> Iterator[Finding]:
-    """Count the visits of each day anew."""
-    known = [facts.fact_of(receipt) for receipt in shelf.receipts.values() if receipt.sale]
+def _visits(
+    member: str, shelf: _Shelf, receipts: list[Receipt], sitting: Callable[[str], int | None]
+) -> Iterator[Finding]:
+    """Count the visits of each day anew, but for days on which others' visits were apart."""
+    known = [facts.fact_of(receipt) for receipt in receipts if receipt.sale]
     stores = {fact.store for fact in known}
+    merges = (entry.at.date() for entry in shelf.entries if entry.kind in OF_MERGES)
+    apart = max((day + _NIGHT for day in merges), default=date.min).isoformat()
     for day, number in recount.visits(shelf.entries).items():
-        if minutes := sitting(day):
+        if day > apart and (minutes := sitting(day)):
             expected = sum(facts.visits_of(known, day, store, minutes) for store in stores)
             yield from _differ(member, [(f"visits on {day}", expected, number)])
 

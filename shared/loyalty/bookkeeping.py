@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from loyalty import homes
 from loyalty.delivery import Outcome, Shop, outgoing
 from loyalty.domain.account import Account, ReceiptFact
 from loyalty.domain.entry import OF_REWARDS, Entry, Receipt
@@ -15,6 +16,7 @@ from loyalty.domain.program import Version
 from loyalty.domain.transaction import Sale
 from loyalty.errors import TryAgain
 from loyalty.events import Event, PointsPosted
+from loyalty.homes import Home
 from loyalty.ports import Unit
 from loyalty.records import AccountRecord, EntryRecord, Timer, accounts, entries, timers
 
@@ -35,20 +37,21 @@ def added(digest: str, parts: Sequence[int]) -> str:
 
 def opened(unit: Unit, member: str, version: Version, shop: Shop) -> Passbook:
     """Open a member's passbook in a unit, with everything that time did written first."""
-    record = accounts.get(unit, member)
-    if record is None:
+    home = homes.find(unit, member)
+    if home is None:
         raise TryAgain("the account is not there yet")
-    return opened_from(record, version, shop)
+    return opened_from(home, version, shop)
 
 
 def opened_from(
-    record: AccountRecord, version: Version, shop: Shop, older: Sequence[ReceiptFact] = ()
+    home: Home, version: Version, shop: Shop, older: Sequence[ReceiptFact] = ()
 ) -> Passbook:
     """Open a passbook from an account that was read, with what time did written first."""
     now, of_day = shop.clock.now(), shop.programs.of_day
-    book = Passbook(record.account, version.program, now, older, of_day)
-    book.closed = record.closed
+    book = Passbook(home.account, version.program, now, older, of_day)
+    book.closed = home.record.closed
     book.settle()
+    book.who, book.told = home.member, home.person
     return book
 
 
@@ -122,7 +125,7 @@ def _posted(
         entry=entry.id,
         kind=entry.kind,
         account=after.id,
-        member=entry.members[0],
+        member=book.told if book.who in entry.members else after.id,
         seq=entry.seq,
         points=entry.points or _released(entry),
         balance=after.points(book.now),

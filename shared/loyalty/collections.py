@@ -87,6 +87,9 @@ COLLECTIONS: dict[str, Collection] = {
     "staff": Collection(
         "people", "staff id", "Who works here: name, store, role, and the hash of their PIN."
     ),
+    "merges": Collection(
+        "ledger", "member id", "Whose account is kept in whose, why, and what led to them before."
+    ),
     "referrals": Collection(
         "ledger",
         "friend's account",

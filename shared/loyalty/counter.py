@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 
+from loyalty import homes
 from loyalty.delivery import Shop
 from loyalty.domain import reviews, rewards
 from loyalty.domain.account import Account
@@ -15,7 +16,7 @@ from loyalty.domain.ledger import Passbook
 from loyalty.domain.milestones import crossings
 from loyalty.domain.program import Program, Version
 from loyalty.domain.transaction import Sale
-from loyalty.records import Voucher, accounts, vouchers
+from loyalty.records import Voucher, vouchers
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +75,11 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
 def takeable(account: Account, store: str, language: str, shop: Shop) -> Takeable:
     """List what a guest can take at a store now."""
     now, program = shop.clock.now(), shop.programs.current().program
-    given = vouchers.find(shop.store, ("member", "==", account.id), limit=200)
+    given = [
+        voucher
+        for member in homes.everybody(account)
+        for voucher in vouchers.find(shop.store, ("member", "==", member), limit=200)
+    ]
     held = {each.voucher for each in account.held(now)}
     usable = [v for v in given if v.state == "open" and v.expires_at > now and v.id not in held]
     balance = account.points(now)
@@ -123,12 +128,12 @@ def _given(voucher: Voucher, language: str, shop: Shop) -> Given:
 def quote(sale: Sale, member: str, language: str, shop: Shop) -> Quote:
     """Say what a basket would earn this guest (or a new one) if it were paid now."""
     version = shop.programs.judging(sale.occurred_at, sale.store)
-    record = accounts.get(shop.store, member) if member else None
+    record = homes.find(shop.store, member) if member else None
     account = record.account if record else Account(id=member)
     book = Passbook(account, version.program, shop.clock.now(), of_day=shop.programs.of_day)
     book.settle()
     before = book.account
-    receipt = _judged(sale, account, version)
+    receipt = _judged(sale, member, account, version)
     book.book(receipt, "sale", f"sale:{receipt.id}", version.program, sale.occurred_at)
     entry = next(entry for entry, _ in book.pages if entry.kind == "sale")
     reached = crossings(version.program, before.totals, book.account.totals)
@@ -143,8 +148,8 @@ def quote(sale: Sale, member: str, language: str, shop: Shop) -> Quote:
     )
 
 
-def _judged(sale: Sale, account: Account, version: Version) -> Receipt:
+def _judged(sale: Sale, member: str, account: Account, version: Version) -> Receipt:
     """Make the receipt that a basket would become, held for review if it would be."""
-    receipt = Receipt(id=sale.receipt_id, state="posted", sale=sale, member=account.id)
+    receipt = Receipt(id=sale.receipt_id, state="posted", sale=sale, member=member)
     held = reviews.at_first(version.program, receipt, account.facts)
     return msgspec.structs.replace(held, version=version.hash, tier=account.tier)

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from loyalty import homes
 from loyalty.delivery import Shop, outgoing, publish
 from loyalty.events import MemberChanged
 from loyalty.ports import Key, Unit
@@ -37,9 +38,20 @@ _replace = msgspec.structs.replace
 
 
 def erase(member: str, shop: Shop) -> None:
-    """Forget a member for good; doing it again does nothing more."""
-    mark(member, shop)
-    finish(member, shop)
+    """Forget a member for good, also as whom they were before a merge; again: nothing more."""
+    people = [*_before(member, shop), member]
+    for each in people:
+        mark(each, shop)
+    for each in people:
+        finish(each, shop)
+
+
+def _before(member: str, shop: Shop) -> list[str]:
+    """List the members who were found to be this one."""
+    record = accounts.get(shop.store, member)
+    others = record.account.others if record else ()
+    found = {name: homes.find(shop.store, name) for name in others}
+    return [name for name, home in found.items() if home and home.person == member]
 
 
 def mark(member: str, shop: Shop) -> None:

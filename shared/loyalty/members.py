@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from loyalty import identity, timekeeping
+from loyalty import homes, identity, timekeeping
 from loyalty.delivery import Outcome, Shop, outgoing
 from loyalty.domain.account import Account
 from loyalty.errors import AlreadyExists, Problem
@@ -235,13 +235,13 @@ def _forget_person(member: str, shop: Shop) -> None:
 
 def view(member: str, shop: Shop) -> dict[str, Any] | None:
     """Show a member as the API does, with balances as of now."""
-    record = accounts.get(shop.store, member)
-    contact = contacts.get(shop.store, member)
-    if record is None or contact is None:
+    home = homes.find(shop.store, member)
+    contact = contacts.get(shop.store, home.person) if home else None
+    if home is None or contact is None:
         return None
-    account, now = record.account, shop.clock.now()
+    account, now = home.account, shop.clock.now()
     return {
-        "id": member,
+        "id": home.person,
         "name": contact.name,
         "phone": contact.phone,
         "email": contact.email,

@@ -50,12 +50,12 @@ class Identity(Record, frozen=True, kw_only=True):
 
 
 class Timer(Record, frozen=True, kw_only=True):
-    """Work that is due: an outcome to publish as it is, an account to settle, a member to erase.
+    """Work that is due: events to publish, an account to settle, a member to erase or merge.
 
     Of what is due at one instant, the act with the lower `rank` comes first.
     """
 
-    kind: Literal["publish", "account", "referral", "erase"]
+    kind: Literal["publish", "account", "referral", "erase", "merge"]
     subject: str
     due_at: datetime
     rank: int = 0
@@ -193,6 +193,24 @@ class Staff(Record, frozen=True, kw_only=True):
     store: str = ""
     role: Role = "staff"
     guest: str = ""
+
+
+class Merge(Record, frozen=True, kw_only=True):
+    """A member whose account is kept in another one: the two are one person, or share it.
+
+    `leading` are the ids of the identities that led to the member until then.
+    """
+
+    act: str
+    member: str
+    into: str
+    by: str
+    why: str
+    at: datetime
+    shared: bool
+    leading: tuple[str, ...] = ()
+    state: Literal["open", "undone"] = "open"
+    undone_by: str = ""
 
 
 class Referral(Record, frozen=True, kw_only=True):
@@ -371,6 +389,7 @@ shifts = Records("shifts", Shift)
 tries = Records("tries", Tries)
 undoable = Records("undoable", Undoable)
 staff = Records("staff", Staff)
+merges = Records("merges", Merge)
 referrals = Records("referrals", Referral)
 referred = Records("referred", Referred)
 contacts = Records("contacts", Contact)

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from loyalty.domain import earning, facts, lots, receipts, tiers
+from loyalty.domain import earning, facts, lots, merging, receipts, tiers
 from loyalty.domain.account import Account, ReceiptFact, Standing, Totals
-from loyalty.domain.entry import Book, Entry, Receipt
+from loyalty.domain.entry import OF_MERGES, Book, Entry, Receipt
 from loyalty.domain.pages import held_after
 
 OF_RECEIPTS = frozenset({"sale", "edit", "refund", "void", "review"})
@@ -31,11 +31,12 @@ def turned(account: Account, entry: Entry) -> Account:
     kept = account.lots
     for move in entry.moves:
         kept = lots.add(kept, move)
-    return _replace(
+    after = _replace(
         account, seq=entry.seq, count=account.count + 1, lots=kept, totals=entry.after,
         debt=account.debt - on(entry, "debt"), standing=_standing(account, entry),
         holds=held_after(account.holds, entry),
     )  # fmt: skip
+    return merging.linked(after, entry)
 
 
 def on(entry: Entry, *books: Book) -> int:
@@ -65,17 +66,20 @@ class Tails(NamedTuple):
     facts: tuple[ReceiptFact, ...]
 
 
-def tails(known: Iterable[Receipt], facts_from: str) -> Tails:
+def tails(known: Iterable[Receipt], account: Account) -> Tails:
     """Add up receipts. Points are those without carry and those that the carried sums are worth."""
     told = [receipt for receipt in known if receipt.sale]
-    carry = _sums(receipt.carried for receipt in told)
+    carry = _sums(
+        earning.named(receipt.carried, earning.carried_by(receipt.member, account.id))
+        for receipt in told
+    )
     in_sums = sum(amount // earning.rate(key) for key, amount in carry.items())
     return Tails(
         carry=carry,
         points=sum(r.booked + sum(r.away.values()) for r in told) + in_sums,
         spend=sum(receipt.kept for receipt in told),
         stamps=_sums(receipt.stamps for receipt in told),
-        facts=facts.remembered((f for r in told for f in facts.facts_of(r)), facts_from),
+        facts=facts.remembered((f for r in told for f in facts.facts_of(r)), account.facts_from),
     )
 
 
@@ -87,10 +91,11 @@ def _sums(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
 
 
 def months(entries: Iterable[Entry]) -> dict[str, Totals]:
-    """Add up what purchases brought by the month of their receipts."""
+    """Add up what purchases and merges brought by the month of the receipts."""
     found: dict[str, Totals] = {}
     for entry in entries:
-        found = tiers.months_with(found, days(entry))
+        gained = entry.moved if entry.kind in OF_MERGES else days(entry)
+        found = tiers.months_with(found, gained)
     return found
 
 

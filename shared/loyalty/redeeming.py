@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from loyalty import bookkeeping, taking, timekeeping, vouching
+from loyalty import bookkeeping, homes, sharing, taking, timekeeping, vouching
 from loyalty.delivery import Outcome, Shop, first_then_look
 from loyalty.domain import holds, rewards
 from loyalty.domain.account import Held
@@ -21,7 +21,8 @@ from loyalty.domain.program import Program
 from loyalty.errors import Problem
 from loyalty.events import Event, claimed
 from loyalty.ports import Unit
-from loyalty.records import EntryRecord, Voucher, accounts, entries
+from loyalty.records import EntryRecord, Voucher, entries
+from loyalty.sharing import Allowance
 from loyalty.taking import Open, Taking
 
 Done = tuple[Taking, str, Outcome]
@@ -58,7 +59,12 @@ class Capturing(NamedTuple):
 
 def hold(asking: Asking, shop: Shop) -> Taking:
     """Set a reward aside. Raises Problem 404, 409 or 422 when it cannot be had."""
-    return _decided(lambda unit: _hold(unit, asking, shop), shop)
+
+    def decide(_look: bool) -> Done:  # noqa: FBT001 - what was looked at before stays so
+        allowed = sharing.allowance(asking.member, shop)
+        return shop.store.atomically("ledger", lambda unit: _hold(unit, asking, allowed, shop))
+
+    return _kept(first_then_look(decide), shop)
 
 
 def capture(wish: Capturing, shop: Shop) -> Taking:
@@ -87,7 +93,11 @@ def look(name: str, shop: Shop) -> Taking:
 
 def _decided(work: Callable[[Unit], Done], shop: Shop) -> Taking:
     """Decide in one unit; what follows from it is promised there and published after."""
-    told, act, outcome = first_then_look(lambda _: shop.store.atomically("ledger", work))
+    return _kept(first_then_look(lambda _: shop.store.atomically("ledger", work)), shop)
+
+
+def _kept(done: Done, shop: Shop) -> Taking:
+    told, act, outcome = done
     timekeeping.keep(act, outcome, shop)
     return told
 
@@ -102,16 +112,17 @@ def _written(unit: Unit, found: Open, entry: Entry, events: list[Event], told: T
 # -- holding ------------------------------------------------------------------------------
 
 
-def _hold(unit: Unit, asking: Asking, shop: Shop) -> Done:
+def _hold(unit: Unit, asking: Asking, allowed: Allowance | None, shop: Shop) -> Done:
     if entries.get(unit, f"hold:{asking.id}"):
         return _again(taking.opened(unit, asking.id, shop), asking)
-    version, record = shop.programs.at(shop.clock.now()), accounts.get(unit, asking.member)
-    if record is None:
+    version, home = shop.programs.at(shop.clock.now()), homes.find(unit, asking.member)
+    if home is None:
         raise Problem(404, "not_found", "There is no such member.")
-    book = bookkeeping.opened_from(record, version, shop)
+    book = bookkeeping.opened_from(home, version, shop)
     given = vouching.usable(unit, asking.voucher, book) if asking.voucher else None
     rules = shop.programs.named(given.version) if given else version.program
     held, cost = _asked(asking, given, book, rules)
+    sharing.check(allowed, cost, home)
     why = taking.title(rules, held.reward)
     about = {
         "version": given.version if given else version.hash,
@@ -133,7 +144,7 @@ def _again(found: Open, asking: Asking) -> Done:
     held = found.held
     wanted = (asking.member, asking.voucher, asking.reward or held.reward)
     points = held.points if asking.points is None or held.voucher else asking.points
-    if (*wanted, points) != (found.entry.members[0], held.voucher, held.reward, held.points):
+    if (*wanted, points) != (found.entry.members[-1], held.voucher, held.reward, held.points):
         raise Problem(409, "id_reused", "This id was used for another hold.")
     return found.taking(), found.entry.id, ()
 
@@ -163,7 +174,7 @@ def _capture(unit: Unit, wish: Capturing, shop: Shop) -> Done:
     found = taking.opened(unit, wish.id, shop)
     if found.ended:
         return _captured_before(found, wish)
-    on = _receipt(unit, wish.receipt, found.entry.members[0])
+    on = _receipt(unit, wish.receipt, found.book)
     given = vouching.read(unit, [found.held.voucher])
     _still_good(found, given)
     finish = holds.capture if found.state == "held" else holds.recapture
@@ -209,11 +220,11 @@ def _paid(found: Open, points: int | None) -> int:
     return points
 
 
-def _receipt(unit: Unit, name: str, member: str) -> EntryRecord | None:
+def _receipt(unit: Unit, name: str, book: Passbook) -> EntryRecord | None:
     """Read the receipt that a reward is used on. Raises Problem 409 if it is somebody else's."""
     record = entries.get(unit, f"sale:{name}") if name else None
     owner = record.receipt.member if record and record.receipt else ""
-    if owner not in ("", member):
+    if owner not in ("", book.account.id, *book.account.others):
         raise Problem(409, "receipt_of_another", "The receipt belongs to another guest.")
     return record
 
@@ -225,7 +236,7 @@ def _put_on(
 
     Tells also whether the receipt went back before, and the reward with it.
     """
-    kind, member = found.rules.rewards[found.held.reward].kind, found.entry.members[0]
+    kind, member = found.rules.rewards[found.held.reward].kind, found.entry.members[-1]
     used = holds.used(entry, divisible=kind == "points_as_money")
     old = on.receipt if on and on.receipt else Receipt(id=entry.receipt, state="awaiting-sale")
     new = holds.returns(found.book, _replace(old, rewards=(*old.rewards, used)))

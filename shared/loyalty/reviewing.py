@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from loyalty import bookkeeping, timekeeping
+from loyalty import bookkeeping, homes, timekeeping
 from loyalty.delivery import RACES, Outcome, Shop
 from loyalty.domain.account import ReceiptFact
 from loyalty.domain.entry import Entry, Receipt
@@ -15,8 +15,9 @@ from loyalty.domain.ledger import Passbook
 from loyalty.domain.reviews import from_the_start
 from loyalty.domain.transaction import Sale
 from loyalty.errors import Problem, TryAgain
+from loyalty.homes import Home
 from loyalty.ports import Unit
-from loyalty.records import AccountRecord, EntryRecord, Review, accounts, entries, reviews
+from loyalty.records import EntryRecord, Review, entries, reviews
 from loyalty.steps.points_calculation import facts_of_days
 
 Verdict = Literal["approved", "refused"]
@@ -49,7 +50,7 @@ class _Waiting(NamedTuple):
     record: EntryRecord
     receipt: Receipt
     sale: Sale
-    owner: AccountRecord
+    owner: Home
 
     @property
     def from_the_start(self) -> bool:
@@ -76,11 +77,11 @@ def _day_of(name: str, shop: Shop) -> _Day:
     """Look up the receipt's day: people decide late, and the account may have forgotten it."""
     record = entries.get(shop.store, f"sale:{name}")
     receipt = record.receipt if record else None
-    owner = accounts.get(shop.store, receipt.member) if receipt else None
+    owner = homes.find(shop.store, receipt.member) if receipt else None
     if receipt is None or owner is None:
         raise _unknown()
     days = {day for day in (receipt.day, *receipt.away) if day < owner.account.facts_from}
-    return _Day(owner.account.seq, facts_of_days(shop.store, receipt.member, days))
+    return _Day(owner.account.seq, facts_of_days(shop.store, homes.everybody(owner.account), days))
 
 
 def _decide(word: _Word, day: _Day, shop: Shop, unit: Unit) -> tuple[Entry, Outcome] | None:
@@ -120,7 +121,7 @@ def _waiting(unit: Unit, name: str) -> _Waiting:
     if review.state != "open":
         told = f"The receipt was {review.state} by {review.by} already."
         raise Problem(409, "already_decided", told)
-    owner = accounts.get(unit, receipt.member)
+    owner = homes.find(unit, receipt.member)
     if owner is None:
         raise TryAgain("the account is not there yet")
     return _Waiting(review, record, receipt, receipt.sale, owner)

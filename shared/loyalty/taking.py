@@ -14,9 +14,9 @@ from loyalty.domain.account import Held
 from loyalty.domain.entry import Entry
 from loyalty.domain.ledger import Passbook
 from loyalty.domain.program import Program
-from loyalty.errors import Problem, TryAgain
+from loyalty.errors import Problem
 from loyalty.ports import Unit
-from loyalty.records import accounts, entries
+from loyalty.records import entries
 
 State = Literal["held", "captured", "voided", "expired"]
 _ENDS: tuple[tuple[str, State], ...] = (
@@ -64,7 +64,7 @@ class Open(NamedTuple):
         reward = self.rules.rewards[self.held.reward]
         points = spent(end) if end and "capture" in end.kind else self.held.points
         return Taking(
-            id=self.held.id, member=entry.members[0], reward=self.held.reward,
+            id=self.held.id, member=entry.members[-1], reward=self.held.reward,
             title=title(self.rules, self.held.reward), state=state or self.state, points=points,
             value=rewards.worth(reward, points), currency=self.rules.currency_of(entry.store),
             categories=reward.categories, until=self.held.until, voucher=self.held.voucher,
@@ -78,10 +78,7 @@ def opened(unit: Unit, name: str, shop: Shop) -> Open:
     entry = record.entry if record else None
     if entry is None or entry.hold is None:
         raise Problem(404, "not_found", "There is no such hold.")
-    owner = accounts.get(unit, entry.members[0])
-    if owner is None:
-        raise TryAgain("the account is not there")
-    book = bookkeeping.opened_from(owner, shop.programs.at(shop.clock.now()), shop)
+    book = bookkeeping.opened(unit, entry.members[-1], shop.programs.at(shop.clock.now()), shop)
     rules = shop.programs.named(entry.version)
     if any(held.id == name for held in book.account.holds):
         return Open(entry, entry.hold, None, "held", book, rules)

@@ -25,7 +25,7 @@ def coded(store: Store, code: str) -> Voucher | None:
 def usable(unit: Unit, name: str, pages: Pages) -> Voucher:
     """Read a voucher that can be used now. Raises Problem 404 or 409."""
     found = vouchers.get(unit, name)
-    if found is None or found.member != pages.account.id:
+    if found is None or found.member not in (pages.account.id, *pages.account.others):
         raise Problem(404, "not_found", "This guest has no such voucher.")
     if found.state != "open":
         raise Problem(409, "voucher_used", "The voucher was used, or taken back.")

@@ -1,9 +1,10 @@
-"""Holds, captures, refunds and time in any order come to what a model of a few sums says."""
+"""Holds, captures, refunds, merges and time in any order come to what a few sums say."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -19,20 +20,21 @@ from hypothesis.stateful import (
 from infra.simulator.store import MemoryStore
 from tests.rig import Rig, refund, sale, void
 
-from loyalty import redeeming
+from loyalty import merging, redeeming
 from loyalty.audit import audit
 from loyalty.connectors.spec import Guest
 from loyalty.errors import Problem
 from loyalty.records import accounts, entries
 from loyalty.redeeming import Asking, Capturing
 
-PHONE = "+4915112345671"
+PHONE, OTHER = "+4915112345671", "+4915112345672"
 TEXT = (
     Path("tests/programs/rewards.yaml").read_text("utf-8").replace("expiry: {months: 12}\n", "")
 ).partition("messages:")[0]
 """Nothing lapses, and nobody is told of anything."""
 PRICE = {"coffee": 20, "two_off": 30}
 READ: dict = {}
+DONE = SimpleNamespace(state="done")
 
 
 class Model:
@@ -42,12 +44,32 @@ class Model:
         self.receipts = {}  # name: [paid, given back]
         self.holds = {}  # name: [state, points, receipt, until, points back, divisible]
         self.voided = set()
+        self.theirs = {}  # with the other member's card; name: [paid, given back, whose]
+        self.apart, self.brought, self.moved = 0, None, 0
 
     @property
     def balance(self):
         earned = sum((paid - back) // 100 for paid, back in self.receipts.values())
         bound = [held for held in self.holds.values() if held[0] in ("held", "captured")]
-        return earned - sum(held[1] - held[4] for held in bound)
+        return self.moved + earned - sum(held[1] - held[4] for held in bound)
+
+    def gain(self, points, *, own):
+        """Book what a receipt gained; the other member's own where their account is kept."""
+        if own and self.brought is None:
+            self.apart += points
+        else:
+            self.moved += points
+
+    def merges(self):
+        self.moved += self.apart
+        self.brought, self.apart = self.apart, 0
+
+    def parts(self):
+        """Give back what was brought, as far as it is there; a debt as far as it is still owed."""
+        there = self.balance
+        back = min(self.brought, max(there, 0)) if self.brought > 0 else max(
+            self.brought, min(there, 0))  # fmt: skip
+        self.moved, self.apart, self.brought = self.moved - back, back, None
 
     def passes(self, now):
         for held in self.holds.values():
@@ -64,9 +86,9 @@ class Model:
 
 
 class Counter(RuleBasedStateMachine):
-    """A counter with one guest; whatever happens there happens in the model too."""
+    """A counter with one guest, who joined twice; what happens there happens in the model too."""
 
-    receipts, held = Bundle("receipts"), Bundle("held")
+    receipts, held, theirs = Bundle("receipts"), Bundle("held"), Bundle("theirs")
 
     @initialize(target=receipts)
     def opens(self):
@@ -77,7 +99,7 @@ class Counter(RuleBasedStateMachine):
         self.rig.shop.programs.current()
         READ.setdefault("parsed", dict(self.rig.shop.programs._parsed))
         READ.setdefault("documents", dict(store.documents))
-        self.member = self.rig.join(phone=PHONE)
+        self.member, self.other = self.rig.join(phone=PHONE), self.rig.join(phone=OTHER)
         self.model.receipts["R0"] = [20_000, 0]
         self.tell(sale("R0", 20_000))
         return "R0"
@@ -86,8 +108,8 @@ class Counter(RuleBasedStateMachine):
         self.number += 1
         return f"{kind}{self.number}"
 
-    def tell(self, fact):
-        self.rig.tell(fact, Guest(phone=PHONE))
+    def tell(self, fact, phone=PHONE):
+        self.rig.tell(fact, Guest(phone=phone))
         self.rig.run()
 
     def tried(self, call):
@@ -173,6 +195,41 @@ class Counter(RuleBasedStateMachine):
             some_back = state == "captured"
             assert said == ("returned" if some_back else answers.get(state, "not_captured"))
 
+    @rule(target=theirs, amount=st.integers(1_000, 9_000))
+    def buys_with_the_other_card(self, amount):
+        name = self.next("T")
+        own = self.model.brought is None
+        self.model.theirs[name] = [amount, 0, own]
+        self.model.gain(amount // 100, own=own)
+        self.tell(sale(name, amount, at=self.rig.clock.now()), OTHER)
+        return name
+
+    @rule(name=theirs, amount=st.integers(1, 3_000))
+    def gets_back_what_the_other_card_paid(self, name, amount):
+        paid, back, own = self.model.theirs[name]
+        amount = min(amount, paid - back)
+        if amount:
+            self.model.theirs[name][1] += amount
+            self.model.gain((paid - back - amount) // 100 - (paid - back) // 100, own=own)
+            self.tell(refund(self.next("r"), name, amount, at=self.rig.clock.now()), OTHER)
+
+    @rule()
+    def is_found_to_be_one_person(self):
+        wish = merging.Wish(self.next("M"), self.other, self.member, "maya")
+        said = self.tried(lambda: merging.merge(wish, self.rig.shop) or DONE)
+        assert said == ("done" if self.model.brought is None else "kept_elsewhere")
+        if said == "done":
+            self.model.merges()
+        self.rig.run()
+
+    @rule()
+    def is_two_people_after_all(self):
+        merged = self.model.brought is not None
+        self.tried(lambda: merging.unmerge(self.other, "maya", self.rig.shop) or DONE)
+        if merged:
+            self.model.parts()
+        self.rig.run()
+
     @rule(minutes=st.sampled_from([1, 14, 15, 60]))
     def time_passes(self, minutes):
         self.rig.clock.advance(timedelta(minutes=minutes))
@@ -185,6 +242,7 @@ class Counter(RuleBasedStateMachine):
     @invariant()
     def the_balance_is_the_sum(self):
         assert self.rig.points(self.member) == self.model.balance
+        assert self.rig.points(self.other) == self.model.apart
 
     def teardown(self):
         found = audit(entries.each(self.rig.store), accounts.each(self.rig.store))

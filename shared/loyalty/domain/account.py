@@ -123,6 +123,9 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `seq` grows with every commit, `count` and `digest` (a sum of hashes, modulo 2^256) cover
     its entries. `armed_at` is when its timer is due. `facts` begin with the business day
     `facts_from`, which only rises: what was forgotten stays so.
+
+    An account that was merged is kept `into` another, which names it among its `others`; the
+    carried sums of those begin with their name.
     """
 
     id: str
@@ -139,6 +142,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     standing: Standing | None = None
     holds: tuple[Held, ...] = ()
     armed_at: datetime | None = None
+    into: str = ""
+    others: tuple[str, ...] = ()
 
     def points(self, now: datetime) -> int:
         """Return the balance: what can be spent now, less what is owed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from math import prod
@@ -55,6 +55,16 @@ def carry_key(name: str, rule: Spend) -> str:
 def rate(key: str) -> int:
     """How much of a carried sum is one point (minor units times basis points)."""
     return int(key.rpartition("/")[2]) * ONE
+
+
+def carried_by(member: str, account: str) -> str:
+    """Begin the names of sums that a member carries on an account, if it is not their own."""
+    return f"{member}|" if member not in ("", account) else ""
+
+
+def named(carried: Mapping[str, int], begin: str) -> dict[str, int]:
+    """Name carried sums by whose they are."""
+    return {f"{begin}{key}": amount for key, amount in carried.items()}
 
 
 class _Basket(NamedTuple):

@@ -10,11 +10,13 @@ import msgspec
 from loyalty.domain.account import Held, Lot, Totals
 from loyalty.domain.transaction import Refund, Sale, Void
 
-Book = Literal["member", "debt", "held", "issued", "redeemed", "expired", "adjusted", "written-off"]
+Book = Literal["member", "debt", "held", "issued", "redeemed", "expired", "adjusted", "written-off",
+    "transferred",
+]  # fmt: skip
 EntryKind = Literal[
     "sale", "edit", "refund", "void", "review", "award", "withdrawal", "release", "expire",
     "extend", "adjust", "tier", "hold", "capture", "hold-void", "hold-expire", "recapture",
-    "restore", "referral", "activity",
+    "restore", "referral", "activity", "merge", "unmerge",
 ]  # fmt: skip
 
 
@@ -22,6 +24,8 @@ OF_REWARDS: frozenset[EntryKind] = frozenset(
     {"hold", "capture", "hold-void", "hold-expire", "recapture", "restore"}
 )
 """The kinds of entries that are about a reward: `rule` names it."""
+OF_MERGES: frozenset[EntryKind] = frozenset({"merge", "unmerge"})
+"""The kinds of entries that move what one account has to another: one on each of the two."""
 
 
 class Posting(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,9 +41,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `moves` tell how each lot changed, so that any past moment can be shown. `at` is when it was
     committed, `occurred_at` when it happened at the till. `day` is the business day of its
     receipt; an act that moved the receipt to another day tells in `moved` what each day gained.
+    `members` are the account and, if another's, the member whose act it is.
     `by` names the key or the person who asked for it, never the guest.
     `hold` is what a hold set aside, `voucher` the one it is about, `spent` the points that a
-    capture spent, by their lots.
+    capture spent, by their lots. A merge moves an account, with those that it kept (`joined`),
+    `into` another, and tells in `moved` what each month gained; an unmerge moves it out of there.
     """
 
     id: str
@@ -68,6 +74,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     hold: Held | None = None
     voucher: str = ""
     spent: tuple[Lot, ...] = ()
+    into: str = ""
+    joined: tuple[str, ...] = ()
 
 
 class Used(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -100,7 +100,8 @@ def returns(book: Pages, receipt: Receipt) -> Receipt:
 
 
 def _returned(book: Pages, each: Used, receipt: Receipt) -> Used:
-    if each.member != book.account.id:  # their guest takes it back by itself, if they must
+    own = (book.account.id, *book.account.others)
+    if each.member not in own:  # their guest takes it back by itself, if they must
         return each
     due, (back, paid) = due_back(each, receipt), gone_back(receipt)
     whole = back >= paid
@@ -116,7 +117,7 @@ def used(entry: Entry, *, divisible: bool) -> Used:
     late = [_replace(move, points=-move.points) for move in entry.moves]
     late += [Lot(points=-owed, month=f"{entry.at:%Y-%m}")] if owed < 0 else []
     return Used(
-        hold=entry.cause.removeprefix("hold:"), member=entry.members[0], reward=entry.rule,
+        hold=entry.cause.removeprefix("hold:"), member=entry.members[-1], reward=entry.rule,
         divisible=divisible,
         lots=tuple(late) if entry.kind == "recapture" else entry.spent,
         voucher=entry.voucher,

@@ -10,7 +10,7 @@ import msgspec
 
 from loyalty.domain import calendar, facts, holds
 from loyalty.domain.account import Account, Lot, ReceiptFact, Standing, Totals
-from loyalty.domain.earning import NOTHING, Judgement, judge, rate, reason
+from loyalty.domain.earning import NOTHING, Judgement, carried_by, judge, named, rate, reason
 from loyalty.domain.entry import Entry, EntryKind, Receipt
 from loyalty.domain.pages import Pages, postings
 from loyalty.domain.program import Program
@@ -100,15 +100,16 @@ class Passbook(Pages):
         day, worth = facts.day_of(rules, sale), self._judgement(receipt, rules)
         shares = self._shares(receipt, worth.raw, day)
         gain = self._gain(receipt, worth, shares)
-        own = shares.pop(day)
+        booked = shares.pop(day)
         changed = _replace(
-            receipt, kept=worth.kept, raw=worth.raw, booked=own, carried=worth.carried, day=day,
+            receipt, kept=worth.kept, raw=worth.raw, booked=booked, carried=worth.carried, day=day,
             away={left: points for left, points in shares.items() if points},
             points=receipt.points + gain, stamps=worth.stamps,
             counts=facts.counts(rules, sale, worth.kept),
         )  # fmt: skip
         gained = self._learn(receipt, changed)
-        carry = _carry(self.account.carry, receipt.carried, worth.carried)
+        own = self._carried_by(receipt)
+        carry = _carry(self.account.carry, named(receipt.carried, own), named(worth.carried, own))
         self.account = _replace(self.account, carry=carry)
         lot = self._lot(changed, rules) if gain > 0 else changed.lot
         self.move(gain, lot, kind, entry_id, occurred_at, days=gained, day=day,
@@ -124,12 +125,16 @@ class Passbook(Pages):
 
     def _gain(self, receipt: Receipt, worth: Judgement, shares: Mapping[str, int]) -> int:
         """Return the points that this act books."""
-        carried = 0
+        carried, own = 0, self._carried_by(receipt)
         for key in receipt.carried.keys() | worth.carried.keys():
-            old = self.account.carry.get(key, 0)
+            old = self.account.carry.get(f"{own}{key}", 0)
             new = old - receipt.carried.get(key, 0) + worth.carried.get(key, 0)
             carried += new // rate(key) - old // rate(key)
         return carried + sum(shares.values()) - receipt.booked - sum(receipt.away.values())
+
+    def _carried_by(self, receipt: Receipt) -> str:
+        """Name whose carried sums a receipt adds to: what two people carry makes no point."""
+        return carried_by(receipt.member, self.account.id)
 
     def _shares(self, receipt: Receipt, raw: int, day: str) -> dict[str, int]:
         """Tell what a receipt has to have booked on its day, and on days that it has left."""

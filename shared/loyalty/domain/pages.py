@@ -30,6 +30,10 @@ class Pages:
         self.now = now
         self.closed = ""
         """Why nobody is behind the account any more; what happens to it still happens."""
+        self.who = account.id
+        """Whose act it is that is being written: of those whose points are kept here."""
+        self.told = account.id
+        """Who hears of it."""
         self.pages: list[tuple[Entry, Account]] = []
         """Each entry, with the account as it stood right after it."""
 
@@ -72,17 +76,25 @@ class Pages:
     ) -> Entry:  # fmt: skip
         """Put one entry into the book and bring the account to where it leads."""
         old = self.account
-        new = _replace(
-            old, seq=old.seq + 1, count=old.count + 1, debt=old.debt + debt,
-            months=tiers.months_with(old.months, days), lots=_moved(old.lots, moves),
+        made = _replace(
+            old, debt=old.debt + debt, months=tiers.months_with(old.months, days),
+            lots=reduce(lots.add, moves, old.lots),
             totals=reduce(Totals.plus, days.values(), old.totals),
         )  # fmt: skip
+        moved = dict(days) if len(days) > 1 else {}
+        return self.lead(kind, entry_id, occurred_at, made, moves=moves, moved=moved, **about)
+
+    def lead(
+        self, kind: EntryKind, entry_id: str, occurred_at: datetime, made: Account, **about: Any
+    ) -> Entry:
+        """Put an entry into the book that makes this of the account."""
+        old = self.account
+        new = _replace(made, seq=old.seq + 1, count=old.count + 1)
         new = _replace(new, standing=tiers.reviewed(new, self.program, self.now, entry_id))
         entry = Entry(
-            id=entry_id, kind=kind, members=(old.id,), at=self.now, occurred_at=occurred_at,
-            moves=moves, seq=new.seq, before=old.totals, after=new.totals,
-            tier_before=old.tier, tier_after=new.tier, moved=dict(days) if len(days) > 1 else {},
-            **{"points": 0, **about},
+            id=entry_id, kind=kind, members=tuple(dict.fromkeys((old.id, self.who))), at=self.now,
+            occurred_at=occurred_at, seq=new.seq, before=old.totals, after=new.totals,
+            tier_before=old.tier, tier_after=new.tier, **{"points": 0, **about},
         )  # fmt: skip
         self.account = _replace(new, holds=held_after(old.holds, entry))
         self.pages.append((entry, self.account))
@@ -98,9 +110,3 @@ def held_after(holds: Iterable[Held], entry: Entry) -> tuple[Held, ...]:
 def postings(parts: Mapping[Any, int]) -> tuple[Posting, ...]:
     """Write points onto books; what is 0 is left out."""
     return tuple(Posting(book=book, points=points) for book, points in parts.items() if points)
-
-
-def _moved(have: tuple[Lot, ...], moves: tuple[Lot, ...]) -> tuple[Lot, ...]:
-    for move in moves:
-        have = lots.add(have, move)
-    return have

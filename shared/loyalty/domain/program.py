@@ -219,6 +219,15 @@ class Redeeming(Part, frozen=True):
     """An adjustment of more points than this waits for a second person; none does if left out."""
 
 
+class Household(Part, frozen=True):
+    """People who share one account."""
+
+    people: Annotated[int, Meta(ge=2, le=20)] = 6
+    """So many people may share one."""
+    points_per_day: Annotated[int, Meta(ge=1)] | None = None
+    """The most points that each of them takes rewards for in a day; any number if left out."""
+
+
 class Referral(Part, frozen=True):
     """What a guest gets for a friend who comes, and the friend: once what they bought was kept."""
 
@@ -322,6 +331,7 @@ class Program(Part, frozen=True):
     stamps: dict[Name, Stamps] = {}
     rewards: dict[Name, Reward] = {}
     redeeming: Redeeming = Redeeming()
+    household: Household = Household()
     referral: Referral | None = None
     activities: dict[Name, Activity] = {}
     milestones: dict[Name, Milestone] = {}

@@ -77,6 +77,7 @@ _OWN = {
     "Program.stamps": "Stamp cards, each by a name of your own.",
     "Program.rewards": "What guests can get, each by a name of your own.",
     "Program.redeeming": "How rewards are taken at the counter.",
+    "Program.household": "How people share an account.",
     "Program.referral": "What guests get who bring friends; nothing if left out.",
     "Program.activities": "What guests do besides buying, each by a name of your own.",
     "Program.milestones": "What is reached and given, each by a name of your own.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from loyalty import bookkeeping, erasing, referring, timekeeping
+from loyalty import bookkeeping, erasing, homes, merging, referring, timekeeping
 from loyalty.delivery import Outcome, Shop, outgoing, publish
 from loyalty.errors import TryAgain
 from loyalty.events import Event, SweepRequested
@@ -57,7 +57,7 @@ def _settle_in(unit: Unit, timer: Timer, name: str, shop: Shop) -> Outcome:
     if record is None:
         raise TryAgain("the account is not there")
     now = shop.clock.now()
-    book = bookkeeping.opened_from(_disarmed(record), shop.programs.at(now), shop)
+    book = bookkeeping.opened_from(homes.own(_disarmed(record)), shop.programs.at(now), shop)
     if book.account.due_at() is None:  # else it is armed anew below, under the same name
         timers.delete(unit, timekeeping.name_of(timer))
     if not book.pages:
@@ -75,6 +75,10 @@ def _disarmed(record: AccountRecord) -> AccountRecord:
     return msgspec.structs.replace(record, account=disarmed)
 
 
+def _merge(timer: Timer, shop: Shop) -> None:
+    merging.finish(timer.subject, shop)
+
+
 def _erase(timer: Timer, shop: Shop) -> None:
     erasing.finish(timer.subject, shop)
 
@@ -84,4 +88,5 @@ _WORK = {
     "account": _settle,
     "referral": referring.pay,
     "erase": _erase,
+    "merge": _merge,
 }

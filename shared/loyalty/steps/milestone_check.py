@@ -9,6 +9,7 @@ import msgspec
 
 from loyalty import bookkeeping, referring, telling
 from loyalty.delivery import Outcome, Shop, first_then_look, outgoing
+from loyalty.domain.entry import OF_MERGES
 from loyalty.domain.ledger import Passbook
 from loyalty.domain.milestones import Crossing, crossings
 from loyalty.domain.program import Program, Version
@@ -25,6 +26,8 @@ def handle(event: Event, shop: Shop) -> Outcome:
     """Grant what was reached; most acts reach nothing and cost no read and no write."""
     assert isinstance(event, PointsPosted)  # noqa: S101 - `deliver` saw to it
     version = shop.programs.at(event.at)
+    if event.kind in OF_MERGES:  # it was progress before, and nobody did anything
+        return ()
     referring.first_purchase(event, version.program, shop)
     found = crossed(event, version.program)
     if not found:
@@ -119,12 +122,12 @@ def _write_in(book: Passbook, given: Given, program: Program, cause: str) -> Non
 
 def guard_of(event: PointsPosted, crossing: Crossing) -> str:
     """Name the guard that lets a line be granted once."""
-    return f"milestone:{event.member}:{crossing.name}:{crossing.number}"
+    return f"milestone:{event.account}:{crossing.name}:{crossing.number}"
 
 
 def _entry_of(event: PointsPosted, crossing: Crossing) -> str:
     act = "award" if crossing.up else "withdrawal"
-    return f"{act}:{event.member}:{crossing.name}:{crossing.number}"
+    return f"{act}:{event.account}:{crossing.name}:{crossing.number}"
 
 
 def _guard_it(unit: Unit, event: PointsPosted, given: Given, trigger: str) -> None:
@@ -150,7 +153,7 @@ def _voucher(event: PointsPosted, given: Given, version: Version, shop: Shop) ->
     reward = version.program.milestones[given.crossing.name].reward or ""
     now = shop.clock.now()
     return Voucher(
-        id=given.voucher, member=event.member, reward=reward, code=shop.pepper.code(given.voucher),
+        id=given.voucher, member=event.account, reward=reward, code=shop.pepper.code(given.voucher),
         cause=event.entry, version=version.hash, issued_at=now,
         expires_at=now + timedelta(days=version.program.rewards[reward].valid_days),
     )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from loyalty import bookkeeping, vouching
+from loyalty import bookkeeping, homes, vouching
 from loyalty.delivery import Outcome, Shop, first_then_look
 from loyalty.domain import facts, holds, receipts, reviews
 from loyalty.domain.account import ReceiptFact
@@ -23,7 +23,6 @@ from loyalty.records import (
     EntryRecord,
     Identity,
     Review,
-    accounts,
     entries,
     identities,
 )
@@ -44,9 +43,9 @@ class _Older(NamedTuple):
 
 
 class _NeedsOlder(Exception):  # noqa: N818 - a question, not a failure
-    def __init__(self, member: str, days: frozenset[str], seq: int) -> None:
-        super().__init__(member)
-        self.member, self.days, self.seq = member, days, seq
+    def __init__(self, people: tuple[str, ...], days: frozenset[str], seq: int) -> None:
+        super().__init__()
+        self.people, self.days, self.seq = people, days, seq
 
 
 def handle(event: Event, shop: Shop) -> Outcome:
@@ -58,7 +57,7 @@ def handle(event: Event, shop: Shop) -> Outcome:
         try:
             return first_then_look(partial(_decide_in_unit, fact, older, shop), look=look)
         except _NeedsOlder as ask:
-            found = facts_of_days(shop.store, ask.member, ask.days)
+            found = facts_of_days(shop.store, ask.people, ask.days)
             older, look = _Older(ask.days, ask.seq, found), True
     raise TryAgain("the account keeps changing while an old day is looked up")
 
@@ -138,14 +137,14 @@ def _book(
 
 def _opened(unit: Unit, member: str, days: Iterable[str], older: _Older, shop: Shop) -> Passbook:
     """Open the passbook, with the facts of all these days."""
-    record = accounts.get(unit, member)
-    if record is None:
+    home = homes.find(unit, member)
+    if home is None:
         raise TryAgain("the account is not there yet")
-    account = record.account
+    account = home.account
     forgotten = frozenset(day for day in days if day < account.facts_from)
     if forgotten and (older.days, older.seq) != (forgotten, account.seq):
-        raise _NeedsOlder(member, forgotten, account.seq)
-    return bookkeeping.opened_from(record, shop.programs.at(shop.clock.now()), shop, older.facts)
+        raise _NeedsOlder(homes.everybody(account), forgotten, account.seq)
+    return bookkeeping.opened_from(home, shop.programs.at(shop.clock.now()), shop, older.facts)
 
 
 def _first(book: Passbook, receipt: Receipt, rules: Program, version: str) -> Receipt:
@@ -210,10 +209,13 @@ def _review(unit: Unit, receipt: Receipt, book: Passbook) -> None:
     waiting.put(unit, receipt.id, review)
 
 
-def facts_of_days(store: Store, member: str, days: Iterable[str]) -> tuple[ReceiptFact, ...]:
+def facts_of_days(
+    store: Store, people: Iterable[str], days: Iterable[str]
+) -> tuple[ReceiptFact, ...]:
     """Look up business days that the account has forgotten (one bounded query for each)."""
     found = {
         receipt.id: receipt
+        for member in people
         for day in days
         for record in entries.find(store, ("days", "contains", f"{member}:{day}"), limit=500)
         if record.entry and (receipt := record.receipt)

@@ -54,6 +54,22 @@ class Adjustment(Body, frozen=True):
     reason: Annotated[str, Meta(min_length=1, max_length=200)]
 
 
+class Merging(Body, frozen=True):
+    """Another member who is the same person, by an id of the caller's, and why: name nobody."""
+
+    id: Id
+    into: Annotated[str, Meta(min_length=1, max_length=100)]
+    """Who stays."""
+    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class Sharing(Body, frozen=True):
+    """The member whose account is shared, by an id of the caller's."""
+
+    id: Id
+    account: Annotated[str, Meta(min_length=1, max_length=100)]
+
+
 class ReceiptCode(Body, frozen=True):
     """The code printed on a receipt, as a person types it."""
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from loyalty import activities, counter, identity, redeeming, vouching
+from loyalty import activities, counter, homes, identity, redeeming, vouching
 from loyalty.activities import Counted
 from loyalty.connectors.generic_body import Line, thousandths
 from loyalty.counter import Quote, Takeable
 from loyalty.domain import transaction
 from loyalty.domain.transaction import Sale
 from loyalty.errors import Problem
-from loyalty.records import accounts
 from loyalty.redeeming import Asking, Capturing
 from loyalty.taking import Taking
 from loyalty.web.api import Call, Operation, Reply
@@ -19,7 +18,7 @@ from loyalty.web.bodies import Basket, Capture, Did, Hold, Nothing, Place
 def quote(call: Call) -> Quote:
     """Tell what a basket would earn if it were paid now, and what the guest can take first."""
     basket: Basket = call.body
-    if basket.member and accounts.get(call.shop.store, basket.member) is None:
+    if basket.member and homes.find(call.shop.store, basket.member) is None:
         raise Problem(404, "not_found", "There is no such member.")
     sale = _sale(basket, call.store(basket.store), call)
     return counter.quote(sale, basket.member, basket.language, call.shop)
@@ -50,7 +49,7 @@ def _line(line: Line, number: int) -> transaction.Line:
 def rewards(call: Call) -> Takeable:
     """List what a member can take at this store now, the affordable first."""
     asked: Place = call.body
-    record = accounts.get(call.shop.store, call.id)
+    record = homes.find(call.shop.store, call.id)
     if record is None:
         raise Problem(404, "not_found", "There is no such member.")
     return counter.takeable(record.account, call.store(asked.store), asked.language, call.shop)

@@ -14,7 +14,7 @@ from loyalty.delivery import Shop
 from loyalty.domain.entry import Entry
 from loyalty.errors import Problem
 from loyalty.records import entries
-from loyalty.web import api, counter_api, openapi, people_api
+from loyalty.web import api, counter_api, merge_api, openapi, people_api
 from loyalty.web.api import Call, Operation, Reply
 from loyalty.web.bodies import Code, Entries, EntryShown, Joining, Listing, Member, Search
 from loyalty.web.guards import Guards
@@ -120,6 +120,7 @@ OPERATIONS = (
     Operation("GET", "/v1/members/{id}/referral-code", "members:read", referral_code,
               {200: Code}, problems=(404,)),
     *people_api.OPERATIONS,
+    *merge_api.OPERATIONS,
     *counter_api.OPERATIONS,
 )  # fmt: skip
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from flask import Response
 
-from loyalty import claiming, counter, members, redeeming
+from loyalty import claiming, counter, homes, members, redeeming
 from loyalty.counter import Choice
 from loyalty.domain.account import Account
 from loyalty.domain.entry import Entry
 from loyalty.errors import Problem
-from loyalty.records import accounts, entries
+from loyalty.records import entries
 from loyalty.redeeming import Asking
 from loyalty.taking import Taking
 from loyalty.web.pages import rendering, texts
@@ -39,7 +39,7 @@ def show(visit: Visit) -> Response:
 
 
 def _account(visit: Visit) -> Account:
-    found = accounts.get(visit.shop.store, visit.member)
+    found = homes.find(visit.shop.store, visit.member)
     if found is None:
         raise Problem(404, "not_found", "There is no such account.")
     return found.account

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 from flask import Response
 
-from loyalty import counter, finding, keying
+from loyalty import counter, finding, homes, keying
 from loyalty.counter import Takeable
 from loyalty.delivery import Shop
 from loyalty.domain.account import Account
 from loyalty.errors import Problem
-from loyalty.records import accounts, contacts
+from loyalty.records import contacts
 from loyalty.taking import Taking
 from loyalty.web.till import holds, showing
 from loyalty.web.till.points import WHY
@@ -64,7 +64,7 @@ def card(member: str, visit: Visit) -> Card:
 
 def of(member: str, shop: Shop) -> Account:
     """Read a guest's account. Raises Problem 404."""
-    found = accounts.get(shop.store, member)
+    found = homes.find(shop.store, member)
     if found is None:
         raise Problem(404, "not_found", "There is no such guest.")
     return found.account

@@ -1,0 +1,48 @@
+"""Identity leads to a member, a member to an account: their own, or another that keeps it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from loyalty.domain.account import Account
+from loyalty.ports import Store, Unit
+from loyalty.records import AccountRecord, accounts
+
+MERGED = "merged"
+"""Why nobody is behind an account whose member was found to be another one."""
+
+
+class Home(NamedTuple):
+    """The account where a member's points are kept.
+
+    `member` is who was asked for, `person` who that is: another one if the two were merged.
+    """
+
+    member: str
+    person: str
+    record: AccountRecord
+
+    @property
+    def account(self) -> Account:
+        """The account itself."""
+        return self.record.account
+
+
+def find(source: Unit | Store, member: str) -> Home | None:
+    """Find where a member's points are kept; None if there is no such member."""
+    person, record = member, accounts.get(source, member)
+    while record and record.account.into:
+        if record.closed == MERGED:
+            person = record.account.into
+        record = accounts.get(source, record.account.into)
+    return Home(member, person, record) if record else None
+
+
+def own(record: AccountRecord) -> Home:
+    """Take an account by itself, as time does."""
+    return Home(record.account.id, record.account.id, record)
+
+
+def everybody(account: Account) -> tuple[str, ...]:
+    """Name all whose points an account keeps; nobody's if it is kept elsewhere itself."""
+    return () if account.into else (account.id, *account.others)

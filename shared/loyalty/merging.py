@@ -1,0 +1,227 @@
+"""Members found to be one person, and people who share an account; and how they part again.
+
+The ledger goes first, in one unit. Where two members are one person, what leads to the one leads
+to the other from then on, and the stricter consent of both holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+from typing import NamedTuple
+
+import msgspec
+
+from loyalty import bookkeeping, homes, recount, timekeeping, uniting
+from loyalty.delivery import RACES, Outcome, Shop, first_then_look
+from loyalty.domain import merging
+from loyalty.domain.entry import Entry
+from loyalty.domain.ledger import Passbook
+from loyalty.errors import Problem, TryAgain
+from loyalty.events import MemberChanged
+from loyalty.homes import MERGED, Home
+from loyalty.ports import Key, Unit
+from loyalty.records import (
+    AccountRecord,
+    Identity,
+    Merge,
+    Timer,
+    accounts,
+    entries,
+    identities,
+    merges,
+    timers,
+)
+
+LATER = timedelta(minutes=2)
+_replace = msgspec.structs.replace
+
+
+class Wish(NamedTuple):
+    """Whose account is to be kept in whose, told by the act. `shared`: they stay two people."""
+
+    act: str
+    member: str
+    into: str
+    by: str
+    why: str = ""
+    shared: bool = False
+
+
+def merge(wish: Wish, shop: Shop) -> None:
+    """Move a member's account into another one. Repeated, it changes nothing.
+
+    Raises Problem 404, 409 (kept elsewhere already, a reward set aside, too many people, the act's
+    id stands for another merge) or 422 (the two are one).
+    """
+    leading = [] if wish.shared else identities.keys(shop.store, "member", wish.member)
+    outcome = first_then_look(
+        lambda _: shop.store.atomically("ledger", lambda unit: _merge(unit, wish, leading, shop))
+    )
+    timekeeping.keep(f"merge:{wish.act}", outcome, shop)
+    if not wish.shared:
+        finish(wish.member, shop)
+
+
+def unmerge(member: str, by: str, shop: Shop) -> None:
+    """Move back what remains of a member's account. Repeated, it changes nothing.
+
+    Raises Problem 404, or 409 if the account is not kept elsewhere.
+    """
+    for _ in range(RACES):
+        acts, seq = _since(member, shop)
+        work = partial(_part, member=member, by=by, acts=acts, seq=seq, shop=shop)
+        if done := shop.store.atomically("ledger", work):
+            timekeeping.keep(*done, shop)
+            return
+    raise TryAgain("the account keeps changing while it is parted")
+
+
+def finish(member: str, shop: Shop) -> None:
+    """See to the person whose member was merged, and strike the timer out."""
+    home = homes.find(shop.store, member)
+    if home and home.person != member:
+        uniting.unite(member, home.person, shop)
+    shop.store.atomically("ledger", lambda unit: timers.delete(unit, f"merge:{member}"))
+
+
+# -- merging ------------------------------------------------------------------------------
+
+
+def _merge(unit: Unit, wish: Wish, leading: Sequence[Key], shop: Shop) -> Outcome:
+    if done := entries.get(unit, f"merge:{wish.act}:out"):
+        return _again(done.entry, wish)
+    one, other = _own(unit, wish.member), _own(unit, wish.into)
+    if one.member == other.member:
+        raise Problem(422, "same_member", "An account cannot be kept in itself.")
+    version = shop.programs.at(shop.clock.now())
+    book = bookkeeping.opened_from(one, version, shop)
+    target = bookkeeping.opened_from(other, version, shop)
+    _check(book, target, wish)
+    book.closed, target.who, target.told = "" if wish.shared else MERGED, one.member, other.person
+    merging.merge(book, target, wish.act)
+    for key in leading:
+        unit.put(key, identities.document(Identity(member=other.person)))
+    if not wish.shared:
+        due = book.now + LATER
+        timer = Timer(kind="merge", subject=wish.member, due_at=due)
+        timers.put(unit, f"merge:{wish.member}", timer)
+    merges.put(unit, wish.member, Merge(
+        act=wish.act, member=wish.member, into=other.person, by=wish.by, why=wish.why, at=book.now,
+        shared=wish.shared, leading=tuple(key.id for key in leading),
+    ))  # fmt: skip
+    return _written(unit, book, target, f"merge:{wish.act}")
+
+
+def _again(entry: Entry | None, wish: Wish) -> Outcome:
+    """Take a repeated wish. Raises Problem 409 if its id stands for another one."""
+    if entry is None or (entry.members[0], entry.into) != (wish.member, wish.into):
+        raise Problem(409, "id_reused", "This id was used for another merge.")
+    return ()
+
+
+def _own(unit: Unit, member: str) -> Home:
+    """Find a member with an account of their own. Raises Problem 404 or 409."""
+    home = homes.find(unit, member)
+    if home is None or home.record.closed == "erased":
+        raise Problem(404, "not_found", "There is no such member.")
+    if home.account.id != member:
+        raise Problem(409, "kept_elsewhere", "This member's account is kept in another one.")
+    return home
+
+
+def _check(book: Passbook, target: Passbook, wish: Wish) -> None:
+    if book.account.holds:
+        raise Problem(409, "reward_held", "A reward is set aside there: capture or void it first.")
+    people = len(book.account.others) + len(target.account.others) + 2
+    if wish.shared and people > book.program.household.people:
+        raise Problem(409, "household_full", "So many people cannot share an account.")
+
+
+def _written(unit: Unit, book: Passbook, target: Passbook, act: str) -> Outcome:
+    changed = MemberChanged(
+        id=f"{act}:changed", at=book.now, subject=book.who, member=book.who, what="updated"
+    )
+    outcome = bookkeeping.write(unit, book, f"{act}:out", bookkeeping.posted(book))
+    events = [*bookkeeping.posted(target), changed]
+    outcome += bookkeeping.write(unit, target, f"{act}:in", events)
+    timekeeping.promise(unit, act, outcome, book.now)
+    return outcome
+
+
+# -- parting ------------------------------------------------------------------------------
+
+
+def _since(member: str, shop: Shop) -> tuple[list[Entry], int]:
+    """List what an account's people did where it is kept, and that one's `seq`."""
+    home, merged = homes.find(shop.store, member), merges.get(shop.store, member)
+    if home is None:
+        raise Problem(404, "not_found", "There is no such member.")
+    record = entries.get(shop.store, f"merge:{merged.act}:out") if merged else None
+    first = record.entry if record else None
+    found = (
+        record.entry
+        for name in (first.joined if first else ())
+        for record in entries.each(shop.store, ("members", "contains", name))
+    )
+    acts = [
+        entry for entry in found
+        if entry and first and entry.members[0] not in first.joined and entry.at >= first.at
+        and entry.kind in recount.OF_RECEIPTS
+    ]  # fmt: skip
+    return acts, home.account.seq
+
+
+def _part(
+    unit: Unit, member: str, by: str, acts: list[Entry], seq: int, shop: Shop
+) -> tuple[str, Outcome] | None:
+    """Part an account as it was at this `seq`; None if it moved on."""
+    found = _known(unit, member)
+    leads = _led(unit, found.merged)
+    if found.merged.state == "undone":
+        return "", ()
+    if found.home.account.seq != seq:
+        return None
+    version, joined = shop.programs.at(shop.clock.now()), found.first.joined
+    book = bookkeeping.opened_from(found.home, version, shop)
+    back = bookkeeping.opened_from(homes.own(found.record), version, shop)
+    part = merging.remaining(book.account, found.first, acts, book)
+    merging.unmerge(book, back, part, merging.Link(found.merged.act, book.account.id, joined))
+    back.closed = ""
+    for key in leads:
+        unit.put(key, identities.document(Identity(member=member)))
+    merges.put(unit, member, _replace(found.merged, state="undone", undone_by=by))
+    timers.delete(unit, f"merge:{member}")
+    act = f"unmerge:{found.merged.act}"
+    return act, _written(unit, book, back, act)
+
+
+class _Found(NamedTuple):
+    """A merge: its record, its entry on the account that was moved, that account, and its home."""
+
+    merged: Merge
+    first: Entry
+    record: AccountRecord
+    home: Home
+
+
+def _known(unit: Unit, member: str) -> _Found:
+    merged, record = merges.get(unit, member), accounts.get(unit, member)
+    home = homes.find(unit, member)
+    told = entries.get(unit, f"merge:{merged.act}:out") if merged else None
+    if record is None or home is None:
+        raise Problem(404, "not_found", "There is no such member.")
+    if merged is None or told is None or told.entry is None:
+        raise Problem(409, "not_merged", "This member's account is not kept elsewhere.")
+    if merged.state == "open" and record.account.into != home.account.id:
+        raise Problem(409, "merged_further", "Part the account that it was merged into first.")
+    return _Found(merged, told.entry, record, home)
+
+
+def _led(unit: Unit, merged: Merge) -> list[Key]:
+    """List what led to a member before, if it was not given to somebody else since."""
+    keys = [Key(identities.collection, name) for name in merged.leading]
+    found = map(identities.read, unit.get(*keys) if keys else [])
+    leads = zip(keys, found, strict=True)
+    return [key for key, each in leads if each and each.member == merged.into]
