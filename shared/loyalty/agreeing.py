@@ -37,7 +37,7 @@ def agree(member: str, wanted: Mapping[str, bool], how: How, language: str, shop
             members.prove(unit, member, name, consent)
         contacts.put(unit, member, _replace(
             contact, consents={**contact.consents, **changed},
-            language=language or contact.language, seq=contact.seq + 1,
+            language=language or contact.language, seq=contact.seq + 1, changed_at=now,
         ))  # fmt: skip
 
     event = MemberChanged(

@@ -101,7 +101,10 @@ COLLECTIONS: dict[str, Collection] = {
     ),
     "profiles": Collection("people", "member id", "Birthday, joining date, home store."),
     "contacts": Collection(
-        "people", "member id", "Name, addresses, language, consent, suppression, cap window."
+        "people",
+        "member id",
+        "Name, addresses, language, consent, suppression, cap window.",
+        ("changed_at",),
     ),
     "claims": Collection(
         "people", "message id", "One message to one person, claimed before it is sent.", (), 400

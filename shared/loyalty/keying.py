@@ -121,16 +121,20 @@ def attach(number: str, member: str, store: str, shop: Shop) -> str:
 
     Raises Problem 404 if the store has no such receipt, 409 if it is somebody else's.
     """
-    receipt = next(
-        (r for r in _told(number, store, shop) if r.sale and r.sale.store == store), None
-    )
-    if receipt is None:
-        raise Problem(404, "not_found", "This store has no such receipt.")
+    receipt = known(number, store, shop)
     if receipt.member not in ("", member):
         raise Problem(409, "receipt_used", "The receipt belongs to another guest.")
     if not receipt.member:
         publish(shop.bus, outgoing([claimed(receipt.id, member, shop.clock.now())]))
     return receipt.id
+
+
+def known(number: str, store: str, shop: Shop) -> Receipt:
+    """Find a receipt that a till of this store told of, by its number. Raises Problem 404."""
+    for receipt in _told(number, store, shop):
+        if receipt.sale and receipt.sale.store == store:
+            return receipt
+    raise Problem(404, "not_found", "This store has no such receipt.")
 
 
 def receipt_id(number: str, store: str, shop: Shop) -> str:

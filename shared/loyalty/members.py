@@ -30,6 +30,8 @@ from loyalty.records import (
     suppressions,
 )
 
+VENDORS = ("square",)
+"""The vendors that have customer ids of their own, by their prefix in our identities."""
 _replace = msgspec.structs.replace
 
 
@@ -45,6 +47,8 @@ class Joining(msgspec.Struct, frozen=True, kw_only=True):
     consents: Mapping[str, bool] = {}
     consent_text: str = ""
     source: str = "api"
+    customer: str = ""
+    """Who they are to a vendor, as in `square:ABC`."""
 
 
 def enroll(joining: Joining, key: str, shop: Shop) -> tuple[str, bool]:
@@ -53,14 +57,15 @@ def enroll(joining: Joining, key: str, shop: Shop) -> tuple[str, bool]:
     `key` is the caller's idempotency key: the same key is the same member, whenever it comes.
     """
     hashes = _hashes(joining, shop)
-    known = _owner(hashes, shop)
+    leading = [*hashes, *_customer(joining.customer, shop)]
+    known = _owner(leading, shop)
     if known:
         return known, False
     member = _free(f"m_{identity.id_from(key or hashes[0])}", shop)
     now = shop.clock.now()
     _refuse_another(member, joining, shop)
     _write_person(member, joining, hashes, now, shop)
-    owner, outcome = shop.store.atomically("ledger", lambda u: _open(u, member, hashes, now, shop))
+    owner, outcome = shop.store.atomically("ledger", lambda u: _open(u, member, leading, now, shop))
     if owner != member:
         _forget_person(member, shop)
         return owner, False
@@ -85,12 +90,25 @@ def _refuse_another(member: str, joining: Joining, shop: Shop) -> None:
         raise Problem(409, "idempotency_key_reused", "This key was used for another member.")
 
 
-def find(shop: Shop, *, phone: str = "", email: str = "", card: str = "") -> str | None:
-    """Find a member by a normalized phone or e-mail, or by the code on their card."""
+def find(
+    shop: Shop, *, phone: str = "", email: str = "", card: str = "", customer: str = ""
+) -> str | None:
+    """Find a member by a normalized phone or e-mail, their card's code, or a vendor's customer id.
+
+    Raises Problem 422 for a vendor that has none.
+    """
     given = (("phone", phone), ("email", email), ("card", card))
-    kind, value = next((each for each in given if each[1]), ("card", ""))
-    found = identities.get(shop.store, shop.pepper.hash(kind, value))
-    return found.member if found and found.member else None
+    hashes = [shop.pepper.hash(kind, value) for kind, value in given if value]
+    return _owner([*hashes, *_customer(customer, shop)], shop) or None
+
+
+def _customer(text: str, shop: Shop) -> list[str]:
+    """Hash a vendor's customer id, if one is told."""
+    vendor, _, name = text.partition(":")
+    if text and (vendor not in VENDORS or not name):
+        told = f"customer is VENDOR:ID, of {', '.join(VENDORS)}."
+        raise Problem(422, "unknown_vendor", told)
+    return [shop.pepper.hash(vendor, name)] if text else []
 
 
 def card(member: str, shop: Shop) -> str:
@@ -162,7 +180,7 @@ def _write_person(
         }
         contact = Contact(
             member=member, name=joining.name, phone=joining.phone, email=joining.email,
-            language=joining.language, consents=given, suppressed=blocked, seq=1,
+            language=joining.language, consents=given, suppressed=blocked, seq=1, changed_at=now,
         )  # fmt: skip
         profile = Profile(
             member=member,

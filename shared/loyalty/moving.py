@@ -36,7 +36,7 @@ def move(token: str, proved: SignIn, shop: Shop) -> None:
     old = _old(contact, proved, shop)
     name, now = f"moved:{member}:{proved.asked_at.isoformat()}", shop.clock.now()
     outcome = shop.store.atomically("ledger", lambda u: _lead(u, name, proved, old, now))
-    notice = shop.store.atomically("people", lambda u: _write(u, token, proved, old))
+    notice = shop.store.atomically("people", lambda u: _write(u, token, proved, old, now))
     timekeeping.keep(name, outcome, shop)
     if notice:
         publish(shop.bus, outgoing([codes.request(_place(token), notice, shop)]))
@@ -71,7 +71,9 @@ def _lead(unit: Unit, name: str, proved: SignIn, old: SignIn | None, now: dateti
     return outcome
 
 
-def _write(unit: Unit, token: str, proved: SignIn, old: SignIn | None) -> SignIn | None:
+def _write(
+    unit: Unit, token: str, proved: SignIn, old: SignIn | None, now: datetime
+) -> SignIn | None:
     """Write the new address, blocked if it said STOP before; return what the old one is told."""
     contact = contacts.get(unit, proved.member)
     channel = "sms" if proved.phone else "email"
@@ -83,6 +85,7 @@ def _write(unit: Unit, token: str, proved: SignIn, old: SignIn | None) -> SignIn
     contacts.put(unit, proved.member, _replace(
         contact, phone=proved.phone or contact.phone, email=proved.email or contact.email,
         suppressed={**blocked, channel: stopped.why} if stopped else blocked, seq=contact.seq + 1,
+        changed_at=now,
     ))  # fmt: skip
     if old:
         sign_ins.put(unit, _place(token), old)

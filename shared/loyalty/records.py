@@ -245,7 +245,8 @@ class Contact(Record, frozen=True, kw_only=True):
     """How to greet and reach a member, and whether that is allowed.
 
     `consents` has keys `sms:service`; `suppressed` maps a channel to why nothing may go there;
-    `sent` are the instants of counted marketing messages. `seq` grows with every change.
+    `sent` are the instants of counted marketing messages. `seq` grows with every change;
+    `changed_at` is when they told us something else the last time.
     """
 
     member: str
@@ -258,6 +259,7 @@ class Contact(Record, frozen=True, kw_only=True):
     suppressed: dict[str, str] = {}
     sent: tuple[datetime, ...] = ()
     seq: int = 0
+    changed_at: datetime | None = None
 
 
 class Profile(Record, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from loyalty.domain.account import Account, ReceiptFact, Standing, Totals
 from loyalty.domain.entry import OF_MERGES, Book, Entry, Receipt
 from loyalty.domain.pages import held_after
 
-OF_RECEIPTS = frozenset({"sale", "edit", "refund", "void", "review"})
+OF_RECEIPTS = frozenset({"sale", "edit", "refund", "void", "review", "move"})
 """The kinds of entries that are acts on a receipt."""
 _replace = msgspec.structs.replace
 

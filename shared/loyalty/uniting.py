@@ -45,7 +45,7 @@ def _write(unit: Unit, mine: Contact, other: Contact, now: datetime) -> None:
     for name, consent in merged.consents.items():
         if consent.source == SOURCE and consent != mine.consents.get(name):
             members.prove(unit, mine.member, name, consent)
-    contacts.put(unit, mine.member, _replace(merged, seq=mine.seq + 1))
+    contacts.put(unit, mine.member, _replace(merged, seq=mine.seq + 1, changed_at=now))
 
 
 def stricter(mine: Contact, other: Contact, now: datetime) -> Contact:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -218,3 +219,36 @@ def test_the_description_needs_no_key_and_names_every_operation(till):
     paths = till.gets("GET", "/v1/openapi.json")["paths"]
     named = {(method.upper(), path) for path, each in paths.items() for method in each}
     assert named == {(each.method, each.path) for each in member_api.OPERATIONS}
+
+
+def test_two_members_who_are_one_person_are_merged_and_parted(till):
+    other = till.rig.join(phone="+4915123456799")
+    asked = {"id": "M1", "into": till.member, "reason": "asked at the bar"}
+    for _ in range(2):
+        shown = till.gets("POST", f"/v1/members/{other}/merge", asked)
+        assert (shown["id"], shown["points"]) == (till.member, 50)
+    assert till.gets("GET", f"/v1/members/{other}")["id"] == till.member
+    assert till.refused("POST", f"/v1/members/{other}/merge", asked | {"id": "M2"}) == (
+        409, "kept_elsewhere")  # fmt: skip
+    assert till.gets("POST", f"/v1/members/{other}/part", {})["id"] == other
+
+
+def test_two_members_share_an_account(till):
+    other = till.rig.join(phone="+4915123456799")
+    asked = {"id": "S1", "account": till.member}
+    shown = till.gets("POST", f"/v1/members/{other}/share", asked)
+    assert (shown["id"], shown["points"]) == (other, 50)
+
+
+def test_what_changed_is_listed(till):
+    till.rig.clock.advance(timedelta(minutes=5))
+    since = (till.rig.clock.now() - timedelta(days=1)).isoformat()
+    listed = till.gets("GET", "/v1/changes", changed_since=since)
+    assert listed["members"] == [till.member]
+    assert till.refused("GET", "/v1/changes") == (400, "invalid_query")
+
+
+def test_a_member_is_found_by_their_customer_id(till):
+    body = {"phone": "+4915123456780", "customer": "square:CUST-1"}
+    member = till.gets("POST", "/v1/members", body)["id"]
+    assert till.gets("GET", "/v1/members", customer="square:CUST-1")["id"] == member

@@ -26,6 +26,12 @@ __all__ = ["till"]
 
 def ids(till: Till, path: str) -> list[str]:
     """Make things to call about: a member or a hold in each state, and what there is not."""
+    if path.endswith(("/merge", "/share", "/part")):
+        joined = [till.rig.join(phone=f"+49151234568{n:02}") for n in range(CALLS)]
+        for name in joined if path.endswith("/part") else ():
+            asked = {"id": name, "into": till.member, "reason": "the same phone"}
+            till.gets("POST", f"/v1/members/{name}/merge", asked)
+        return joined
     if "/holds/" not in path:
         return [till.member, till.member, "m_nobody"]
     paths = [f"/v1/holds/{till.holds(id=name, reward='pay')['id']}" for name in ("A", "B", "C")]
@@ -37,10 +43,11 @@ def ids(till: Till, path: str) -> list[str]:
 def sensible(case: Any, till: Till, known: str) -> Any:
     """Make what is sent mean something here, as far as it is about something that has to be."""
     meant = {"member": till.member, "reward": "pay", "phone": PHONE, "store": "main", "points": 10,
-             "activity": "survey",
+             "activity": "survey", "into": till.member, "account": till.member,
+             "changed_since": "2026-11-20T12:00:00Z",
              "code": claiming.code("generic:R9", till.rig.shop.pepper)}  # fmt: skip
     left = {"language": "", "voucher": "", "email": "", "birthday": "", "receipt": "",
-            "referral": ""}  # fmt: skip
+            "referral": "", "customer": ""}  # fmt: skip
     if "id" in case.path_parameters:
         case.path_parameters["id"] = known
     if isinstance(case.body, dict):

@@ -16,7 +16,7 @@ Book = Literal["member", "debt", "held", "issued", "redeemed", "expired", "adjus
 EntryKind = Literal[
     "sale", "edit", "refund", "void", "review", "award", "withdrawal", "release", "expire",
     "extend", "adjust", "tier", "hold", "capture", "hold-void", "hold-expire", "recapture",
-    "restore", "referral", "activity", "merge", "unmerge",
+    "restore", "referral", "activity", "merge", "unmerge", "move",
 ]  # fmt: skip
 
 

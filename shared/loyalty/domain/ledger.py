@@ -117,6 +117,38 @@ class Passbook(Pages):
                    revision=sale.revision, store=sale.store, version=receipt.version)  # fmt: skip
         return _replace(changed, lot=self._extend(lot, gain, entry_id) if gain > 0 else lot)
 
+    def leave(self, receipt: Receipt, entry_id: str, by: str) -> Receipt:
+        """Take off all that a receipt brought: it was another guest's. Return it as never booked.
+
+        What it left of a day's cap goes to whatever comes next on that day.
+        """
+        own, carry = self._carried_by(receipt), self.account.carry
+        left = _carry(carry, named(receipt.carried, own), {})
+        kept = sum(left.get(own + k, 0) // rate(k) - carry[own + k] // rate(k)
+                   for k in receipt.carried)  # fmt: skip
+        gain = kept - receipt.booked - sum(receipt.away.values())
+        days = self._left(receipt, gain)
+        others = [fact for fact in self._known(receipt.id) if fact not in self._older]
+        self.account = _replace(self.account, carry=left, facts=tuple(others))
+        self.move(gain, receipt.lot, "move", entry_id, self.now, days=days, day=receipt.day,
+                  reason="it was another guest's receipt", receipt=receipt.id, by=by,
+                  store=_sale_of(receipt).store, version=receipt.version)  # fmt: skip
+        return _replace(
+            receipt, day="", points=0, kept=0, raw=0, booked=0, away={}, counts=False, carried={},
+            lot=None, stamps={},
+        )  # fmt: skip
+
+    def _left(self, receipt: Receipt, gain: int) -> dict[str, Totals]:
+        """Say what each business day loses with a receipt; points beyond those of days are told."""
+        fact, others = facts.fact_of(receipt), self._known(receipt.id)
+        gained = {day: Totals().minus(part) for day, part in _days(receipt).items()}
+        visits = self._visits_gained(others, fact, _replace(fact, counts=False))
+        return {
+            day: part.plus(Totals(
+                visits=visits[day], points=gain + receipt.points if day == receipt.day else 0))
+            for day, part in gained.items()
+        }  # fmt: skip
+
     def _judgement(self, receipt: Receipt, rules: Program) -> Judgement:
         if receipt.voided or receipt.state in ("review", "refused"):
             return NOTHING

@@ -23,6 +23,7 @@ _BY_KIND: dict[EntryKind, MessageOn] = {
     "sale": "points-earned",
     "edit": "points-corrected",
     "review": "points-corrected",
+    "move": "points-corrected",
     "refund": "points-clawed-back",
     "void": "points-clawed-back",
     "release": "points-released",

@@ -126,7 +126,9 @@ def _block(unit: Unit, reply: Reply, name: str, member: str | None, shop: Shop) 
             else _started(contact, reply)
         )
         if changed != contact:  # whoever tells it again finds it done
-            contacts.put(unit, contact.member, _replace(changed, seq=contact.seq + 1))
+            contacts.put(
+                unit, contact.member, _replace(changed, seq=contact.seq + 1, changed_at=now)
+            )
     if reply.keyword == STOP:
         suppressions.put(unit, name, Suppression(at=now, why="opted-out"))
     else:

@@ -34,7 +34,7 @@ WAITING = 50
 _replace = msgspec.structs.replace
 
 
-class _Older(NamedTuple):
+class Older(NamedTuple):
     """Business days that the account has forgotten, as they were at an account's `seq`."""
 
     days: frozenset[str]
@@ -51,23 +51,23 @@ class _NeedsOlder(Exception):  # noqa: N818 - a question, not a failure
 def handle(event: Event, shop: Shop) -> Outcome:
     """Book one fact about a receipt. Running it again returns the same outcome."""
     assert isinstance(event, TransactionRecorded)  # noqa: S101 - `deliver` saw to it
-    fact, older = event.transaction, _Older(frozenset(), -1, ())
+    fact, older = event.transaction, Older(frozenset(), -1, ())
     look = not isinstance(fact, Sale)
     for _ in range(8):
         try:
             return first_then_look(partial(_decide_in_unit, fact, older, shop), look=look)
         except _NeedsOlder as ask:
             found = facts_of_days(shop.store, ask.people, ask.days)
-            older, look = _Older(ask.days, ask.seq, found), True
+            older, look = Older(ask.days, ask.seq, found), True
     raise TryAgain("the account keeps changing while an old day is looked up")
 
 
-def _decide_in_unit(fact: Transaction, older: _Older, shop: Shop, look: bool) -> Outcome:  # noqa: FBT001
+def _decide_in_unit(fact: Transaction, older: Older, shop: Shop, look: bool) -> Outcome:  # noqa: FBT001
     work = partial(_decide, fact=fact, older=older, shop=shop, look=look)
     return shop.store.atomically("ledger", work)
 
 
-def _decide(unit: Unit, fact: Transaction, older: _Older, shop: Shop, *, look: bool) -> Outcome:
+def _decide(unit: Unit, fact: Transaction, older: Older, shop: Shop, *, look: bool) -> Outcome:
     record = entries.get(unit, f"sale:{fact.receipt_id}") if look else None
     learned = receipts.learn(record.receipt if record else None, fact)
     if learned.what != "news":
@@ -111,7 +111,7 @@ def _keep(unit: Unit, receipt: Receipt, record: EntryRecord | None) -> Outcome:
 
 
 def _book(
-    unit: Unit, fact: Transaction, receipt: Receipt, record: EntryRecord | None, older: _Older,
+    unit: Unit, fact: Transaction, receipt: Receipt, record: EntryRecord | None, older: Older,
     shop: Shop,
 ) -> Outcome:  # fmt: skip
     sale = _sale(receipt)
@@ -135,7 +135,7 @@ def _book(
     return _write(unit, book, receipt, record, trigger)
 
 
-def _opened(unit: Unit, member: str, days: Iterable[str], older: _Older, shop: Shop) -> Passbook:
+def _opened(unit: Unit, member: str, days: Iterable[str], older: Older, shop: Shop) -> Passbook:
     """Open the passbook, with the facts of all these days."""
     home = homes.find(unit, member)
     if home is None:

@@ -36,6 +36,8 @@ class Joining(Body, frozen=True):
     """The version of the words that were agreed to."""
     referral: Text = ""
     """The code of the member who told them of us."""
+    customer: Text = ""
+    """Who they are to a vendor: `square:ABC`."""
 
 
 class Changing(Body, frozen=True):
@@ -82,6 +84,15 @@ class Search(Body, frozen=True):
     phone: str = ""
     email: str = ""
     card: Annotated[str, Meta(max_length=40)] = ""
+    customer: Annotated[str, Meta(max_length=100)] = ""
+    """A vendor's customer id, as in `square:ABC`."""
+
+
+class Since(Body, frozen=True):
+    """From when on, by the clock of the last listing, and how much."""
+
+    changed_since: Annotated[datetime, Meta(tz=True)]
+    limit: Annotated[int, Meta(ge=1, le=500)] = 100
 
 
 class Listing(Body, frozen=True):
@@ -167,6 +178,13 @@ class Adjusted(msgspec.Struct, frozen=True, kw_only=True):
 
     state: Literal["done", "waiting", "refused", "withdrawn"]
     points: int
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """Members in the order of their changes; `until` is where the next listing begins."""
+
+    members: list[str]
+    until: datetime
 
 
 class Claimed(msgspec.Struct, frozen=True, kw_only=True):

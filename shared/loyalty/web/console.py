@@ -35,6 +35,7 @@ ROUTES = (
     Route("POST", "/guests/{id}/hold", "person", rewards.hold),
     Route("POST", "/guests/{id}/sale", "person", sales.key_in),
     Route("POST", "/guests/{id}/receipt", "person", sales.attach),
+    Route("POST", "/guests/{id}/moved", "manager", sales.move),
     Route("POST", "/guests/{id}/points", "person", points.adjust),
     Route("GET", "/holds/{id}", "person", rewards.show),
     Route("POST", "/holds/{id}/capture", "person", rewards.capture),

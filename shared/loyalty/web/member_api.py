@@ -9,14 +9,24 @@ from typing import Any
 import msgspec
 from flask import Request, Response
 
-from loyalty import identity, members, phones, referring
+from loyalty import changes, identity, members, phones, referring
 from loyalty.delivery import Shop
 from loyalty.domain.entry import Entry
 from loyalty.errors import Problem
 from loyalty.records import entries
 from loyalty.web import api, counter_api, merge_api, openapi, people_api
 from loyalty.web.api import Call, Operation, Reply
-from loyalty.web.bodies import Code, Entries, EntryShown, Joining, Listing, Member, Search
+from loyalty.web.bodies import (
+    Changes,
+    Code,
+    Entries,
+    EntryShown,
+    Joining,
+    Listing,
+    Member,
+    Search,
+    Since,
+)
 from loyalty.web.guards import Guards
 
 
@@ -33,6 +43,15 @@ def enroll(call: Call) -> Reply:
     return Reply(201 if new else 200, people_api.found(member, call.shop))
 
 
+def changed(call: Call) -> Changes:
+    """List members about whom anything changed after an instant, the first change first.
+
+    It reaches to a minute ago; go on with `until`. Whoever changed again is listed again.
+    """
+    asked: Since = call.body
+    return Changes(**changes.since(asked.changed_since, asked.limit, call.shop)._asdict())
+
+
 def show(call: Call) -> Member:
     """Show one member."""
     return people_api.found(call.id, call.shop)
@@ -45,15 +64,17 @@ def referral_code(call: Call) -> Code:
 
 
 def search(call: Call) -> Member:
-    """Find a member by phone, e-mail address or the code on their card."""
+    """Find a member by phone, e-mail address, the code on their card or a vendor's customer id."""
     asked: Search = call.body
-    if [bool(asked.phone), bool(asked.email), bool(asked.card)].count(True) != 1:
-        raise Problem(400, "invalid_query", "Give one of phone, email and card.")
+    if sum(map(bool, (asked.phone, asked.email, asked.card, asked.customer))) != 1:
+        raise Problem(400, "invalid_query", "Give one of phone, email, card and customer.")
     country = call.shop.programs.current().program.country
     number = phones.e164(asked.phone, country) if asked.phone else ""
     address = identity.email(asked.email) if asked.email else ""
     card = identity.written(asked.card) if asked.card else ""
-    member = members.find(call.shop, phone=number, email=address, card=card)
+    member = members.find(
+        call.shop, phone=number, email=address, card=card, customer=asked.customer
+    )
     return people_api.found(member, call.shop)
 
 
@@ -88,6 +109,7 @@ def _joining(body: Joining, shop: Shop) -> members.Joining:
         language=people_api.language(body.language, program.languages),
         consents=people_api.agreed(body.consents),
         consent_text=identity.clean(body.consent_text, 40),
+        customer=body.customer,
     )
 
 
@@ -114,6 +136,7 @@ OPERATIONS = (
               takes=Joining, problems=(409, 422)),
     Operation("GET", "/v1/members", "members:read", search, {200: Member}, asks=Search,
               problems=(404, 422)),
+    Operation("GET", "/v1/changes", "members:read", changed, {200: Changes}, asks=Since),
     Operation("GET", "/v1/members/{id}", "members:read", show, {200: Member}, problems=(404,)),
     Operation("GET", "/v1/members/{id}/entries", "members:read", history, {200: Entries},
               asks=Listing, problems=(404,)),

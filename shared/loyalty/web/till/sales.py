@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response
 
-from loyalty import keying, undoing
+from loyalty import keying, reassigning, undoing
 from loyalty.domain import money
 from loyalty.errors import Problem
 from loyalty.keying import KeyedIn
@@ -38,6 +38,15 @@ def attach(visit: Visit, id: str) -> Response:  # noqa: A002 - the slot's name
     undoing.forget(visit.person.id, visit.shop)
     visit.shop.log.note(staff=visit.person.id, act="attach", subject=receipt)
     return showing.go(visit, f"/guests/{id}", "attached")
+
+
+def move(visit: Visit, id: str) -> Response:  # noqa: A002 - the slot's name
+    """Move a receipt that was booked for another guest to this one."""
+    guests.of(visit.for_another(id), visit.shop)
+    receipt = keying.known(visit.form.get("receipt", ""), visit.store, visit.shop)
+    reassigning.move(receipt.id, id, visit.by, visit.shop)
+    visit.shop.log.note(staff=visit.person.id, act="move", subject=receipt.id)
+    return showing.go(visit, f"/guests/{id}", "moved")
 
 
 def _amount(visit: Visit) -> int:

@@ -19,6 +19,7 @@ TOLD = {
     "expired": "Its time was over.",
     "keyed-in": "The sale is recorded. Its points show in a moment.",
     "attached": "The receipt is the guest's. Its points show in a moment.",
+    "moved": "The receipt is this guest's now.",
     "done": "The points are adjusted.",
     "waiting": "A second person has to agree to it.",
     "refused": "It was refused.",
