@@ -96,7 +96,8 @@ def request(name: str, asked: SignIn, shop: Shop) -> NotificationRequested:
     return NotificationRequested(
         id=f"{asked.says}:{name}:{asked.asked_at.isoformat()}", at=asked.asked_at,
         subject=f"sign-in:{name}", says=(), version=shop.programs.current().hash,
-        audience="visitor", sign_in=name, useful_until=asked.asked_at + GOOD_FOR,
+        audience="visitor", sign_in=name,
+        useful_until=asked.asked_at + (GOOD_FOR if asked.says == "code" else _DAY),
     )  # fmt: skip
 
 
@@ -130,12 +131,12 @@ def _guess(unit: Unit, name: str, now: datetime) -> SignIn | None:
     return found
 
 
-def used(unit: Unit, token: str) -> None:
+def used(unit: Unit, name: str) -> None:
     """End a wish that was fulfilled: its code is used, and nothing it told is kept here."""
-    found = sign_ins.get(unit, named(token))
+    found = sign_ins.get(unit, name)
     if found:
         over = SignIn(
             asked_at=found.asked_at, address=found.address, form=found.form, tries=found.tries,
-            done=True,
+            member=found.member, done=True,
         )  # fmt: skip
-        sign_ins.put(unit, named(token), over)
+        sign_ins.put(unit, name, over)

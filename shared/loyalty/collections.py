@@ -119,7 +119,7 @@ COLLECTIONS: dict[str, Collection] = {
         "people",
         "hash of a browser's token",
         "An address that a guest says is theirs, until a code proves it.",
-        ("address",),
+        ("address", "member"),
         1,
     ),
     "askings": Collection(

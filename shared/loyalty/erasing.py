@@ -32,7 +32,7 @@ from loyalty.records import (
 from loyalty.stored import Records
 
 LATER = timedelta(minutes=2)
-OWN: tuple[Records[Any], ...] = (sessions, links, consents)
+OWN: tuple[Records[Any], ...] = (sessions, links, consents, sign_ins)
 """Collections of `people` whose documents name their member."""
 _replace = msgspec.structs.replace
 
@@ -78,7 +78,7 @@ def finish(member: str, shop: Shop) -> None:
     theirs += list(_asked(contact, shop)) if contact else []
 
     def forget(unit: Unit) -> None:
-        for key in theirs:
+        for key in dict.fromkeys(theirs):
             unit.delete(key)
         profiles.delete(unit, member)
         contacts.delete(unit, member)

@@ -111,8 +111,9 @@ def take_back(receipt: str, store: str, shop: Shop) -> None:
         raise Problem(409, "receipt_used", "The till has told of this receipt: void it there.")
     number = receipt.removeprefix(f"{till.name}:")
     void = Void(
-        source=SOURCE, account=till.account, receipt=number, occurred_at=now, store=till.location
-    )
+        source=SOURCE, account=till.account, receipt=number, occurred_at=now, store=till.location,
+        newest=BY_HAND,
+    )  # fmt: skip
     transaction_ingest.record(SOURCE, till.account, [Heard(transaction=void)], "", shop)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -16,12 +16,15 @@ from loyalty.records import (
     Contact,
     Identity,
     SignIn,
+    Timer,
     contacts,
     identities,
     sign_ins,
     suppressions,
+    timers,
 )
 
+LATER = timedelta(minutes=2)
 _replace = msgspec.structs.replace
 
 
@@ -30,16 +33,28 @@ def move(token: str, proved: SignIn, shop: Shop) -> None:
 
     Raises Problem 409 if it is another member's.
     """
-    member, contact = proved.member, contacts.get(shop.store, proved.member)
+    contact = contacts.get(shop.store, proved.member)
     if proved.done or contact is None:
         return
+    wish, now = codes.named(token), shop.clock.now()
     old = _old(contact, proved, shop)
-    name, now = f"moved:{member}:{proved.asked_at.isoformat()}", shop.clock.now()
-    outcome = shop.store.atomically("ledger", lambda u: _lead(u, name, proved, old, now))
-    notice = shop.store.atomically("people", lambda u: _write(u, token, proved, old, now))
+    name = f"moved:{proved.member}:{proved.asked_at.isoformat()}"
+    outcome = shop.store.atomically("ledger", lambda u: _lead(u, name, wish, proved, old, now))
     timekeeping.keep(name, outcome, shop)
-    if notice:
-        publish(shop.bus, outgoing([codes.request(_place(token), notice, shop)]))
+    finish(wish, shop)
+
+
+def finish(wish: str, shop: Shop) -> None:
+    """Write the address that a wish proved, tell the one before it, and strike the timer out."""
+    proved, now = sign_ins.get(shop.store, wish), shop.clock.now()
+    contact = contacts.get(shop.store, proved.member) if proved else None
+    if proved and contact and not proved.done:
+        old = _old(contact, proved, shop)
+        place = _place(wish, proved)
+        notice = shop.store.atomically("people", lambda u: _write(u, wish, proved, old, now))
+        if notice:
+            publish(shop.bus, outgoing([codes.request(place, notice, shop)]))
+    shop.store.atomically("ledger", lambda unit: timers.delete(unit, f"move:{wish}"))
 
 
 def _old(contact: Contact, proved: SignIn, shop: Shop) -> SignIn | None:
@@ -49,15 +64,23 @@ def _old(contact: Contact, proved: SignIn, shop: Shop) -> SignIn | None:
     if not before or before == getattr(proved, kind):
         return None
     told = SignIn(
-        asked_at=proved.asked_at, language=contact.language, says="moved", **{kind: before}
+        asked_at=proved.asked_at,
+        language=contact.language,
+        says="moved",
+        member=proved.member,
+        **{kind: before},
     )
     return codes.wanted(told, shop)
 
 
-def _lead(unit: Unit, name: str, proved: SignIn, old: SignIn | None, now: datetime) -> Outcome:
+def _lead(
+    unit: Unit, name: str, wish: str, proved: SignIn, old: SignIn | None, now: datetime
+) -> Outcome:
     """Let the new address lead to the member, and the old one to nobody."""
     found = identities.get(unit, proved.address) or Identity()
-    if found.member not in ("", proved.member):
+    if found.member == proved.member:  # it was promised before what waited for it
+        return ()
+    if found.member:
         raise Problem(409, "address_taken", "This address belongs to another member.")
     claims = members.claims(unit, proved.member, sorted(found.waiting), now)
     changed = MemberChanged(
@@ -68,17 +91,18 @@ def _lead(unit: Unit, name: str, proved: SignIn, old: SignIn | None, now: dateti
     if old:
         identities.delete(unit, old.address)
     timekeeping.promise(unit, name, outcome, now)
+    timers.put(unit, f"move:{wish}", Timer(kind="move", subject=wish, due_at=now + LATER))
     return outcome
 
 
 def _write(
-    unit: Unit, token: str, proved: SignIn, old: SignIn | None, now: datetime
+    unit: Unit, wish: str, proved: SignIn, old: SignIn | None, now: datetime
 ) -> SignIn | None:
     """Write the new address, blocked if it said STOP before; return what the old one is told."""
     contact = contacts.get(unit, proved.member)
     channel = "sms" if proved.phone else "email"
     stopped = suppressions.get(unit, f"{proved.address}:{channel}")
-    codes.used(unit, token)
+    codes.used(unit, wish)
     if contact is None:
         return None
     blocked = {c: why for c, why in contact.suppressed.items() if c != channel}
@@ -88,10 +112,10 @@ def _write(
         changed_at=now,
     ))  # fmt: skip
     if old:
-        sign_ins.put(unit, _place(token), old)
+        sign_ins.put(unit, _place(wish, proved), old)
     return old
 
 
-def _place(token: str) -> str:
+def _place(wish: str, proved: SignIn) -> str:
     """Name the record of what the old address is told."""
-    return identity.digest(f"moved:{codes.named(token)}")[:40]
+    return identity.digest(f"moved:{wish}:{proved.asked_at.isoformat()}")[:40]

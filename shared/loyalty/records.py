@@ -50,12 +50,12 @@ class Identity(Record, frozen=True, kw_only=True):
 
 
 class Timer(Record, frozen=True, kw_only=True):
-    """Work that is due: events to publish, an account to settle, a member to erase or merge.
+    """Work that is due: events to publish, an account to settle, a member to erase, merge or move.
 
     Of what is due at one instant, the act with the lower `rank` comes first.
     """
 
-    kind: Literal["publish", "account", "referral", "erase", "merge"]
+    kind: Literal["publish", "account", "referral", "erase", "merge", "move"]
     subject: str
     due_at: datetime
     rank: int = 0

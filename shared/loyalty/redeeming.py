@@ -177,6 +177,7 @@ def _capture(unit: Unit, wish: Capturing, shop: Shop) -> Done:
     on = _receipt(unit, wish.receipt, found.book)
     given = vouching.read(unit, [found.held.voucher])
     _still_good(found, given)
+    _had_here(found, wish.store)
     finish = holds.capture if found.state == "held" else holds.recapture
     entry = finish(
         found.book, found.held, _paid(found, wish.points), reason=found.entry.reason, by=wish.by,
@@ -198,6 +199,13 @@ def _still_good(found: Open, given: list[Voucher]) -> None:
         raise Problem(409, "voucher_used", "The voucher was used, or taken back.")
     if not stands and found.book.now > found.held.until + timedelta(days=grace):
         raise Problem(409, "hold_expired", "The hold ended too long ago.")
+
+
+def _had_here(found: Open, store: str) -> None:
+    """Raise Problem 409 at a store where this reward is not to be had."""
+    stores = found.rules.rewards[found.held.reward].stores
+    if store and stores and store not in stores:
+        raise Problem(409, "not_at_this_store", "This reward is not to be had here.")
 
 
 def _captured_before(found: Open, wish: Capturing) -> Done:

@@ -52,7 +52,7 @@ def sign_in(token: str, proved: SignIn, shop: Shop) -> str:
     shop.log.note(subject=member)
 
     def work(unit: Unit) -> None:
-        codes.used(unit, token)
+        codes.used(unit, codes.named(token))
         _open(unit, session, member, shop)
 
     shop.store.atomically("people", work)

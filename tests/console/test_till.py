@@ -257,6 +257,17 @@ def test_the_last_act_is_undone_whatever_it_was(till, rig):
     assert rig.points(rig.member) == 50
 
 
+def test_a_manager_moves_a_receipt_from_the_wrong_guest(till, rig):
+    other = rig.join("Ben", phone="+4915112345679")
+    assert "Move it here" not in till.get(f"/guests/{other}").text
+    manager(till)
+    page = till.get(f"/guests/{other}")
+    told = till.tap(page, f"/guests/{other}/moved", receipt="R1")
+    assert "The receipt is this guest" in told.text
+    rig.run()
+    assert (rig.points(rig.member), rig.points(other)) == (0, 50)
+
+
 def test_undo_is_offered_for_half_an_hour_and_to_nobody_else(till, rig):
     till.tap(till.get(till.at), f"{till.at}/hold", reward="coffee")
     assert "Undo my last action: the reward set aside" in till.get().text

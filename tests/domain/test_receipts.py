@@ -6,6 +6,7 @@ from itertools import permutations
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from tests.domain.cafe import NOON, line, refund, sale
 
 from loyalty.domain.receipts import act_id, learn, waiting
@@ -83,6 +84,14 @@ def test_a_refund_twice_is_one_and_with_other_money_refused():
 
 def test_a_void_twice_is_one():
     assert learned(VOID, sale(), VOID)[1] == ["news", "news", "known"]
+
+
+def test_a_void_of_what_was_keyed_in_leaves_what_the_till_has_told():
+    by_hand = replace(VOID, newest=-1)
+    keyed_in = learn(None, sale(revision=-1)).receipt
+    assert learn(keyed_in, by_hand).what == "news"
+    told = learn(keyed_in, sale(revision=0)).receipt
+    assert learn(told, by_hand) == (told, "stale")
 
 
 def test_a_receipt_belongs_to_whoever_claimed_it_first():

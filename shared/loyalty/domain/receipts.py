@@ -28,9 +28,7 @@ def learn(receipt: Receipt | None, fact: Transaction) -> Learned:
     if isinstance(fact, Refund):
         return _refund(old, fact)
     if isinstance(fact, Void):
-        return Learned(
-            old if old.void else _replace(old, void=fact), "known" if old.void else "news"
-        )
+        return _void(old, fact)
     return _claim(old, fact)
 
 
@@ -82,6 +80,14 @@ def _refund(old: Receipt, fact: Refund) -> Learned:
     if (before.amount, before.lines) != (fact.amount, fact.lines):
         raise Rejected("same-refund-other-money", "this refund came before with other amounts")
     return Learned(old, "known")
+
+
+def _void(old: Receipt, fact: Void) -> Learned:
+    if old.void:
+        return Learned(old, "known")
+    if fact.newest is not None and old.sale and old.sale.revision > fact.newest:
+        return Learned(old, "stale")
+    return Learned(_replace(old, void=fact), "news")
 
 
 def _claim(old: Receipt, fact: Claim) -> Learned:

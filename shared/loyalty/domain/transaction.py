@@ -93,10 +93,14 @@ class Refund(Fact, frozen=True, kw_only=True, omit_defaults=True, tag_field="kin
 
 
 class Void(Fact, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="void"):
-    """The whole receipt never was: cancelled at the till."""
+    """The whole receipt never was: cancelled at the till.
+
+    With `newest`, only if the till has told of no revision after that one.
+    """
 
     occurred_at: datetime
     store: str = ""
+    newest: int | None = None
 
 
 class Claim(Fact, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="claim"):

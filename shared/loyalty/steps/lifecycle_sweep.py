@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from loyalty import bookkeeping, erasing, homes, merging, referring, timekeeping
+from loyalty import bookkeeping, erasing, homes, merging, moving, referring, timekeeping
 from loyalty.delivery import Outcome, Shop, outgoing, publish
 from loyalty.errors import TryAgain
 from loyalty.events import Event, SweepRequested
@@ -79,6 +79,10 @@ def _merge(timer: Timer, shop: Shop) -> None:
     merging.finish(timer.subject, shop)
 
 
+def _move(timer: Timer, shop: Shop) -> None:
+    moving.finish(timer.subject, shop)
+
+
 def _erase(timer: Timer, shop: Shop) -> None:
     erasing.finish(timer.subject, shop)
 
@@ -89,4 +93,5 @@ _WORK = {
     "referral": referring.pay,
     "erase": _erase,
     "merge": _merge,
+    "move": _move,
 }
