@@ -98,6 +98,7 @@ _MEANINGS = {
     "Sale.included_tax": "Tax inside the lines' amounts that is not given line by line.",
     "Sale.guest": "Keyed hashes of who the guest is, the surest first.",
     "Sale.staff": "Who served, as the till names them.",
+    "Void.newest": "Only if the till has told of no revision after this one.",
     "Line.id": "The line's name within the receipt.",
     "Line.amount": "Price times quantity before any discount, in minor units.",
     "Line.name": "What was sold, in the till's words.",
