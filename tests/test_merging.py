@@ -260,6 +260,16 @@ def test_each_takes_only_so_much_of_it_in_a_day(rig):
     assert redeeming.hold(over, rig.shop).member == rig.anni
 
 
+def test_a_reward_held_in_a_household_stays_of_its_account_when_its_guest_leaves(rig):
+    buy(rig, "R1", 9000, ANNA)
+    merge(rig, shared=True)
+    redeeming.hold(Asking(id="H", member=rig.anni, reward="coffee"), rig.shop)
+    part(rig)
+    assert redeeming.look("H", rig.shop).state == "held"
+    assert redeeming.capture(redeeming.Capturing("H"), rig.shop).state == "captured"
+    assert (rig.points(rig.anna), rig.points(rig.anni)) == (70, 0)
+
+
 def test_who_leaves_takes_what_is_left_of_what_they_brought(rig):
     buy(rig, "R2", 3000, ANNI)
     brought = rig.points(rig.anni)

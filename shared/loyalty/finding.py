@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from loyalty import identity, members, phones, vouching
+from loyalty import homes, identity, members, phones, vouching
 from loyalty.delivery import Shop
 from loyalty.errors import Problem
-from loyalty.records import accounts, entries, identities
+from loyalty.records import entries, identities
 
 LONGEST = 254
 _CODE = re.compile(rf"[{identity.LETTERS}]{{8}}")
@@ -26,21 +26,22 @@ def guest(text: str, shop: Shop) -> Found:
     """Find a guest. Raises Problem 404 if nobody is known by that, also if it can be nobody."""
     plain = identity.clean(text, LONGEST)
     found = _by_code(plain, shop) or _by_address(plain, shop)
-    if found is None:
+    home = homes.find(shop.store, found.member) if found else None
+    if found is None or home is None:
         raise Problem(404, "not_found", "Nobody is known by that.")
-    return found
+    return found._replace(member=home.person)
 
 
 def _by_code(text: str, shop: Shop) -> Found | None:
     """Read it as a code: of a hold, of a voucher, of a card, or as the member's id on it."""
     if _MEMBER.fullmatch(text):
-        return Found(text) if accounts.get(shop.store, text) else None
+        return Found(text)
     if not _CODE.fullmatch(identity.letters(text)):
         return None
     code = identity.written(text)
     hold = entries.get(shop.store, f"hold:{code}")
     if hold and hold.entry:
-        return Found(hold.entry.members[0], code)
+        return Found(hold.entry.members[-1], code)
     if voucher := vouching.coded(shop.store, code):
         return Found(voucher.member)
     card = identities.get(shop.store, shop.pepper.hash("card", code))

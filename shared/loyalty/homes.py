@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from loyalty.domain.account import Account
+from loyalty.domain.entry import Entry
 from loyalty.ports import Store, Unit
 from loyalty.records import AccountRecord, accounts
 
@@ -36,6 +37,13 @@ def find(source: Unit | Store, member: str) -> Home | None:
             person = record.account.into
         record = accounts.get(source, record.account.into)
     return Home(member, person, record) if record else None
+
+
+def of_act(source: Unit | Store, entry: Entry) -> Home | None:
+    """Find where what an act moved is kept now: where its account is, whoever acted."""
+    home, who = find(source, entry.members[0]), entry.members[-1]
+    actor = find(source, who) if home and who != entry.members[0] else home
+    return Home(who, actor.person, home.record) if home and actor else home
 
 
 def own(record: AccountRecord) -> Home:

@@ -7,14 +7,14 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from loyalty import bookkeeping
+from loyalty import bookkeeping, homes
 from loyalty.delivery import Shop
 from loyalty.domain import rewards
 from loyalty.domain.account import Held
 from loyalty.domain.entry import Entry
 from loyalty.domain.ledger import Passbook
 from loyalty.domain.program import Program
-from loyalty.errors import Problem
+from loyalty.errors import Problem, TryAgain
 from loyalty.ports import Unit
 from loyalty.records import entries
 
@@ -78,7 +78,10 @@ def opened(unit: Unit, name: str, shop: Shop) -> Open:
     entry = record.entry if record else None
     if entry is None or entry.hold is None:
         raise Problem(404, "not_found", "There is no such hold.")
-    book = bookkeeping.opened(unit, entry.members[-1], shop.programs.at(shop.clock.now()), shop)
+    home = homes.of_act(unit, entry)
+    if home is None:
+        raise TryAgain("the account is not there")
+    book = bookkeeping.opened_from(home, shop.programs.at(shop.clock.now()), shop)
     rules = shop.programs.named(entry.version)
     if any(held.id == name for held in book.account.holds):
         return Open(entry, entry.hold, None, "held", book, rules)

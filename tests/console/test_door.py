@@ -189,6 +189,13 @@ def test_looking_changes_nothing(till):
     assert till.rig.dump() == before
 
 
+def test_a_number_that_a_page_made_up_is_no_card(till):
+    till.set_up()
+    till.sign_in()
+    answer = till.send("/sign-out", once="4111111111111111")
+    assert answer.status == 303
+
+
 @pytest.mark.parametrize(
     ("form", "status"),
     [

@@ -87,6 +87,8 @@ def _show(contact: Contact | None, account: Account, at: datetime, zone: str) ->
         ("tier", account.tier or "none"),
         ("visits", account.totals.visits),
         ("lifetime points", account.totals.points),
+        *([("kept in", account.into)] if account.into else []),
+        *([("shared with", ", ".join(account.others))] if account.others else []),
     ])  # fmt: skip
     _show_lots(account, at, zone)
 

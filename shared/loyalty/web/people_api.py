@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from loyalty import adjusting, agreeing, claiming, erasing, exporting, identity, members
+from loyalty import adjusting, agreeing, claiming, erasing, exporting, homes, identity, members
 from loyalty.agreeing import How
 from loyalty.delivery import Shop
 from loyalty.errors import Problem
-from loyalty.records import accounts
 from loyalty.web.api import Call, Operation
 from loyalty.web.bodies import (
     Adjusted,
@@ -36,11 +35,11 @@ def found(member: str | None, shop: Shop) -> Member:
 def change(call: Call) -> Member:
     """Change a member's language and what they agree to; what is left out stays."""
     asked: Changing = call.body
-    found(call.id, call.shop)
+    member = found(call.id, call.shop).id
     offered = call.shop.programs.current().program.languages
     how = How(source=call.by, text=identity.clean(asked.consent_text, 40))
     wanted, spoken = agreed(asked.consents), language(asked.language, offered)
-    agreeing.agree(call.id, wanted, how, spoken, call.shop)
+    agreeing.agree(member, wanted, how, spoken, call.shop)
     return found(call.id, call.shop)
 
 
@@ -55,8 +54,8 @@ def adjust(call: Call) -> Adjusted:
 def claim(call: Call) -> Claimed:
     """Give a member a receipt by the code printed on it, once and for ever."""
     asked: ReceiptCode = call.body
-    found(call.id, call.shop)
-    return Claimed(state=claiming.claim(call.id, asked.code, call.shop))
+    member = found(call.id, call.shop).id
+    return Claimed(state=claiming.claim(member, asked.code, call.shop))
 
 
 def receipt_code(call: Call) -> Code:
@@ -66,15 +65,16 @@ def receipt_code(call: Call) -> Code:
 
 def export(call: Call) -> dict[str, Any]:
     """Copy everything that is known of a member."""
-    found(call.id, call.shop)
-    return exporting.everything(call.id, call.shop)
+    member = found(call.id, call.shop).id
+    return exporting.everything(member, call.shop)
 
 
 def erase(call: Call) -> Nothing:
     """Forget a member for good; doing it again does nothing more."""
-    if accounts.get(call.shop.store, call.id) is None:
+    home = homes.find(call.shop.store, call.id)
+    if home is None:
         raise Problem(404, "not_found", "There is no such member.")
-    erasing.erase(call.id, call.shop)
+    erasing.erase(home.person, call.shop)
     return Nothing()
 
 
