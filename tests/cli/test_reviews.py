@@ -39,7 +39,7 @@ def test_a_refusal_books_nothing(changing):
 
 def test_afterwards_nothing_waits(changing):
     changing("reviews", "refuse", "generic:R2")
-    assert changing("reviews", "list") == "No receipt waits for a review."
+    assert changing("reviews", "list") == "Nothing waits for a review."
 
 
 def test_whoever_is_logged_in_decides_unless_named(changing):

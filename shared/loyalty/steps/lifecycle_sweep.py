@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from loyalty import bookkeeping, erasing, referring, timekeeping
+from loyalty import befriending, bookkeeping, erasing, timekeeping
 from loyalty.delivery import Outcome, Shop, outgoing, publish
 from loyalty.errors import TryAgain
 from loyalty.events import Event, SweepRequested
@@ -82,6 +82,6 @@ def _erase(timer: Timer, shop: Shop) -> None:
 _WORK = {
     "publish": _publish,
     "account": _settle,
-    "referral": referring.pay,
+    "referral": befriending.pay,
     "erase": _erase,
 }

@@ -7,7 +7,7 @@ from functools import partial
 
 import msgspec
 
-from loyalty import bookkeeping, referring, telling
+from loyalty import befriending, bookkeeping, telling
 from loyalty.delivery import Outcome, Shop, first_then_look, outgoing
 from loyalty.domain.ledger import Passbook
 from loyalty.domain.milestones import Crossing, crossings
@@ -25,7 +25,11 @@ def handle(event: Event, shop: Shop) -> Outcome:
     """Grant what was reached; most acts reach nothing and cost no read and no write."""
     assert isinstance(event, PointsPosted)  # noqa: S101 - `deliver` saw to it
     version = shop.programs.at(event.at)
-    referring.first_purchase(event, version.program, shop)
+    taken_back = befriending.follow(event, version.program, shop)
+    return taken_back + _reach(event, version, shop)
+
+
+def _reach(event: PointsPosted, version: Version, shop: Shop) -> Outcome:
     found = crossed(event, version.program)
     if not found:
         return outgoing(telling.requests(event, version, event.balance, event.pending, ()))
