@@ -32,12 +32,22 @@ def code(member: str, shop: Shop) -> str:
     record = accounts.get(shop.store, member)
     if record is None or record.closed:
         raise Problem(404, "not_found", "There is no such member.")
-    made = shop.pepper.code(f"referral:{member}")
+    if known := known_code(member, shop):
+        return known
+    made, mine = _code(member, shop), Identity(member=member)
     name = shop.pepper.hash("referral", made)
-    if identities.get(shop.store, name) is None:
-        mine = Identity(member=member)
-        shop.store.atomically("ledger", lambda unit: identities.put(unit, name, mine))
+    shop.store.atomically("ledger", lambda unit: identities.put(unit, name, mine))
     return made
+
+
+def known_code(member: str, shop: Shop) -> str:
+    """Look up the code of a member; "" if it was not made yet."""
+    made = _code(member, shop)
+    return made if identities.get(shop.store, shop.pepper.hash("referral", made)) else ""
+
+
+def _code(member: str, shop: Shop) -> str:
+    return shop.pepper.code(f"referral:{member}")
 
 
 def brought(member: str, shop: Shop) -> Brought:
