@@ -16,6 +16,7 @@ from loyalty.connectors.spec import Guest
 from loyalty.domain.transaction import BY_HAND
 from loyalty.errors import Problem
 from loyalty.records import (
+    Referral,
     Staff,
     accounts,
     entries,
@@ -179,6 +180,15 @@ def test_acts_that_are_told_in_any_order_leave_the_same_friend(rig):
         if b'"posted:' in body:
             rig.handler("milestone_check", body, 1)
     assert referrals.get(rig.store, hari).state == "qualified"
+
+
+def test_two_who_turned_out_to_be_one_member_are_not_paid(rig):
+    hari = friend(rig)
+    buys(rig)
+    merged = Referral(friend=hari, referrer=hari, at=rig.clock.now(), state="qualified")
+    rig.store.atomically("ledger", lambda unit: referrals.put(unit, hari, merged))
+    passes(rig)
+    assert (rig.points(hari), referrals.get(rig.store, hari).state) == (10, "refused")
 
 
 # -- taken back ---------------------------------------------------------------------------------

@@ -149,7 +149,9 @@ def _due(unit: Unit, timer: Timer, why: tuple[str, ...], shop: Shop) -> Outcome:
 
 def _decided(unit: Unit, found: Referral, why: tuple[str, ...], shop: Shop) -> Outcome:
     record, terms = accounts.get(unit, found.friend), _terms(shop)
-    if record is None or terms is None or not _keeps(record, terms):
+    if found.friend == found.referrer:
+        _refuse(unit, found)  # the two turned out to be one, and are one member now
+    elif record is None or terms is None or not _keeps(record, terms):
         _again(unit, found)
         _touch(unit, record)
     elif why:
