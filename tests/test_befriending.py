@@ -182,6 +182,26 @@ def test_acts_that_are_told_in_any_order_leave_the_same_friend(rig):
     assert referrals.get(rig.store, hari).state == "qualified"
 
 
+def test_a_timer_that_is_left_over_pays_nobody_and_goes(rig):
+    hari = friend(rig)
+    buys(rig)
+    left = the_timer(rig, hari)
+    passes(rig)
+    name = befriending.payment(hari)
+    rig.store.atomically("ledger", lambda unit: timers.put(unit, name, left))
+    rig.sweep()
+    assert (rig.points(rig.sita), timers.get(rig.store, name)) == (30, None)
+
+
+def test_a_purchase_that_is_told_of_after_it_went_back_starts_no_clock(rig):
+    hari = friend(rig)
+    buys(rig)
+    gives_back(rig)
+    [bought] = {body for _, body in rig.bus.published if b'"posted:sale:generic:R1"' in body}
+    rig.handler("milestone_check", bought, 1)
+    assert referrals.get(rig.store, hari).state == "attributed"
+
+
 def test_two_who_turned_out_to_be_one_member_are_not_paid(rig):
     hari = friend(rig)
     buys(rig)
