@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from infra.simulator.store import MemoryStore
 from tests.rig import Rig, refund, sale, void
@@ -16,7 +17,6 @@ from loyalty.connectors.spec import Guest
 from loyalty.domain.transaction import BY_HAND
 from loyalty.errors import Problem
 from loyalty.records import (
-    Referral,
     Staff,
     accounts,
     entries,
@@ -205,10 +205,29 @@ def test_a_purchase_that_is_told_of_after_it_went_back_starts_no_clock(rig):
 def test_two_who_turned_out_to_be_one_member_are_not_paid(rig):
     hari = friend(rig)
     buys(rig)
-    merged = Referral(friend=hari, referrer=hari, at=rig.clock.now(), state="qualified")
-    rig.store.atomically("ledger", lambda unit: referrals.put(unit, hari, merged))
+    one(rig, hari)
     passes(rig)
     assert (rig.points(hari), referrals.get(rig.store, hari).state) == (10, "refused")
+
+
+def one(rig, hari):
+    """Let friend and referrer be one member, as a merge leaves them."""
+    merged = msgspec.structs.replace(referrals.get(rig.store, hari), referrer=hari)
+    rig.store.atomically("ledger", lambda unit: referrals.put(unit, hari, merged))
+
+
+def test_what_was_paid_to_two_who_are_one_by_now_goes_back_at_once(rig):
+    hari = paid(rig)
+    one(rig, hari)
+    gives_back(rig)
+    assert [points for _, points, *_ in acts(rig, hari, "withdrawal")] == [-40]
+
+
+def test_two_who_are_one_by_now_cannot_be_approved(rig):
+    hari = held(rig)
+    one(rig, hari)
+    refused = refusal(lambda: befriending.decide(hari, "approved", "Maya", rig.shop))
+    assert refused == (409, "one_member")
 
 
 # -- taken back ---------------------------------------------------------------------------------

@@ -218,10 +218,12 @@ def _withdraw(
     unit: Unit, found: Referral, record: AccountRecord, cause: str, shop: Shop
 ) -> Outcome:
     """Take back what both got, once: a friend is paid for once, ever."""
-    theirs = accounts.get(unit, found.referrer) if found.earned else None
+    one = found.friend == found.referrer  # merged since
+    theirs = accounts.get(unit, found.referrer) if found.earned and not one else None
     referrals.put(unit, found.friend, _replace(found, state="withdrawn", undone_by=cause))
     own, referrers = _backs(found)
-    outcome = _take(unit, record, own, found.gave, "too little of your purchase was kept", shop)
+    points = found.gave + (found.earned if one else 0)
+    outcome = _take(unit, record, own, points, "too little of your purchase was kept", shop)
     if theirs:
         why = "too little of a friend's purchase was kept"
         outcome += _take(unit, theirs, referrers, found.earned, why, shop)
@@ -286,6 +288,8 @@ def _no_more(review: Review) -> str:
 
 def _approve(unit: Unit, found: Referral, shop: Shop) -> tuple[Referral, Outcome]:
     record, terms = accounts.get(unit, found.friend), _terms(shop)
+    if found.friend == found.referrer:
+        raise Problem(409, "one_member", "The two are one member now: refuse it.")
     if record is None or terms is None or not _keeps(record, terms):
         raise Problem(409, "not_kept", "Too little of what the friend bought is kept.")
     return _pay(unit, found, record, terms, shop)
