@@ -54,8 +54,8 @@ COLLECTIONS: dict[str, Collection] = {
     ),
     "reviews": Collection(
         "ledger",
-        "receipt's why-id",
-        "Sales whose points wait for a person.",
+        "receipt's why-id, or referral:friend",
+        "Sales, and friends brought, whose points wait for a person.",
         ("state", "at"),
         composites=frozenset({("state ASCENDING", "at ASCENDING")}),
     ),

@@ -15,15 +15,13 @@ from loyalty.connectors.spec import Guest, Heard
 from loyalty.delivery import Shop, outgoing, publish
 from loyalty.domain.entry import Receipt
 from loyalty.domain.program import Program
-from loyalty.domain.transaction import Line, Sale, Void
+from loyalty.domain.transaction import BY_HAND, Line, Sale, Void
 from loyalty.errors import Problem
 from loyalty.events import claimed
 from loyalty.records import entries
 from loyalty.steps import transaction_ingest
 
 SOURCE = "generic"
-BY_HAND = -1
-"""The revision of a sale that was keyed in: tills begin with 0."""
 _NUMBER = re.compile(r"[A-Za-z0-9_.:-]{1,128}", re.ASCII)
 
 

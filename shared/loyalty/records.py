@@ -95,9 +95,13 @@ class Voucher(Record, frozen=True, kw_only=True):
 
 
 class Review(Record, frozen=True, kw_only=True):
-    """A sale whose points wait for a person."""
+    """Points that wait for a person: of a sale, or for bringing a friend.
+
+    `receipt` names what waits: a receipt, or the payment of a referral, as in `referral:m_42`.
+    """
 
     receipt: str
+    kind: Literal["receipt", "referral"] = "receipt"
     member: str
     why: str
     at: datetime
@@ -216,14 +220,23 @@ class Merge(Record, frozen=True, kw_only=True):
 class Referral(Record, frozen=True, kw_only=True):
     """Who told a friend of us, and how far that is: paid once the friend's purchase was kept.
 
-    `paid` tells whether the referrer got points too: not beyond so many friends in a month.
+    `held` waits for a person, who may have it `refused` for good. `paid` tells whether the referrer
+    got points too: not beyond so many friends in a month. `gave` and `earned` are what friend and
+    referrer got; it goes back, once and for good, if less than `line` is kept before `until`, by
+    the act `undone_by` of the friend's.
     """
 
     friend: str
     referrer: str
     at: datetime
-    state: Literal["attributed", "qualified", "paid"] = "attributed"
+    state: Literal["attributed", "qualified", "held", "refused", "paid", "withdrawn"] = "attributed"
     paid: bool = False
+    qualified_at: datetime | None = None
+    gave: int = 0
+    earned: int = 0
+    line: int = 0
+    until: datetime | None = None
+    undone_by: str = ""
 
 
 class Referred(Record, frozen=True, kw_only=True):
@@ -282,7 +295,8 @@ class SignIn(Record, frozen=True, kw_only=True):
     `address` is the hash of phone or e-mail. `form` names the form that asked, so that a second
     click asks for nothing new. With a `member` it is their address that changes; else the rest is
     what a new member told. Once it is `done` nothing is left of all that. `says` is what goes to
-    the address: a code, or that it was changed for another.
+    the address: a code, or that it was changed for another. `friend` is the code of whoever told
+    them of us.
     """
 
     asked_at: datetime
@@ -298,6 +312,7 @@ class SignIn(Record, frozen=True, kw_only=True):
     name: str = ""
     birthday: str = ""
     store: str = ""
+    friend: str = ""
     consents: dict[str, bool] = {}
     consent_text: str = ""
 

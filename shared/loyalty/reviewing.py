@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -12,7 +12,7 @@ from loyalty.delivery import RACES, Outcome, Shop
 from loyalty.domain.account import ReceiptFact
 from loyalty.domain.entry import Entry, Receipt
 from loyalty.domain.ledger import Passbook
-from loyalty.domain.reviews import from_the_start
+from loyalty.domain.reviews import Verdict, from_the_start
 from loyalty.domain.transaction import Sale
 from loyalty.errors import Problem, TryAgain
 from loyalty.homes import Home
@@ -20,7 +20,6 @@ from loyalty.ports import Unit
 from loyalty.records import EntryRecord, Review, entries, reviews
 from loyalty.steps.points_calculation import facts_of_days
 
-Verdict = Literal["approved", "refused"]
 _replace = msgspec.structs.replace
 
 

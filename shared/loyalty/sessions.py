@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from datetime import timedelta
 
 import msgspec
 
-from loyalty import codes, identity, members, timekeeping
+from loyalty import codes, identity, members, referring, timekeeping
 from loyalty.delivery import Shop, outgoing
 from loyalty.errors import Problem
 from loyalty.events import MemberChanged
@@ -32,10 +33,10 @@ def member_of(token: str, shop: Shop) -> str:
 
 
 def sign_in(token: str, proved: SignIn, shop: Shop) -> str:
-    """Let in who proved an address; who is new becomes a member. Returns the session's token.
+    """Let in who proved an address; who is new becomes a member, and whoever told them is noted.
 
-    It derives from the browser's, so that two clicks are one session. Raises Problem 410 for a
-    code that was used, unless its session still is.
+    Returns the session's token. It derives from the browser's, so that two clicks are one session.
+    Raises Problem 410 for a code that was used, unless its session still is.
     """
     session = shop.pepper.hash("session", f"{token}:{proved.asked_at.isoformat()}")
     if proved.done and member_of(session, shop):
@@ -49,6 +50,7 @@ def sign_in(token: str, proved: SignIn, shop: Shop) -> str:
     )  # fmt: skip
     member, _ = members.enroll(joining, f"page:{codes.named(token)}:{proved.address}", shop)
     _register(member, proved, shop)
+    _befriend(member, proved.friend, shop)
     shop.log.note(subject=member)
 
     def work(unit: Unit) -> None:
@@ -81,6 +83,16 @@ def _register(member: str, proved: SignIn, shop: Shop) -> None:
             profiles.put(unit, member, _replace(found, registered_at=now))
 
     shop.store.atomically("people", work)
+
+
+def _befriend(member: str, friend: str, shop: Shop) -> None:
+    """Note who told them of us, and make their own code: their card is only to be looked at."""
+    if shop.programs.current().program.referral is None:
+        return
+    with suppress(Problem):  # a code that cannot be used keeps nobody out
+        if friend:
+            referring.attribute(member, friend, shop)
+    referring.code(member, shop)
 
 
 def link(member: str, shop: Shop) -> str:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import getpass
+from datetime import timedelta
 
 import pytest
-from tests.cli.conftest import LATER
+from tests.cli.conftest import LATER, PROGRAM, CommandLine
+from tests.rig import opened, sale
 
+from loyalty.connectors.spec import Guest
+from loyalty.domain.transaction import BY_HAND
 from loyalty.records import reviews
+from loyalty.referring import attribute, code
+
+FRIENDS = f"{PROGRAM}referral: {{referrer: 30, friend: 10}}\n"
+WEEK = timedelta(days=7)
 
 
 def test_what_waits_is_listed_with_the_reason(loyalty):
@@ -39,7 +47,7 @@ def test_a_refusal_books_nothing(changing):
 
 def test_afterwards_nothing_waits(changing):
     changing("reviews", "refuse", "generic:R2")
-    assert changing("reviews", "list") == "No receipt waits for a review."
+    assert changing("reviews", "list") == "Nothing waits for a review."
 
 
 def test_whoever_is_logged_in_decides_unless_named(changing):
@@ -66,3 +74,51 @@ def test_what_nobody_told_of_cannot_be_decided_on(changing):
 
 def test_the_tills_own_number_is_enough(changing):
     assert "generic:R2 is approved by Maya" in changing("reviews", "approve", "R2", "--by", "Maya")
+
+
+# -- friends who look made up --------------------------------------------------------------------
+
+
+@pytest.fixture
+def friends(tmp_path):
+    """A folder in which the payment for a friend waits, whose purchase was keyed in."""
+    (tmp_path / "pepper").write_text("p1:a pepper for tests only")
+    with opened(tmp_path, FRIENDS) as rig:
+        sita, hari = rig.join(phone="+4915112345671"), rig.join(phone="+4915112345673")
+        attribute(hari, code(sita, rig.shop), rig.shop)
+        rig.tell(sale("R1", 1000, revision=BY_HAND), Guest(phone="+4915112345673"))
+        rig.run()
+        rig.clock.advance(WEEK)
+        rig.sweep()
+    command = CommandLine(tmp_path, sita)
+    return lambda *words, **more: command(*words, at=LATER + WEEK, **more), sita, hari
+
+
+def test_a_friend_who_looks_made_up_is_listed_with_who_brought_them_and_why(friends):
+    loyalty, sita, hari = friends
+    row = f"referral:{hari} {sita} the friend's first purchase was keyed in by hand 28 Nov 2026"
+    assert row in loyalty("reviews", "list")
+
+
+def test_an_approved_friend_pays_both_once(friends):
+    loyalty, sita, hari = friends
+    said = loyalty("reviews", "approve", f"referral:{hari}", "--by", "Maya")
+    assert said.startswith(f"referral:{hari} is approved by Maya: 40 points. Both are told ")
+    again = loyalty("reviews", "approve", f"referral:{hari}", "--by", "Maya", code=1)
+    assert "The referral was approved by Maya already." in again
+    assert "points 30 pending 0" in loyalty("member", "show", sita)
+    assert "adds up" in loyalty("verify")
+    assert loyalty("reviews", "list") == "Nothing waits for a review."
+
+
+def test_a_refused_friend_pays_nobody(friends):
+    loyalty, sita, hari = friends
+    said = loyalty("reviews", "refuse", f"referral:{hari}", "--by", "Maya")
+    assert said == f"referral:{hari} is refused by Maya: 0 points."
+    assert "points 0 pending 0" in loyalty("member", "show", sita)
+
+
+def test_a_friend_who_does_not_wait_cannot_be_decided_on(friends):
+    loyalty, sita, _ = friends
+    said = loyalty("reviews", "approve", f"referral:{sita}", code=1)
+    assert "No such referral waits for a review." in said

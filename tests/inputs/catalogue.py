@@ -47,7 +47,6 @@ LATER = {
     42: "webhooks of partners: addresses that lead into our own network",
     45: "the staff console: a forged sign-in header (here it is ignored: row 35)",
     46: "receipts claimed by photo: one receipt, two guests",
-    49: "referrals: rings of invented friends",
     50: "redeeming: one balance spent twice at once",
 }
 
@@ -221,6 +220,9 @@ ROWS = (
     Row(48, "points for oneself",
         lambda house: house.own_form("/guests/m_sita/points", points="50", why="gift"),
         403, "own_account", "others' adjustments wait for a manager: tests/console"),
+    Row(49, "a friend's code that was made up",
+        join(phone="+4915123450199", referral="AAAA-AAAA"), 422, "referral_not_allowed",
+        "rings and made-up purchases need a history: tests/test_{referring,befriending}.py"),
     Row(51, "stop.", guest("stop.", "+4915123450100"), 204),
     Row(51, " Stop ", guest(" Stop ", "+4915123450101"), 204),
     Row(51, "STOPALL", guest("STOPALL", "+4915123450102"), 204),

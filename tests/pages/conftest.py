@@ -33,12 +33,12 @@ def playing():
 
 @pytest.fixture
 def opened(playing):
-    """Open a cafe whose pages are served, with another store if one is given."""
+    """Open a cafe whose pages are served, with another program or store if one is given."""
     sandbox, clock = playing
     cafes = []
 
-    def make(**more):
-        cafe = Cafe(sandbox, "rewards", wrap=logged, **more)
+    def make(program="rewards", **more):
+        cafe = Cafe(sandbox, program, wrap=logged, **more)
         clock.cafe = cafe
         composition.use(composition.App(cafe.shop))
         cafes.append(cafe)

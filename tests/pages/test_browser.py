@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,16 +23,30 @@ from loyalty.redeeming import Capturing
 
 NUMBER = "+4915112345671"
 PROGRAM = Path("tests/programs/rewards.yaml").resolve()
+FRIENDS = Path("tests/programs/friends.yaml").resolve()
 PATIENCE = 30.0
 
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
+    """A cafe with rewards."""
+    with running(tmp_path_factory.mktemp("pages"), PROGRAM) as running_shop:
+        yield running_shop
+
+
+@pytest.fixture
+def friends(tmp_path):
+    """A cafe that thanks guests who bring friends."""
+    with running(tmp_path, FRIENDS) as running_shop:
+        yield running_shop
+
+
+@contextmanager
+def running(folder, program):
     """Run what `make run SANDBOX=1` runs, on ports that are free."""
-    folder = tmp_path_factory.mktemp("pages")
     sandbox = Sandbox(seed="pages").start()
     given = vendors.environment(sandbox, "https://cafe.example")
-    settings = {"PORT": "0", "LOYALTY_DATA": str(folder), "LOYALTY_PROGRAM": str(PROGRAM)}
+    settings = {"PORT": "0", "LOYALTY_DATA": str(folder), "LOYALTY_PROGRAM": str(program)}
     local = Local({**given, **settings}, log=QUIET)
     local.start()
     yield local, sandbox
@@ -101,3 +116,35 @@ def test_a_guest_joins_buys_sees_the_balance_and_redeems_without_scripts(shop, p
     for path in ("/history", "/me"):
         phone.goes(f"{home}{path}")
         clean(phone)
+
+
+@pytest.mark.slow
+def test_a_guest_hands_on_a_link_and_a_friend_joins_over_it_without_scripts(friends, phone):
+    local, sandbox = friends
+    home = local.address("member_page")
+    joins(local, sandbox, phone, f"{home}/join", NUMBER)
+    assert "Bring a friend" in phone.reads()
+    clean(phone)
+    link = phone.driver.find_element("partial link text", "/r/").get_attribute("href")
+    phone.presses("Sign out")
+    phone.driver.delete_all_cookies()
+    phone.goes(link)
+    assert "You are invited to Momo & Friends" in phone.reads()
+    assert phone.driver.get_cookies() == []
+    clean(phone)
+    start = phone.driver.find_element("css selector", "a.button").get_attribute("href")
+    joins(local, sandbox, phone, start, "+4915112345673")
+    phone.presses("Sign out")
+    phone.driver.delete_all_cookies()
+    joins(local, sandbox, phone, f"{home}/join", NUMBER)
+    assert "Friends who came: 1. Paid: 0. Waiting: 1." in phone.reads()
+    clean(phone)
+
+
+def joins(local, sandbox, phone, address, number):
+    phone.goes(address)
+    phone.fills("Phone number or e-mail", number)
+    phone.presses("Send me a code")
+    assert local.bus.wait_idle(PATIENCE)
+    phone.fills("Code", re.match(r"\d{6}", sandbox.outbox[-1].text)[0])
+    phone.presses("Open my card")

@@ -136,6 +136,13 @@ def test_a_refund_costs_a_look_at_its_receipt(counted):
     assert cafe.cost("refund", refund("a", "A", 300)) == (2, 3, 2)
 
 
+def test_where_friends_are_brought_a_refund_also_looks_for_one(counted):
+    cafe = counted("friends")
+    cafe.tells(sale("A", 1250))
+    cost = cafe.cost("refund of a guest who may be a friend", refund("a", "A", 300))
+    assert cost == (3, 3, 2)
+
+
 def test_a_void_costs_as_much_as_a_refund(counted):
     cafe = counted("texting")
     cafe.tells(sale("A", 1250))

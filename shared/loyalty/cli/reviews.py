@@ -1,4 +1,4 @@
-"""`loyalty reviews`: receipts whose points wait for a person."""
+"""`loyalty reviews`: receipts, and friends brought, whose points wait for a person."""
 
 from __future__ import annotations
 
@@ -6,37 +6,40 @@ import getpass
 
 import click
 
-from loyalty import reviewing
+from loyalty import befriending, reviewing
 from loyalty.cli import current, showing
 from loyalty.cli.place import Command, Place, place_option
 from loyalty.cli.receipt import found
 from loyalty.domain.money import show
+from loyalty.domain.reviews import Verdict
 from loyalty.ports import Store
 from loyalty.records import Review, entries
 from loyalty.records import reviews as kept
-from loyalty.reviewing import Verdict
+
+REFERRAL = befriending.payment("")
 
 
 @click.group()
 def reviews() -> None:
-    """Decide on receipts that wait for a person.
+    """Decide on what waits for a person.
 
-    They were too large, or too many in an hour, to be booked unseen.
+    Receipts were too large, or too many in an hour, to be booked unseen. Friends brought, as in
+    referral:m_42, look made up; the member is who brought them.
     """
 
 
 @reviews.command("list", epilog="Example: loyalty reviews list")
 @place_option
 def list_(place: Place) -> None:
-    """List the receipts that wait, the longest waiting first."""
+    """List what waits, the longest waiting first."""
     with place.reading() as store:
         waiting = kept.find(store, ("state", "==", "open"), order="at", limit=1000)
         if not waiting:
-            showing.line("No receipt waits for a review.")
+            showing.line("Nothing waits for a review.")
             return
         zone = current.version(store, place.clock()).program.zone
         rows = [_row(review, store, zone) for review in waiting]
-    showing.table(("receipt", "total", "member", "why", "=since"), rows)
+    showing.table(("what", "total", "member", "why", "=since"), rows)
 
 
 def _row(review: Review, store: Store, zone: str) -> tuple[str, ...]:
@@ -54,27 +57,44 @@ def _by_option(command: Command) -> Command:
 
 
 @reviews.command(epilog="Example: loyalty reviews approve R1 --by Maya")
-@click.argument("receipt")
+@click.argument("what")
 @_by_option
 @place_option
-def approve(receipt: str, by: str, place: Place) -> None:
-    """Let RECEIPT earn what it would have earned at once."""
-    _decide(receipt, "approved", by, place)
+def approve(what: str, by: str, place: Place) -> None:
+    """Let WHAT, a receipt or a referral, earn what it would have earned at once."""
+    _decide(what, "approved", by, place)
 
 
 @reviews.command(epilog="Example: loyalty reviews refuse R1 --by Maya")
-@click.argument("receipt")
+@click.argument("what")
 @_by_option
 @place_option
-def refuse(receipt: str, by: str, place: Place) -> None:
-    """Let RECEIPT earn nothing, for good."""
-    _decide(receipt, "refused", by, place)
+def refuse(what: str, by: str, place: Place) -> None:
+    """Let WHAT, a receipt or a referral, earn nothing, for good."""
+    _decide(what, "refused", by, place)
 
 
-def _decide(receipt: str, verdict: Verdict, by: str, place: Place) -> None:
+def _decide(what: str, verdict: Verdict, by: str, place: Place) -> None:
+    decide = _referral if what.startswith(REFERRAL) else _receipt
     with place.writing() as store:
-        known = found(receipt, store).receipt
-        receipt = known.id if known else receipt
-        entry = reviewing.decide(receipt, verdict, by, place.shop(store))
-    points = showing.number(entry.points, "point")
-    showing.line(f"{receipt} is {verdict} by {by}: {points}. Its guest is told {place.soon}.")
+        what, points, who = decide(what, verdict, by, store, place)
+    number = showing.number(points, "point")
+    told = f" {who} told {place.soon}." if who else ""
+    showing.line(f"{what} is {verdict} by {by}: {number}.{told}")
+
+
+def _receipt(
+    what: str, verdict: Verdict, by: str, store: Store, place: Place
+) -> tuple[str, int, str]:
+    known = found(what, store).receipt
+    what = known.id if known else what
+    entry = reviewing.decide(what, verdict, by, place.shop(store))
+    return what, entry.points, "Its guest is"
+
+
+def _referral(
+    what: str, verdict: Verdict, by: str, store: Store, place: Place
+) -> tuple[str, int, str]:
+    friend = what.removeprefix(REFERRAL)
+    points = befriending.decide(friend, verdict, by, place.shop(store))
+    return what, points, "Both are" if points else ""

@@ -241,6 +241,10 @@ class Referral(Part, frozen=True):
     """How many days after the friend's first purchase both are paid."""
     per_month: Annotated[int, Meta(ge=1)] = 5
     """The most friends in a month that a guest is paid for; the friends are paid all the same."""
+    per_day: Annotated[int, Meta(ge=1)] = 3
+    """If more friends of one guest qualify within a day, all who are unpaid wait for a person."""
+    clawback_days: Annotated[int, Meta(ge=0, le=366)] = 30
+    """For so many days after both were paid, both lose it again if less than `minimum` is kept."""
 
 
 class Activity(Part, frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal
 
 import msgspec
 
@@ -13,6 +14,8 @@ from loyalty.domain.money import show
 from loyalty.domain.program import Program
 from loyalty.domain.transaction import Sale
 
+Verdict = Literal["approved", "refused"]
+"""What a person decides."""
 HELD = "held for review"
 """How the reason of an entry begins that booked nothing because its receipt waits."""
 _TOO_LARGE = "above the ceiling"

@@ -12,6 +12,8 @@ from loyalty.domain.money import spread
 
 LineKind = Literal["item", "gift_card", "tip", "service", "delivery", "deposit", "donation"]
 Channel = Literal["in_store", "app", "online", "delivery"]
+BY_HAND = -1
+"""The revision of a sale that was keyed in: tills begin with 0."""
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from loyalty import bookkeeping, erasing, homes, merging, moving, referring, timekeeping
+from loyalty import befriending, bookkeeping, erasing, homes, merging, moving, timekeeping
 from loyalty.delivery import Outcome, Shop, outgoing, publish
 from loyalty.errors import TryAgain
 from loyalty.events import Event, SweepRequested
@@ -90,7 +90,7 @@ def _erase(timer: Timer, shop: Shop) -> None:
 _WORK = {
     "publish": _publish,
     "account": _settle,
-    "referral": referring.pay,
+    "referral": befriending.pay,
     "erase": _erase,
     "merge": _merge,
     "move": _move,

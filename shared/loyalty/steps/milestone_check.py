@@ -7,7 +7,7 @@ from functools import partial
 
 import msgspec
 
-from loyalty import bookkeeping, referring, telling
+from loyalty import befriending, bookkeeping, telling
 from loyalty.delivery import Outcome, Shop, first_then_look, outgoing
 from loyalty.domain.entry import OF_MERGES
 from loyalty.domain.ledger import Passbook
@@ -28,7 +28,11 @@ def handle(event: Event, shop: Shop) -> Outcome:
     version = shop.programs.at(event.at)
     if event.kind in OF_MERGES:  # it was progress before, and nobody did anything
         return ()
-    referring.first_purchase(event, version.program, shop)
+    taken_back = befriending.follow(event, version.program, shop)
+    return taken_back + _reach(event, version, shop)
+
+
+def _reach(event: PointsPosted, version: Version, shop: Shop) -> Outcome:
     found = crossed(event, version.program)
     if not found:
         return outgoing(telling.requests(event, version, event.balance, event.pending, ()))

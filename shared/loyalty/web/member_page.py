@@ -11,7 +11,7 @@ from loyalty.delivery import Shop
 from loyalty.errors import Problem
 from loyalty.web import router
 from loyalty.web.guards import Guards
-from loyalty.web.pages import card, joining, own, posters, rendering
+from loyalty.web.pages import card, friends, joining, own, posters, rendering
 from loyalty.web.pages.visit import Visit
 
 
@@ -41,6 +41,9 @@ PAGES = (
     Page("GET", "/join/{store}", joining.form),
     Page("GET", "/join/{store}/poster.svg", posters.svg),
     Page("GET", "/join/{store}/poster.pdf", posters.pdf),
+    Page("GET", "/r/{code}", friends.landing),
+    Page("GET", "/r/{code}/{store}", friends.landing),
+    Page("POST", "/friends", friends.make),
     Page("GET", "/code", joining.code),
     Page("POST", "/code", joining.enter),
     Page("GET", "/m/{token}", joining.link),

@@ -10,14 +10,15 @@ from flask import Response
 from loyalty import codes, identity, moving, phones, sessions
 from loyalty.connectors.card_data import card_numbers
 from loyalty.errors import Problem
-from loyalty.records import SignIn
+from loyalty.records import SignIn, sign_ins
+from loyalty.web.pages import friends
 from loyalty.web.pages.visit import Visit
 
 CONSENTS = ("sms:service", "sms:marketing", "email:service", "email:marketing")
 
 
 def form(visit: Visit, store: str = "") -> Response:
-    """Show the form; `store` is where its QR code hangs."""
+    """Show the form; `store` is where its QR code hangs, `?friend=` the code of who told of us."""
     if visit.contact:
         return visit.to("/card")
     if store and store not in visit.program.stores:
@@ -26,6 +27,7 @@ def form(visit: Visit, store: str = "") -> Response:
     return visit.page(
         "join.html", store=store, consents=CONSENTS, version=version, words=words,
         languages=visit.program.languages,
+        friend=friends.typed(visit.request.args.get("friend", "")),
     )  # fmt: skip
 
 
@@ -49,6 +51,7 @@ def ask(visit: Visit) -> Response:
         name=identity.clean(sent.get("name", ""), 100), birthday=_birthday(sent),
         language=language if language in visit.program.languages else visit.language,
         store=store if store in visit.program.stores else "",
+        friend=friends.typed(sent.get("friend", "")),
         consents={name: name in sent for name in CONSENTS}, consent_text=consent_text(visit)[0],
     )  # fmt: skip
     return send(visit, wish)
@@ -78,8 +81,10 @@ def _birthday(sent: dict[str, str]) -> str:
 
 
 def code(visit: Visit, error: str = "") -> Response:
-    """Ask for the code."""
-    return visit.page("code.html", 403 if error else 200, error=error)
+    """Ask for the code; who asks for another keeps the code of who told them of us."""
+    asked = sign_ins.get(visit.shop.store, codes.named(visit.token))
+    again = friends.join(asked.friend, asked.store) if asked else "/join"
+    return visit.page("code.html", 403 if error else 200, error=error, again=again)
 
 
 def enter(visit: Visit) -> Response:

@@ -105,6 +105,72 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "de": "{card}: {have} von {full} Stempeln für {gives}",
         "ne": "{card}: {gives} को लागि {full} मध्ये {have} छाप",
     },
+    # -- friends
+    "friends": {"en": "Bring a friend", "de": "Bring Freunde mit", "ne": "साथीलाई ल्याउनुहोस्"},
+    "friends_lead": {
+        "en": "You get {n} points for a friend who joins with your link or code.",
+        "de": "Du bekommst {n} Punkte, wenn jemand mit deinem Link oder Code mitmacht.",
+        "ne": "तपाईंको लिङ्क वा कोडबाट साथी सदस्य बन्दा तपाईंले {n} अंक पाउनुहुन्छ।",
+    },
+    "friends_too": {
+        "en": "Your friend gets {n} points.", "de": "Für die anderen gibt es {n} Punkte.",
+        "ne": "साथीले {n} अंक पाउँछन्।",
+    },
+    "friends_when": {
+        "en": "Points come {days} days after their first purchase, if they keep it.",
+        "de": "Die Punkte kommen {days} Tage nach dem ersten Einkauf, wenn er nicht zurückgeht.",
+        "ne": "पहिलो खरिद फिर्ता नभए त्यसको {days} दिनपछि अंक आउँछ।",
+    },
+    "friends_when_least": {
+        "en": "Points come {days} days after they have bought for {least}, if they keep it.",
+        "de": "Die Punkte kommen {days} Tage, nachdem für {least} eingekauft wurde, wenn nichts zurückgeht.",
+        "ne": "{least} को खरिद फिर्ता नभए त्यसको {days} दिनपछि अंक आउँछ।",
+    },
+    "friends_link": {"en": "Make my link", "de": "Meinen Link erstellen", "ne": "मेरो लिङ्क बनाउनुहोस्"},
+    "share": {"en": "Share your link", "de": "Link teilen", "ne": "लिङ्क पठाउनुहोस्"},
+    "share_sms": {"en": "Text message", "de": "SMS", "ne": "एसएमएस"},
+    "share_whatsapp": {"en": "WhatsApp", "de": "WhatsApp", "ne": "व्हाट्सएप"},
+    "share_mail": {"en": "E-mail", "de": "E-Mail", "ne": "इमेल"},
+    "friend_text": {
+        "en": "Come to {brand} with me and collect points: {link}",
+        "de": "Komm mit zu {brand} und sammle Punkte: {link}",
+        "ne": "मसँग {brand} मा आउनुहोस् र अंक जम्मा गर्नुहोस्: {link}",
+    },
+    "brought": {
+        "en": "Friends who came: {came}. Paid: {paid}. Waiting: {waiting}.",
+        "de": "Mitgebracht: {came}. Belohnt: {paid}. Noch offen: {waiting}.",
+        "ne": "आएका साथी: {came}। अंक पाइएको: {paid}। बाँकी: {waiting}।",
+    },
+    "invited": {"en": "You are invited to {brand}", "de": "Du bist zu {brand} eingeladen", "ne": "तपाईंलाई {brand} मा निम्तो छ"},
+    "invited_lead": {
+        "en": "Become a regular: points for what you buy, rewards for points.",
+        "de": "Werde Stammgast: Punkte für jeden Einkauf, Prämien für Punkte.",
+        "ne": "नियमित पाहुना बन्नुहोस्: खरिदमा अंक, अंकमा पुरस्कार।",
+    },
+    "you_get": {
+        "en": "You get {n} points as a welcome.", "de": "Du bekommst {n} Punkte zur Begrüßung.",
+        "ne": "स्वागतमा तपाईंले {n} अंक पाउनुहुन्छ।",
+    },
+    "they_get": {
+        "en": "Whoever invited you gets {n} points.", "de": "Wer dich eingeladen hat, bekommt {n} Punkte.",
+        "ne": "तपाईंलाई निम्तो दिनेले {n} अंक पाउँछन्।",
+    },
+    "friend_when": {
+        "en": "Points come {days} days after your first purchase, if you keep it.",
+        "de": "Die Punkte kommen {days} Tage nach deinem ersten Einkauf, wenn er nicht zurückgeht.",
+        "ne": "पहिलो खरिद फिर्ता नभए त्यसको {days} दिनपछि अंक आउँछ।",
+    },
+    "friend_when_least": {
+        "en": "Points come {days} days after you have bought for {least}, if you keep it.",
+        "de": "Die Punkte kommen {days} Tage, nachdem du für {least} eingekauft hast, wenn nichts zurückgeht.",
+        "ne": "{least} को खरिद फिर्ता नभए त्यसको {days} दिनपछि अंक आउँछ।",
+    },
+    "code_unusable": {
+        "en": "This code cannot be used. You are welcome all the same.",
+        "de": "Dieser Code kann nicht genutzt werden. Du bist trotzdem willkommen.",
+        "ne": "यो कोड प्रयोग गर्न मिल्दैन। तैपनि तपाईंलाई स्वागत छ।",
+    },
+    # -- what can be taken
     "take_now": {"en": "Yours to take", "de": "Jetzt für dich", "ne": "अहिले लिन सकिने"},
     "none_yet": {
         "en": "Nothing to take yet.", "de": "Noch nichts zum Einlösen.", "ne": "अहिलेसम्म लिने केही छैन।",
@@ -150,6 +216,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "review": {"en": "Reviewed", "de": "Geprüft", "ne": "जाँच गरियो"},
     "award": {"en": "Gift", "de": "Geschenk", "ne": "उपहार"},
     "withdrawal": {"en": "Gift taken back", "de": "Geschenk zurückgenommen", "ne": "उपहार फिर्ता लिइयो"},
+    "referral": {"en": "Friends", "de": "Freunde", "ne": "साथी"},
     "release": {"en": "Points set free", "de": "Punkte freigegeben", "ne": "अंक खुला भयो"},
     "expire": {"en": "Points lapsed", "de": "Punkte verfallen", "ne": "अंकको म्याद सकियो"},
     "extend": {"en": "Points last longer", "de": "Punkte gelten länger", "ne": "अंकको म्याद थपियो"},

@@ -99,12 +99,16 @@ class Visit:
 
     def page(self, template: str, status: int = 200, **shown: Any) -> Response:
         """Answer with a page; whoever comes for the first time gets a token."""
-        answer = rendering.html(
+        answer = self.look(template, status, **shown)
+        return answer if self.known else self.keep(answer, self.token)
+
+    def look(self, template: str, status: int = 200, **shown: Any) -> Response:
+        """Answer with a page that has no form, and gives nobody a cookie."""
+        return rendering.html(
             template, status, t=self.say, at=self.at, lang=self.language, csrf=self.csrf,
             nonce=sessions.new_token, program=self.program, names=texts.LANGUAGES,
             signed_in=self.contact is not None, here=self.request.path, **shown,
         )  # fmt: skip
-        return answer if self.known else self.keep(answer, self.token)
 
     def at(self, path: str) -> str:
         """Write one of our paths as the browser must ask for it."""
