@@ -234,7 +234,7 @@ def _events() -> Iterator[str]:
     for topic, kind in events.TOPICS.items():
         yield f"\n## {topic}\n\n{getdoc(kind)}\n"
         told = [name for name, each in wiring.items() if topic in each["publishes"]]
-        heard = [name for name, each in wiring.items() if each["trigger"] == topic]
+        heard = [n for n, e in wiring.items() if topic in (e["trigger"], *e.get("also_hears", ()))]
         yield f"Published by {_listed(told)}. Heard by {_listed(heard)}.\n"
         yield from _fields(kind)
     yield "\n# What events hold"

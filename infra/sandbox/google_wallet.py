@@ -80,10 +80,12 @@ class GoogleWallet:
         self.invited = True
 
     def cards(self) -> list[Card]:
-        """Return the cards that are on a phone, as they look now."""
+        """Return the cards that are on a phone, as they look now; others are put away."""
         with self._premises.lock:
-            saved = [each for each in self.kept["loyaltyObject"].values() if each["hasUsers"]]
-            return [self._card(each) for each in saved]
+            kept = self.kept["loyaltyObject"].values()
+            return [
+                self._card(each) for each in kept if each["hasUsers"] and each["state"] == "ACTIVE"
+            ]
 
     def _card(self, held: dict[str, Any]) -> Card:
         kind = self.kept["loyaltyClass"][held["classId"]]

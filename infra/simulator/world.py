@@ -38,6 +38,7 @@ from loyalty.steps import (
     message_feedback,
     milestone_check,
     notification_dispatch,
+    partner_sync,
     points_calculation,
     transaction_ingest,
 )
@@ -46,6 +47,7 @@ STEPS: dict[str, Any] = {
     "points_calculation": points_calculation,
     "milestone_check": milestone_check,
     "notification_dispatch": notification_dispatch,
+    "partner_sync": partner_sync,
     "lifecycle_sweep": lifecycle_sweep,
 }
 PEPPER = Pepper("p1:a pepper for simulations only")
