@@ -62,6 +62,12 @@ class GoogleWallet:
         pages.register_error_handler(WalletRefusalError, _refused)
         return pages
 
+    def open_class(self, suffix: str) -> None:
+        """Make the kind of card that all guests have, as an owner does in Google's console."""
+        name = f"{self._premises.secrets.google_wallet_issuer_id}.{suffix}"
+        kind = {"id": name, "programName": "Regulars Club", "hexBackgroundColor": "#3c281e"}
+        self.kept["loyaltyClass"][name] = {**kind, "reviewStatus": "APPROVED"}
+
     def rate_limited(self, retry_after: int | None) -> Response:
         """Answer 429, with Retry-After only if asked."""
         answer = _refused(WalletRefusalError(429, "rateLimitExceeded", "Quota exceeded."))

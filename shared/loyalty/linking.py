@@ -123,7 +123,7 @@ def settle(ours: PartnerLink, seq: int, sent: str, shop: Shop) -> PartnerLink | 
     after = _change(ours, lambda found: settled(found, ours, seq, sent, shop.clock.now()), shop)
     if after and after.by == ours.by:
         return after
-    if after and after.seq == 0:
+    if after and after.rounds != ours.rounds:
         raise TryAgain("another turn began before this one was settled")
     return None
 

@@ -183,8 +183,8 @@ class Contact(Record, frozen=True, kw_only=True):
     email: str = ""
     language: str = ""
     zone: str = ""
-    consents: dict[str, Consent] = {}
-    suppressed: dict[str, str] = {}
+    consents: dict[str, Consent] = {}  # noqa: RUF012 - msgspec makes a new one for each
+    suppressed: dict[str, str] = {}  # noqa: RUF012 - msgspec makes a new one for each
     sent: tuple[datetime, ...] = ()
     seq: int = 0
 
@@ -225,7 +225,7 @@ class SignIn(Record, frozen=True, kw_only=True):
     name: str = ""
     birthday: str = ""
     store: str = ""
-    consents: dict[str, bool] = {}
+    consents: dict[str, bool] = {}  # noqa: RUF012 - msgspec makes a new one for each
     consent_text: str = ""
 
 
