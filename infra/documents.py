@@ -98,6 +98,7 @@ _MEANINGS = {
     "Sale.included_tax": "Tax inside the lines' amounts that is not given line by line.",
     "Sale.guest": "Keyed hashes of who the guest is, the surest first.",
     "Sale.staff": "Who served, as the till names them.",
+    "PointsPosted.others": "Other members whose points the account keeps.",
     "Void.newest": "Only if the till has told of no revision after this one.",
     "Line.id": "The line's name within the receipt.",
     "Line.amount": "Price times quantity before any discount, in minor units.",
@@ -235,7 +236,7 @@ def _events() -> Iterator[str]:
     for topic, kind in events.TOPICS.items():
         yield f"\n## {topic}\n\n{getdoc(kind)}\n"
         told = [name for name, each in wiring.items() if topic in each["publishes"]]
-        heard = [name for name, each in wiring.items() if each["trigger"] == topic]
+        heard = [n for n, e in wiring.items() if topic in (e["trigger"], *e.get("also_hears", ()))]
         yield f"Published by {_listed(told)}. Heard by {_listed(heard)}.\n"
         yield from _fields(kind)
     yield "\n# What events hold"

@@ -40,6 +40,7 @@ class Topology(msgspec.Struct, forbid_unknown_fields=True):
         """One function, with the defaults filled in."""
 
         trigger: str
+        also_hears: list[str]
         about: str
         publishes: list[str]
         vendors: list[Verb | WebhookVerb]
@@ -52,11 +53,18 @@ class Topology(msgspec.Struct, forbid_unknown_fields=True):
         ledger: Access = ""
         people: Access = ""
 
+        @property
+        def hears(self) -> list[str]:
+            """List its topics; whoever answers calls hears none."""
+            return [] if self.trigger == "http" else [self.trigger, *self.also_hears]
+
     functions: dict[str, Function]
 
     def subscriptions(self) -> list[Subscription]:
         """List who hears what."""
-        return [Subscription(self.functions[name].trigger, name) for name in self.hearing()]
+        return [
+            Subscription(topic, name) for name, f in self.functions.items() for topic in f.hears
+        ]
 
     def topics(self) -> dict[str, list[str]]:
         """List every topic with the functions that hear it."""
@@ -67,7 +75,7 @@ class Topology(msgspec.Struct, forbid_unknown_fields=True):
 
     def hearing(self) -> list[str]:
         """List the functions that hear a topic."""
-        return [name for name, function in self.functions.items() if function.trigger != "http"]
+        return [name for name, function in self.functions.items() if function.hears]
 
     def served(self) -> list[str]:
         """List the functions that the outside may call."""

@@ -66,3 +66,4 @@ def connect(sandbox: Sandbox, url: str) -> None:
     sandbox.square.notification_url = f"{url}/transaction-ingest/square"
     sandbox.twilio.inbound_url = f"{url}/message-feedback/twilio"
     sandbox.sendgrid.event_url = f"{url}/message-feedback/sendgrid"
+    sandbox.google_wallet.open_class("loyalty")

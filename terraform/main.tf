@@ -20,12 +20,14 @@ locals {
   public = { for name, function in local.functions : name => function if function.trigger == "http" }
 
   # The names are those of infra/topology.py: `points-posted.milestone-check`, and `….dead`.
-  subscriptions = {
-    for name, function in local.functions : "${function.trigger}.${function.service}" => {
-      topic    = function.trigger
-      function = name
+  subscriptions = merge([
+    for name, function in local.functions : {
+      for topic in concat([function.trigger], function.also_hears) : "${topic}.${function.service}" => {
+        topic    = topic
+        function = name
+      }
     } if function.trigger != "http"
-  }
+  ]...)
 
   topics = toset(concat(
     flatten([for function in local.functions : function.publishes]),

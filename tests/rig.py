@@ -34,6 +34,7 @@ from loyalty.steps import (
     lifecycle_sweep,
     milestone_check,
     notification_dispatch,
+    partner_sync,
     points_calculation,
     transaction_ingest,
 )
@@ -43,6 +44,7 @@ STEPS: dict[str, Any] = {
     "points_calculation": points_calculation,
     "milestone_check": milestone_check,
     "notification_dispatch": notification_dispatch,
+    "partner_sync": partner_sync,
     "lifecycle_sweep": lifecycle_sweep,
 }
 
@@ -53,8 +55,9 @@ def topology() -> dict[str, list[str]]:
     declared = yaml.safe_load(Path("infra/topology.yaml").read_text("utf-8"))["functions"]
     topics: dict[str, list[str]] = {t: [] for f in declared.values() for t in f["publishes"]}
     for name, function in declared.items():
-        if function["trigger"] != "http":
-            topics.setdefault(function["trigger"], []).append(name)
+        for topic in (function["trigger"], *function.get("also_hears", ())):
+            if topic != "http":
+                topics.setdefault(topic, []).append(name)
     return topics
 
 

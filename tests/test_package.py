@@ -212,6 +212,7 @@ def test_the_list_names_each_zip_and_the_runtime_that_its_bytecode_is_for(packed
     assert all(each.endswith(f".{tag}.pyc") for each in compiled)
 
 
+@pytest.mark.slow
 def test_a_changed_main_changes_one_zip_and_a_changed_module_all(packed, tmp_path):
     some = {"member_api", "transaction_ingest"}
     copied(tmp_path)

@@ -18,7 +18,7 @@ from loyalty.reporting import TRACE, trace_of
 
 PROJECT = "regulars-test"
 REQUEST = "4bf92f3577b34da6a3ce929d0e0e4736"
-HEARS = {"points_calculation", "milestone_check", "notification_dispatch"}
+HEARS = {"points_calculation", "milestone_check", "notification_dispatch", "partner_sync"}
 
 
 class Told:
@@ -29,6 +29,11 @@ class Told:
 
     def lines(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self._out.getvalue().splitlines()]
+
+    def forget(self) -> None:
+        """Start anew with an empty log."""
+        self._out.seek(0)
+        self._out.truncate()
 
     def text(self) -> str:
         return self._out.getvalue()
@@ -61,6 +66,8 @@ def bought(told: Told, **sale: Any) -> None:
 def joined_and_bought(told: Told) -> None:
     """A member who agreed to no message buys: each step does its part, and no vendor is asked."""
     told.rig.join(phone=PHONE, consents={})
+    told.rig.run()
+    told.forget()
     bought(told)
 
 

@@ -22,6 +22,7 @@ FUNCTIONS: dict[str, Any] = yaml.safe_load((ROOT / "infra/topology.yaml").read_t
     "functions"
 ]
 HEARING = {name: each for name, each in FUNCTIONS.items() if each["trigger"] != "http"}
+HEARD = {name: {each["trigger"], *each.get("also_hears", ())} for name, each in HEARING.items()}
 PUBLISHED = {topic for each in FUNCTIONS.values() for topic in each["publishes"]}
 SWEEP = "lifecycle_sweep"
 VIEWS = {
@@ -37,6 +38,8 @@ ENTRANCES = {
     "console": "loyalty.web.console",
 }
 """Where a function that answers HTTP begins to decide."""
+ASKING = {"member_page": "loyalty.adding"}
+"""Where a function asks vendors, if not where it begins to decide."""
 
 
 # -- folders, steps, events -------------------------------------------------------------------
@@ -68,9 +71,10 @@ def test_every_main_that_is_called_answers_in_its_own_name(name):
 
 
 @pytest.mark.parametrize("name", HEARING)
-def test_every_step_hears_the_topic_that_triggers_it(name):
-    step = import_module(f"loyalty.steps.{name}")
-    assert events.topic_of(step.HEARS) == FUNCTIONS[name]["trigger"]
+def test_every_step_hears_the_topics_that_trigger_it(name):
+    hears = import_module(f"loyalty.steps.{name}").HEARS
+    kinds = hears if isinstance(hears, tuple) else (hears,)
+    assert {events.topic_of(kind) for kind in kinds} == HEARD[name]
 
 
 def test_every_step_that_hears_is_wired():
@@ -80,12 +84,11 @@ def test_every_step_that_hears_is_wired():
 
 
 def test_every_topic_is_an_event():
-    triggers = {each["trigger"] for each in HEARING.values()}
-    assert PUBLISHED | triggers <= events.TOPICS.keys()
+    assert PUBLISHED.union(*HEARD.values()) <= events.TOPICS.keys()
 
 
 def test_every_trigger_is_published_by_somebody():
-    assert {each["trigger"] for each in HEARING.values()} <= PUBLISHED | {"sweep-requested"}
+    assert set().union(*HEARD.values()) <= PUBLISHED | {"sweep-requested"}
 
 
 def test_every_event_has_a_topic_that_somebody_publishes():
@@ -218,7 +221,7 @@ def promised() -> set[str]:
     for name in FUNCTIONS.keys() - {SWEEP}:
         module = entrance(name)
         if PROMISING in calls().reach(*calls().of(module)):
-            found |= calls().topics(module) or {FUNCTIONS[name]["trigger"]}
+            found |= calls().topics(module) or HEARD[name]
     return found
 
 
@@ -280,7 +283,7 @@ def test_a_function_has_the_pepper_only_if_it_hashes(name):
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_has_vendors_settings_only_if_it_asks_vendors(name):
-    asks = "shop.vendors." in SOURCES[entrance(name)]
+    asks = "shop.vendors." in SOURCES[ASKING.get(name, entrance(name))]
     assert bool(topology().functions[name].vendors) == asks
 
 

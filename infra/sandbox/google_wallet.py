@@ -62,6 +62,12 @@ class GoogleWallet:
         pages.register_error_handler(WalletRefusalError, _refused)
         return pages
 
+    def open_class(self, suffix: str) -> None:
+        """Make the kind of card that all guests have, as an owner does in Google's console."""
+        name = f"{self._premises.secrets.google_wallet_issuer_id}.{suffix}"
+        kind = {"id": name, "programName": "Regulars Club", "hexBackgroundColor": "#3c281e"}
+        self.kept["loyaltyClass"][name] = {**kind, "reviewStatus": "APPROVED"}
+
     def rate_limited(self, retry_after: int | None) -> Response:
         """Answer 429, with Retry-After only if asked."""
         answer = _refused(WalletRefusalError(429, "rateLimitExceeded", "Quota exceeded."))
@@ -80,10 +86,12 @@ class GoogleWallet:
         self.invited = True
 
     def cards(self) -> list[Card]:
-        """Return the cards that are on a phone, as they look now."""
+        """Return the cards that are on a phone, as they look now; others are put away."""
         with self._premises.lock:
-            saved = [each for each in self.kept["loyaltyObject"].values() if each["hasUsers"]]
-            return [self._card(each) for each in saved]
+            kept = self.kept["loyaltyObject"].values()
+            return [
+                self._card(each) for each in kept if each["hasUsers"] and each["state"] == "ACTIVE"
+            ]
 
     def _card(self, held: dict[str, Any]) -> Card:
         kind = self.kept["loyaltyClass"][held["classId"]]

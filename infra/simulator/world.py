@@ -271,4 +271,6 @@ class _Counted:
 
 @cache
 def _topics() -> dict[str, list[str]]:
-    return topology().topics()
+    """List who hears what. No guest here has a card at a partner: nobody would hear of one."""
+    heard = topology().topics()
+    return {topic: [name for name in names if name in STEPS] for topic, names in heard.items()}

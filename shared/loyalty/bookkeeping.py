@@ -139,6 +139,7 @@ def _posted(
         tier_before=entry.tier_before,
         tier_after=entry.tier_after,
         reward=entry.rule if entry.kind in OF_REWARDS else "",
+        others=after.others,
         total=first.total if first else 0,
         currency=first.currency if first else "",
     )

@@ -131,6 +131,12 @@ COLLECTIONS: dict[str, Collection] = {
     "links": Collection(
         "people", "hash of a link's token", "Links that sign in once.", ("member",), 1
     ),
+    "partner_links": Collection(
+        "people",
+        "partner:member",
+        "That a member has a card at a partner, and which act it shows.",
+        ("member",),
+    ),
     "suppressions": Collection(
         "people", "keyed hash and channel", "Addresses that said stop, kept after erasure."
     ),

@@ -85,7 +85,7 @@ def takeable(account: Account, store: str, language: str, shop: Shop) -> Takeabl
     balance = account.points(now)
     return Takeable(
         points=balance,
-        stamps=tuple(_stamped(account, program, language)),
+        stamps=tuple(stamped(account, program, language)),
         rewards=tuple(
             _choice(offer, balance, program, language)
             for offer in rewards.offers(program, balance, account.tier, store)
@@ -94,7 +94,8 @@ def takeable(account: Account, store: str, language: str, shop: Shop) -> Takeabl
     )
 
 
-def _stamped(account: Account, program: Program, language: str) -> Iterator[Stamped]:
+def stamped(account: Account, program: Program, language: str) -> Iterator[Stamped]:
+    """Tell how full each stamp card is."""
     for milestone in program.milestones.values():
         if milestone.stamps and milestone.every:
             reward = program.rewards.get(milestone.reward or "")

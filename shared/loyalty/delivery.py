@@ -40,9 +40,9 @@ class Shop(NamedTuple):
 
 
 class Step(Protocol):
-    """A module under `steps`: the event it hears, and what it does about it."""
+    """A module under `steps`: the event (or events) it hears, and what it does about it."""
 
-    HEARS: type[Event]
+    HEARS: type[Event] | tuple[type[Event], ...]
 
     def handle(self, event: Event, shop: Shop) -> Outcome:
         """Decide and write; return what to publish."""

@@ -1,7 +1,8 @@
 """Forgetting a member: the ledger first, then the people, then the timer that saw to it.
 
 Entries stay, under an id that leads to nobody. Whoever is cut off in between is finished by the
-sweep.
+sweep. Partners hear `erased`: `partner_sync` empties the member's cards and only then forgets that
+there were any, for a card that nobody knows of could not be emptied any more.
 """
 
 from __future__ import annotations

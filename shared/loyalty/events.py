@@ -40,7 +40,7 @@ class TransactionRecorded(Event, frozen=True, kw_only=True, omit_defaults=True):
 class PointsPosted(Event, frozen=True, kw_only=True, omit_defaults=True):
     """An entry was written. Balances are those right after it; `total` is what a sale came to.
 
-    `reward` is the one that the act was about.
+    `reward` is the one that the act was about, `others` whose points the account keeps too.
     """
 
     entry: str
@@ -62,6 +62,7 @@ class PointsPosted(Event, frozen=True, kw_only=True, omit_defaults=True):
     tier_before: str | None = None
     tier_after: str | None = None
     reward: str = ""
+    others: tuple[str, ...] = ()
 
 
 class MilestoneReached(Event, frozen=True, kw_only=True, omit_defaults=True):

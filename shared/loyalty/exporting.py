@@ -8,7 +8,7 @@ import msgspec
 
 from loyalty import members
 from loyalty.delivery import Shop
-from loyalty.records import consents, entries, profiles, sessions, vouchers
+from loyalty.records import consents, entries, partner_links, profiles, sessions, vouchers
 
 
 def everything(member: str, shop: Shop) -> dict[str, Any]:
@@ -21,6 +21,7 @@ def everything(member: str, shop: Shop) -> dict[str, Any]:
         "profile": _plain(profiles.get(store, member)),
         "consents": [_plain(each) for each in consents.each(store, own)],
         "vouchers": [_plain(each) for each in vouchers.each(store, own)],
+        "partners": [_plain(each) for each in partner_links.each(store, own)],
         "signed_in_until": [each.until for each in sessions.each(store, own)],
         "history": [_plain(each) for each in sorted(acts, key=lambda entry: entry.seq)],
     }

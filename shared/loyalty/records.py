@@ -9,13 +9,8 @@ import msgspec
 
 from loyalty.domain.account import Account
 from loyalty.domain.entry import Entry, Receipt
-from loyalty.stored import Records
-
-
-class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """What every stored document has: the version of its form."""
-
-    v: int = 1
+from loyalty.stored import Record, Records
+from loyalty.till_records import Screen, Shift, Staff, Tries, Undoable
 
 
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,54 +146,6 @@ class Adjustment(Record, frozen=True, kw_only=True):
     second: str = ""
 
 
-class Screen(Record, frozen=True, kw_only=True):
-    """A till screen of a store; with `until`, the code that sets one up before that instant."""
-
-    id: str
-    store: str
-    made_at: datetime
-    until: datetime | None = None
-
-
-class Shift(Record, frozen=True, kw_only=True):
-    """A person at a till screen: since when, and when they last did something."""
-
-    staff: str
-    screen: str
-    since: datetime
-    seen: datetime
-
-
-class Tries(Record, frozen=True, kw_only=True):
-    """When a PIN was tried lately and not found right, of one person or at one screen."""
-
-    at: tuple[datetime, ...] = ()
-
-
-class Undoable(Record, frozen=True, kw_only=True):
-    """What a person at a till did last: what kind of act, on what, for which guest, where."""
-
-    act: Literal["hold", "capture", "adjust", "sale"]
-    id: str
-    member: str
-    store: str
-    at: datetime
-
-
-Role = Literal["staff", "manager"]
-
-
-class Staff(Record, frozen=True, kw_only=True):
-    """Somebody who works here. No store: at all of them. `guest` is their own account, if told."""
-
-    id: str
-    name: str
-    pin: str
-    store: str = ""
-    role: Role = "staff"
-    guest: str = ""
-
-
 class Merge(Record, frozen=True, kw_only=True):
     """A member whose account is kept in another one: the two are one person, or share it.
 
@@ -268,8 +215,8 @@ class Contact(Record, frozen=True, kw_only=True):
     email: str = ""
     language: str = ""
     zone: str = ""
-    consents: dict[str, Consent] = {}
-    suppressed: dict[str, str] = {}
+    consents: dict[str, Consent] = {}  # noqa: RUF012 - msgspec makes a new one for each
+    suppressed: dict[str, str] = {}  # noqa: RUF012 - msgspec makes a new one for each
     sent: tuple[datetime, ...] = ()
     seq: int = 0
     changed_at: datetime | None = None
@@ -313,7 +260,7 @@ class SignIn(Record, frozen=True, kw_only=True):
     birthday: str = ""
     store: str = ""
     friend: str = ""
-    consents: dict[str, bool] = {}
+    consents: dict[str, bool] = {}  # noqa: RUF012 - msgspec makes a new one for each
     consent_text: str = ""
 
 
@@ -376,6 +323,26 @@ class ConsentProof(Record, frozen=True, kw_only=True):
     text: str = ""
 
 
+class PartnerLink(Record, frozen=True, kw_only=True):
+    """A member's card at a partner (a wallet), and how far the partner knows what is so.
+
+    It shows what was so after the account's act `seq`; 0: nothing yet, or in doubt. `sent` is the
+    fingerprint of what was sent. Whoever is `by` it may call the partner `until` an instant;
+    `rounds` grows when somebody comes meanwhile, who then leaves the rest to them.
+    """
+
+    partner: str
+    member: str
+    at: datetime
+    state: Literal["open", "closed"] = "open"
+    seq: int = 0
+    sent: str = ""
+    by: str = ""
+    until: datetime | None = None
+    rounds: int = 0
+    word: str = ""
+
+
 class Suppression(Record, frozen=True, kw_only=True):
     """An address (hashed) that said stop; kept even when the person is erased."""
 
@@ -418,4 +385,5 @@ sign_ins = Records("sign_ins", SignIn)
 askings = Records("askings", Askings)
 sessions = Records("sessions", Session)
 links = Records("links", Link)
+partner_links = Records("partner_links", PartnerLink)
 suppressions = Records("suppressions", Suppression)

@@ -13,8 +13,9 @@ from loyalty.delivery import Shop
 from loyalty.errors import Problem
 from loyalty.identity import LETTERS, digest
 from loyalty.ports import Store, Unit
-from loyalty.records import Screen, Shift, Staff, screens, shifts, staff
+from loyalty.records import screens, shifts, staff
 from loyalty.staffing import works_at
+from loyalty.till_records import Screen, Shift, Staff
 
 CODE = 28
 """Letters of a code, of 5 bits each."""

@@ -13,7 +13,8 @@ from loyalty.delivery import Shop
 from loyalty.errors import Problem
 from loyalty.identity import Pepper
 from loyalty.ports import Store, Unit
-from loyalty.records import Role, Staff, Tries, staff, tries
+from loyalty.records import staff, tries
+from loyalty.till_records import Role, Staff, Tries
 
 TRIES, WINDOW = 5, timedelta(minutes=15)
 """So many wrong PINs in so long a time, of one person and at one screen."""

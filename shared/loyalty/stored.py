@@ -20,6 +20,12 @@ PAGE = 500
 R = TypeVar("R", bound=msgspec.Struct)
 
 
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """What every stored document has: the version of its form."""
+
+    v: int = 1
+
+
 class Records(Generic[R]):
     """One collection as typed records, over a unit or outside one."""
 

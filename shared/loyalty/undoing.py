@@ -7,7 +7,8 @@ from datetime import timedelta
 from loyalty import adjusting, keying, redeeming
 from loyalty.delivery import Shop
 from loyalty.errors import Problem
-from loyalty.records import Undoable, adjustments, entries, undoable
+from loyalty.records import adjustments, entries, undoable
+from loyalty.till_records import Undoable
 
 OFFERED = timedelta(minutes=30)
 

@@ -95,7 +95,7 @@ run "promises" {
   }
   assert {
     condition = (
-      length(google_cloud_run_v2_service_iam_member.push) == length(google_pubsub_subscription.push)
+      toset(keys(google_cloud_run_v2_service_iam_member.push)) == toset(values(local.subscriptions)[*].function)
       && alltrue([for each in google_cloud_run_v2_service_iam_member.push : each.member == local.members["push"]])
     )
     error_message = "only the push account may call the functions that hear events"

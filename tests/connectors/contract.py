@@ -50,6 +50,7 @@ ARGUMENTS: Mapping[Verb, Any] = {
     "alert_staff": StaffNote(text=CANARY, reference="m1"),
     "add_to_wallet": CARD,
     "update_pass": CARD,
+    "empty_pass": CARD.member,
     "set_up": None,
     "check": None,
 }

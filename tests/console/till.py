@@ -11,7 +11,8 @@ from tests.functions.serving import served
 from tests.rig import Rig
 
 from loyalty import screening, staffing
-from loyalty.records import Role, Staff, screens, staff
+from loyalty.records import screens, staff
+from loyalty.till_records import Role, Staff
 
 HOST = "https://console.example"
 HTML = {"Accept": "text/html"}

@@ -28,6 +28,7 @@ from loyalty import app as composition
 from loyalty.domain.account import Totals
 from loyalty.events import (
     Event,
+    MemberChanged,
     NotificationRequested,
     PointsPosted,
     Said,
@@ -40,6 +41,7 @@ from loyalty.web import auth
 
 EVENT_FUNCTIONS = (
     "points_calculation", "milestone_check", "notification_dispatch", "lifecycle_sweep",
+    "partner_sync",
 )  # fmt: skip
 
 
@@ -87,7 +89,13 @@ def swept(_: Rig) -> Event:
     return SweepRequested(id="sweep:1", at=NOON, subject="sweep")
 
 
-GOOD = dict(zip(EVENT_FUNCTIONS, (recorded, posted, requested, swept), strict=True))
+def gone(_: Rig) -> Event:
+    return MemberChanged(
+        id="erased:m_nobody", at=NOON, subject="m_nobody", member="m_nobody", what="erased"
+    )
+
+
+GOOD = dict(zip(EVENT_FUNCTIONS, (recorded, posted, requested, swept, gone), strict=True))
 
 
 def codes(rig: Rig) -> list[str]:

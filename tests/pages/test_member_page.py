@@ -192,9 +192,8 @@ def test_looking_changes_nothing_and_every_page_is_fenced_in(cafe, guest):
     before = cafe.rig.dump()
     for page in member_page.PAGES:
         if page.method == "GET":
-            path = page.path.format(
-                store="main", id=hold, token=sessions.new_token(), code="K7QM-2XRD"
-            )
+            slots = {"store": "main", "id": hold, "name": "apple_wallet", "code": "K7QM-2XRD"}
+            path = page.path.format(token=sessions.new_token(), **slots)
             head = guest.goes(path).answer.headers
             assert "default-src 'none'" in head["Content-Security-Policy"]
             assert head["Referrer-Policy"] == "strict-origin"

@@ -12,9 +12,10 @@ from loyalty import finding, identity, screening, staffing
 from loyalty.cli import current, showing
 from loyalty.cli.place import Place, place_option
 from loyalty.ports import Key, Query, Store
-from loyalty.records import Role, Screen, Staff, screens
+from loyalty.records import screens
 from loyalty.records import staff as kept
 from loyalty.stored import pages
+from loyalty.till_records import Role, Screen, Staff
 
 LONGEST = 60
 """Letters of a name."""

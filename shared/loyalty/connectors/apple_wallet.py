@@ -84,7 +84,10 @@ def _fields(card: Pass) -> dict[str, Any]:
         "headerFields": _shown("tier", card.tier_label, card.tier),
         "primaryFields": [points],
         "secondaryFields": _shown("next", card.next_label, card.next_reward),
-        "auxiliaryFields": _shown("name", "", card.name),
+        "auxiliaryFields": [
+            *_shown("stamps", card.stamps_label, card.stamps),
+            *_shown("name", "", card.name),
+        ],
     }
 
 

@@ -31,6 +31,15 @@ ERRORS: Mapping[str, Word] = {
 
 _NOT_THERE, _THERE_ALREADY = "404", "409"
 _CLASS, _OBJECT = "loyaltyClass", "loyaltyObject"
+_NOTHING: Mapping[str, Any] = {
+    "state": "INACTIVE",
+    "accountId": "",
+    "accountName": "",
+    "barcode": {"type": "TEXT_ONLY", "value": "-", "alternateText": ""},
+    "loyaltyPoints": {"label": "", "balance": {"int": 0}},
+    "textModulesData": [],
+}
+"""What a card says of nobody: a barcode cannot be taken off, so it stands for nothing."""
 
 
 class Class(msgspec.Struct, frozen=True, rename="camel"):
@@ -61,7 +70,12 @@ class Refusal(msgspec.Struct, frozen=True):
 def add_to_wallet(config: Config, card: Pass) -> Generator[HttpRequest, HttpResponse, PassLink]:
     """Make the card, or make it current, and sign the link that puts it on the guest's phone."""
     known = google_account.account(config)
-    content = {"id": _name(config, card), "classId": _class(config), **_who(card), **_what(card)}
+    content = {
+        "id": _name(config, card.member),
+        "classId": _class(config),
+        **_who(card),
+        **_what(card),
+    }
     yield from _put(config, known, _OBJECT, content)
     claims = {
         "iss": known.client_email,
@@ -78,13 +92,14 @@ def update_pass(config: Config, card: Pass) -> Generator[HttpRequest, HttpRespon
     """Show points, tier and next reward as they are. Never makes a card that nobody asked for."""
     known = google_account.account(config)
     headers = yield from _signed_in(config, known)
-    try:
-        yield _request(config, headers, "PATCH", (_OBJECT, _name(config, card)), _what(card))
-    except VendorRefused as refusal:
-        if refusal.code == _NOT_THERE:
-            return False
-        raise
-    return True
+    return (yield from _changed(config, headers, card.member, _what(card)))
+
+
+def empty_pass(config: Config, member: str) -> Generator[HttpRequest, HttpResponse, bool]:
+    """Take everything off the card of a guest who is erased. Google deletes no card."""
+    known = google_account.account(config)
+    headers = yield from _signed_in(config, known)
+    return (yield from _changed(config, headers, member, _NOTHING))
 
 
 def set_up(config: Config, _: None) -> Generator[HttpRequest, HttpResponse, list[str]]:
@@ -140,6 +155,19 @@ def _put(
     return "changed"
 
 
+def _changed(
+    config: Config, headers: Mapping[str, str], member: str, content: Mapping[str, Any]
+) -> Generator[HttpRequest, HttpResponse, bool]:
+    """Change a card. False if there is none."""
+    try:
+        yield _request(config, headers, "PATCH", (_OBJECT, _name(config, member)), content)
+    except VendorRefused as refusal:
+        if refusal.code == _NOT_THERE:
+            return False
+        raise
+    return True
+
+
 def _signed_in(
     config: Config, known: google_account.Account
 ) -> Generator[HttpRequest, HttpResponse, dict[str, str]]:
@@ -175,7 +203,10 @@ def _who(card: Pass) -> dict[str, Any]:
 
 def _what(card: Pass) -> dict[str, Any]:
     """Tell what changes. Google replaces a list as a whole."""
-    lines = [("tier", card.tier_label, card.tier), ("next", card.next_label, card.next_reward)]
+    lines = [
+        ("tier", card.tier_label, card.tier), ("next", card.next_label, card.next_reward),
+        ("stamps", card.stamps_label, card.stamps),
+    ]  # fmt: skip
     return {
         "loyaltyPoints": {"label": card.points_label, "balance": {"int": card.points}},
         "textModulesData": [
@@ -188,8 +219,8 @@ def _class(config: Config) -> str:
     return f"{config['issuer_id']}.{config['class_suffix']}"
 
 
-def _name(config: Config, card: Pass) -> str:
-    return f"{config['issuer_id']}.{card.member}"
+def _name(config: Config, member: str) -> str:
+    return f"{config['issuer_id']}.{member}"
 
 
 CONNECTOR = Connector(
@@ -214,6 +245,7 @@ CONNECTOR = Connector(
     operations={
         "add_to_wallet": add_to_wallet,
         "update_pass": update_pass,
+        "empty_pass": empty_pass,
         "set_up": set_up,
         "check": check,
     },

@@ -28,6 +28,7 @@ Verb = Literal[
     "find_sms",  # was it sent? Text -> Sent or None
     "add_to_wallet",  # the guest asks for a card on the phone: Pass -> PassLink or PassFile
     "update_pass",  # the card shows what is so now: Pass -> False if the guest has none there
+    "empty_pass",  # the guest is gone: member id -> False if there is no card
     "set_up",  # creates what the vendor needs (webhooks, templates): None -> list[str] of done
     "check",  # are the credentials good? None -> a sentence
 ]
@@ -184,9 +185,12 @@ class Pass(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     tier: str = ""
     next_reward: str = ""
+    stamps: str = ""
+    """How full the stamp cards are, in one line."""
     points_label: str = "Points"
     tier_label: str = "Tier"
     next_label: str = "Next reward"
+    stamps_label: str = "Stamps"
     token: str = ""
     """What a phone shows us when it asks for the card again: kept by us, 16 characters or more."""
 

@@ -344,8 +344,8 @@ class Program(Part, frozen=True):
     sending: Sending = Sending()
     consent_texts: dict[str, Words] = {}
     """The words a guest agrees to, by a version of your own, as in `2026-11`."""
-    connectors: dict[Literal["sms", "email", "staff"], tuple[Name, ...]] = {}
-    """Which vendors carry what; a further one is used only when the first surely refused."""
+    connectors: dict[Literal["sms", "email", "staff", "wallet"], tuple[Name, ...]] = {}
+    """Which vendors carry what; one after another if they refuse, but each `wallet` is offered."""
     business_day_turns_at: TimeOfDay = "04:00"
 
     def zone_of(self, store: str) -> str:

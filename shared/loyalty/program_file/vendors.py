@@ -10,7 +10,9 @@ from loyalty.domain.program import Program
 from loyalty.program_file.checking import Check, Finding
 from loyalty.program_file.mistakes import Path, closest, short
 
-_CARRIES: dict[str, Verb] = {"sms": "send_sms", "email": "send_email", "staff": "alert_staff"}
+_CARRIES: dict[str, Verb] = {
+    "sms": "send_sms", "email": "send_email", "staff": "alert_staff", "wallet": "add_to_wallet",
+}  # fmt: skip
 _TILL: WebhookVerb = "read_sale"
 
 

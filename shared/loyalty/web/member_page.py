@@ -11,7 +11,7 @@ from loyalty.delivery import Shop
 from loyalty.errors import Problem
 from loyalty.web import router
 from loyalty.web.guards import Guards
-from loyalty.web.pages import card, friends, joining, own, posters, rendering
+from loyalty.web.pages import card, friends, joining, own, posters, rendering, wallets
 from loyalty.web.pages.visit import Visit
 
 
@@ -53,6 +53,8 @@ PAGES = (
     Page("POST", "/hold", card.hold),
     Page("GET", "/hold/{id}", card.held),
     Page("POST", "/hold/{id}/cancel", card.cancel),
+    Page("POST", "/wallet/{name}", wallets.add),
+    Page("GET", "/wallet/{name}/card", wallets.download),
     Page("GET", "/history", card.history),
     Page("GET", "/claim", card.receipt),
     Page("POST", "/claim", card.claim),

@@ -15,7 +15,7 @@ from loyalty.errors import Problem
 from loyalty.records import entries
 from loyalty.redeeming import Asking
 from loyalty.taking import Taking
-from loyalty.web.pages import friends, rendering, texts
+from loyalty.web.pages import friends, rendering, texts, wallets
 from loyalty.web.pages.visit import Visit
 
 REFRESH = 15
@@ -34,7 +34,7 @@ def show(visit: Visit) -> Response:
         points=account.points(now), pending=account.pending(now), tier=_tier(visit, account),
         choices=[each for each in found.rewards if not each.missing], vouchers=found.vouchers,
         following=_following(found.rewards), stamps=found.stamps, held=_held(visit, account),
-        day=visit.day, friends=friends.bringing(visit),
+        day=visit.day, friends=friends.bringing(visit), wallets=wallets.offered(visit),
     )  # fmt: skip
 
 

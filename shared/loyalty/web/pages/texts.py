@@ -181,6 +181,21 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "voucher_code": {"en": "Code {code}", "de": "Code {code}", "ne": "कोड {code}"},
     "held": {"en": "Set aside", "de": "Zurückgelegt", "ne": "छुट्याइएको"},
     "show_code": {"en": "Show the code", "de": "Code zeigen", "ne": "कोड देखाउनुहोस्"},
+    # -- wallets
+    "wallet_add": {
+        "en": "Add to {wallet}", "de": "Zu {wallet} hinzufügen", "ne": "{wallet} मा थप्नुहोस्",
+    },
+    "wallet_ready": {
+        "en": "Your card is ready", "de": "Deine Karte ist bereit", "ne": "तपाईंको कार्ड तयार छ",
+    },
+    "wallet_lead": {
+        "en": "You are taken to {wallet}. If nothing happens, open it yourself.",
+        "de": "Es geht weiter zu {wallet}. Wenn nichts passiert, öffne es selbst.",
+        "ne": "तपाईंलाई {wallet} मा लगिँदैछ। केही भएन भने आफैं खोल्नुहोस्।",
+    },
+    "wallet_open": {
+        "en": "Open {wallet}", "de": "{wallet} öffnen", "ne": "{wallet} खोल्नुहोस्",
+    },
     # -- a reward
     "hold_lead": {
         "en": "Show this code at the counter. It works once.", "de": "Zeig diesen Code an der Theke. Er gilt einmal.",
@@ -285,6 +300,11 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "error": {"en": "That did not work", "de": "Das ging nicht", "ne": "यो भएन"},
     "again": {"en": "Please try again.", "de": "Bitte versuche es noch einmal.", "ne": "कृपया फेरि प्रयास गर्नुहोस्।"},
     "not_found": {"en": "There is nothing here.", "de": "Hier ist nichts.", "ne": "यहाँ केही छैन।"},
+    "wallet_away": {
+        "en": "The wallet cannot be reached now. Please try again later.",
+        "de": "Das Wallet ist gerade nicht erreichbar. Bitte versuche es später noch einmal.",
+        "ne": "अहिले वालेटमा पुग्न सकिएन। कृपया पछि फेरि प्रयास गर्नुहोस्।",
+    },
     "forged": {
         "en": "Please open the page again and allow cookies.",
         "de": "Bitte öffne die Seite neu und erlaube Cookies.",

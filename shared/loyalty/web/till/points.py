@@ -9,7 +9,8 @@ from flask import Response
 from loyalty import adjusting, undoing
 from loyalty.adjusting import Adjusted
 from loyalty.errors import Problem
-from loyalty.records import Undoable, adjustments
+from loyalty.records import adjustments
+from loyalty.till_records import Undoable
 from loyalty.web.till import showing
 from loyalty.web.till.visit import Visit
 

@@ -6,9 +6,9 @@ from flask import Response
 
 from loyalty import keying, redeeming, undoing
 from loyalty.errors import Problem
-from loyalty.records import Undoable
 from loyalty.redeeming import Asking, Capturing
 from loyalty.taking import Taking
+from loyalty.till_records import Undoable
 from loyalty.web.till import guests, holds, showing
 from loyalty.web.till.visit import Visit
 

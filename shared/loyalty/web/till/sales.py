@@ -8,7 +8,7 @@ from loyalty import keying, reassigning, undoing
 from loyalty.domain import money
 from loyalty.errors import Problem
 from loyalty.keying import KeyedIn
-from loyalty.records import Undoable
+from loyalty.till_records import Undoable
 from loyalty.web.till import guests, showing
 from loyalty.web.till.visit import Visit
 

@@ -12,8 +12,8 @@ from loyalty.delivery import Shop
 from loyalty.domain.program import Program
 from loyalty.errors import Problem
 from loyalty.identity import digest
-from loyalty.records import Screen, Staff
 from loyalty.screening import Desk
+from loyalty.till_records import Screen, Staff
 
 SCREEN, SHIFT = "__Host-till-screen", "__Host-till-shift"
 """The cookies: of the device for good, of the person for a shift."""
