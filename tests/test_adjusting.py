@@ -87,6 +87,16 @@ def test_taking_it_back_gives_its_opposite_once(rig):
     assert rig.points(rig.member) == 0
 
 
+def test_taking_back_what_was_forgiven_changes_nothing():
+    """It was refused as if nobody could adjust so many points."""
+    forgiving = PROGRAM.replace("earning:", "earning:\n  debt: forgive", 1)
+    rig = Rig(Path(), forgiving, store=MemoryStore())
+    member = rig.join(phone="+4915112345672")
+    assert adjusting.adjust(member, -40, "a slip", "A2", "key:till", rig.shop) == ("done", 0)
+    assert adjusting.take_back("A2", "key:till", rig.shop) == ("done", 0)
+    assert rig.points(member) == 0
+
+
 def test_what_cannot_be_is_refused(rig):
     assert refusal(lambda: adjust(rig, 0)) == (422, "wrong_points")
     assert refusal(lambda: adjust(rig, 10**9)) == (422, "wrong_points")

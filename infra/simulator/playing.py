@@ -10,6 +10,7 @@ import msgspec
 from infra.simulator.planted import Bug, planted
 from infra.simulator.promises import broken
 from infra.simulator.promises_of_messages import watch
+from infra.simulator.promises_of_the_counter import owners
 from infra.simulator.recording import Delivered
 from infra.simulator.schedule import Schedule, Tell, made, plain
 from infra.simulator.world import World
@@ -27,9 +28,10 @@ class Played(NamedTuple):
 
 def play(schedule: Schedule) -> Played:
     """Live through a schedule, and through the same without trouble, and compare."""
-    world, expected = World(schedule, watch), World(plain(schedule), watch)
+    world = World(schedule, watch)
     try:
         world.live()
+        expected = World(plain(schedule, owners(world)), watch)
         expected.book()
         return Played(world, broken(world, expected))
     except Exception as error:  # noqa: BLE001 - whatever ends a shop is a promise broken

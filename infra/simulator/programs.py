@@ -56,6 +56,23 @@ sending:
 connectors: {sms: [twilio], email: [sendgrid], staff: [slack]}
 """
 _SPEND = {"earn": "spend", "title": {"en": "Spend"}, "points": 1, "per": "1.00"}
+_COUNTER = """
+rewards:
+  cake: {title: {en: a cake}, points: 8, categories: [cake]}
+  money: {title: {en: 2 euros off}, kind: money_off, value: 2.00, points: 10}
+  pay: {title: {en: points as money}, kind: points_as_money, points: 5, value: 0.50}
+stamps:
+  cakes: {title: {en: Cake card}, when: {categories: [cake]}}
+milestones:
+  card: {title: {en: A full card}, metric: stamps, stamps: cakes, every: 3, reward: coffee,
+         on_undo: withdraw}
+redeeming: {approve_above: 30}
+messages:
+  back: {"on": reward-returned, text: {en: "{reward} is yours again."}, subject: {en: A reward}}
+alerts:
+  late: {"on": late-redemption, text: "Late: {reward}."}
+"""
+"""What a shop with a counter has besides."""
 _VARIANTS: tuple[dict[str, Any], ...] = (
     {},
     {"earning": {"caps": {"per_receipt": 30, "per_day": 25}}},
@@ -74,12 +91,21 @@ _VARIANTS: tuple[dict[str, Any], ...] = (
     },
 )
 COUNT = len(_VARIANTS)
+"""So many there are without a counter; the same ones with a counter follow."""
+
+
+def with_counter(number: int) -> int:
+    """Name the program that has a counter besides."""
+    return COUNT + number
 
 
 @cache
 def text(number: int) -> str:
     """Write a program file."""
-    return yaml.safe_dump(_merged(yaml.safe_load(_SHOP), _VARIANTS[number]), sort_keys=False)
+    whole = _merged(yaml.safe_load(_SHOP), _VARIANTS[number % COUNT])
+    if number >= COUNT:
+        whole = _merged(whole, yaml.safe_load(_COUNTER))
+    return yaml.safe_dump(whole, sort_keys=False)
 
 
 @cache
@@ -97,13 +123,9 @@ def published(number: int) -> Mapping[Key, bytes]:
 
 
 @cache
-def versions() -> Mapping[str, Program]:
-    """Name every program by the hashes its versions can have: as the first, or as a later one."""
-    return {
-        digest(f"{place}:{text(number)}")[:16]: parsed(number)
-        for number in range(COUNT)
-        for place in (0, 1)
-    }
+def versions(number: int) -> Mapping[str, Program]:
+    """Name a program by the hashes its versions can have: as the first, or as a later one."""
+    return {digest(f"{place}:{text(number)}")[:16]: parsed(number) for place in (0, 1)}
 
 
 def _merged(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:

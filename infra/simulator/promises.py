@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from infra.simulator.guests import address_of
+from infra.simulator.programs import COUNT
 from infra.simulator.promises_of_messages import (
     claims_by_consent,
     leaves_once,
     settles_every_message,
 )
+from infra.simulator.promises_of_the_counter import keeps_its_counter
 from infra.simulator.schedule import Join, Publish, Tell
 from infra.simulator.world import World
 from loyalty.audit import audit
@@ -118,7 +120,7 @@ def is_worth_its_money(world: World, _: World) -> Iterator[str]:
                 continue
             back = sum(refund.amount for refund in receipt.refunds.values())
             kept = 0 if receipt.void else max(0, receipt.sale.total - back)
-            raw = BY_HAND[world.schedule.program](kept)
+            raw = BY_HAND[world.schedule.program % COUNT](kept)
             if (receipt.kept, receipt.raw) != (kept, raw):
                 yield f"{receipt.id}: {kept} cents, {raw} points, not {receipt.kept}, {receipt.raw}"
 
@@ -196,5 +198,5 @@ def replays(world: World, _: World) -> Iterator[str]:
 PROMISES: tuple[Callable[[World, World], Iterator[str]], ...] = (
     adds_up, books_each_fact_once, comes_to_the_same, is_worth_its_money, leaves_once,
     settles_every_message, claims_by_consent, says_the_same_again, publishes_every_outcome,
-    loses_nothing, was_right_all_along, replays,
+    loses_nothing, keeps_its_counter, was_right_all_along, replays,
 )  # fmt: skip

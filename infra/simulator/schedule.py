@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 import msgspec
 
-from infra.simulator import programs
+from infra.simulator import at_the_counter, programs
+from infra.simulator.at_the_counter import Act
 from infra.simulator.programs import START
 from loyalty.domain.transaction import Line, Refund, RefundLine, Sale, Void
 
@@ -64,7 +65,7 @@ class Wait(NamedTuple):
     minutes: int
 
 
-Event = Tell | Join | Say | Publish | Wait
+Event = Tell | Join | Say | Publish | Wait | Act
 
 
 class Fault(NamedTuple):
@@ -100,13 +101,49 @@ def made(seed: int) -> Schedule:
         told.insert(chance.randint(0, len(told)), each)
     events = tuple(_dated(chance, told))
     copies = chance.choice((1, 1, 1, 2))
-    return Schedule(seed, program, copies, events, tuple(_faults(chance, len(events))))
+    whole = Schedule(seed, program, copies, events, tuple(_faults(chance, len(events))))
+    return whole if seed % 2 else _with_counter(whole, guests)  # every other shop has one
 
 
-def plain(schedule: Schedule) -> Schedule:
-    """Take the trouble out: guests and programs first, then facts as they came about."""
+def _with_counter(schedule: Schedule, guests: int) -> Schedule:
+    """Open a counter in a shop, whose till does not know the guest of some receipts."""
+    chance = random.Random(f"counter {schedule.seed}")  # noqa: S311 - it must be reproducible
+    told = dict.fromkeys(e.fact.receipt for e in schedule.events if isinstance(e, Tell))
+    nobodys = {name for name in told if chance.random() < 0.2}  # noqa: PLR2004 - few
+    paid = [(f"generic:{name}", _payer(name, schedule)) for name in told]
+    events = [_at_a_counter(event, nobodys) for event in schedule.events]
+    lives = at_the_counter.stories(chance, guests, paid)
+    joined = {e.guest: place + 1 for place, e in enumerate(events) if isinstance(e, Join)}
+    woven = tuple(at_the_counter.woven(chance, events, lives, joined))
+    more = [fault for fault in _faults(chance, len(woven)) if fault.where != "vendor"]
+    return schedule._replace(
+        program=programs.with_counter(schedule.program), events=woven,
+        faults=(*schedule.faults, *more),
+    )  # fmt: skip
+
+
+def _at_a_counter(event: Event, nobodys: Container[str]) -> Event:
+    if isinstance(event, Publish):
+        return Publish(programs.with_counter(event.program))
+    if isinstance(event, Tell) and event.fact.receipt in nobodys:
+        return Tell(event.fact, None)
+    return event
+
+
+def _payer(name: str, schedule: Schedule) -> int:
+    """Tell who pays a receipt, whether or not a till knows it."""
+    told = (e.guest for e in schedule.events if isinstance(e, Tell) and e.fact.receipt == name)
+    return next(guest for guest in told if guest is not None)
+
+
+def plain(schedule: Schedule, owners: Mapping[str, int] = {}) -> Schedule:
+    """Take the trouble out: guests and programs first, then facts as they came about.
+
+    `owners` tell whose receipts of nobody became by what was done at the counter.
+    """
     told = [event for event in schedule.events if isinstance(event, Tell)]
     told.sort(key=lambda event: _place(event.fact))
+    told = [e._replace(guest=owners.get(e.fact.receipt_id, e.guest)) for e in told]
     joins = [event for event in schedule.events if isinstance(event, Join)]
     rest = [event for event in schedule.events if isinstance(event, Publish | Wait)]
     return schedule._replace(events=(*joins, *rest, *told), faults=(), copies=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import random
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -19,6 +19,7 @@ from infra.simulator.programs import START
 from infra.simulator.recording import Commit, Delivered, Line, RecordingStore, Work
 from infra.simulator.schedule import Event, Join, Publish, Say, Schedule, Tell, Wait
 from infra.simulator.store import Write
+from infra.simulator.till import Till
 from infra.simulator.trouble import Trouble, faults_of
 from infra.simulator.vendors import Asked, Vendors
 from infra.topology import topology
@@ -28,7 +29,7 @@ from loyalty.connectors.engine import Engine
 from loyalty.connectors.spec import Delivery, Guest, Heard, Reply, Verb
 from loyalty.delivery import Shop, hear
 from loyalty.errors import TryAgain
-from loyalty.events import tick
+from loyalty.events import peek, tick
 from loyalty.identity import Pepper
 from loyalty.logs import Log
 from loyalty.ports import Database
@@ -60,7 +61,8 @@ PATIENCE = 400
 class World:
     """A shop and its surroundings. `wrong` is what was seen to be wrong on the way.
 
-    `stopped` are the addresses that wrote STOP, and no START since.
+    `stopped` are the addresses that wrote STOP, and no START since. `broken` counts for each event
+    the runs of its steps that had no end.
     """
 
     def __init__(self, schedule: Schedule, watch: Callable[[World, Asked], None]) -> None:
@@ -84,13 +86,19 @@ class World:
         self._decided = START
         self.wrong: list[str] = []
         self.stopped: set[str] = set()
+        self.broken: Counter[str] = Counter()
         self.store.record, self.store.meanwhile = self._record, self._meanwhile
-        self.shop = self._started()
+        self._programs = {
+            schedule.program,
+            *(event.program for event in schedule.events if isinstance(event, Publish)),
+        }
+        self.shop, self.till = self._started(), Till(self)
 
     def _started(self) -> Shop:
         """Begin with empty hands, as a new process does; only reading programs is spared."""
         versions = programs.Programs(self.store, self.clock)
-        versions._parsed.update(shops.versions())  # noqa: SLF001 - it takes longest by far
+        for number in self._programs:
+            versions._parsed.update(shops.versions(number))  # noqa: SLF001 - it takes longest
         return Shop(
             store=cast("Any", FusedStore(self.store, self.fuse)), bus=FusedBus(self.bus, self.fuse),
             clock=self.clock, programs=versions, vendors=cast("Engine", _Counted(self)),
@@ -163,7 +171,11 @@ class World:
         self.say(Delivered(subscription, body, fault))
         if fault == "lost":
             raise TryAgain("lost on the way")
-        hear(subscription, STEPS[subscription], body, self.shop)
+        try:
+            hear(subscription, STEPS[subscription], body, self.shop)
+        except (Crash, TryAgain):
+            self.broken[peek(body)["id"]] += 1
+            raise
         if fault:
             raise TryAgain("not acknowledged in time")
 
@@ -183,6 +195,8 @@ class World:
             case Wait(minutes):
                 self.clock.advance(timedelta(minutes=minutes))
                 self.bus.publish("sweep-requested", [tick()])
+            case _:
+                self.till.does(event)
 
     def _reply(self, reply: Reply) -> None:
         message_feedback._hear(reply, self.shop)  # noqa: SLF001 - as `receive` does
@@ -237,8 +251,8 @@ class World:
 
     def _next_due(self) -> datetime | None:
         """Find the next instant at which something is left to do, other than by time alone."""
-        found = timers.each(self.store)
-        promised = [timer.due_at for timer in found if timer.kind == "publish" or timer.tries]
+        found, now = timers.each(self.store), self.clock.now()
+        promised = [t.due_at for t in found if t.kind == "publish" or t.tries or t.due_at <= now]
         called = [at for at, _ in self.callbacks]
         wakes = self.bus.wakes_at()
         return min([*promised, *called, *([wakes] if wakes else [])], default=None)

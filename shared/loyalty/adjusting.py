@@ -97,6 +97,8 @@ def take_back(key: str, by: str, shop: Shop) -> Adjusted:
         if record is None or record.entry is None:
             raise Problem(404, "not_found", "There is no such adjustment.")
         first = record.entry
+        if not first.points:  # it was forgiven: there is nothing to undo
+            return _Done(Adjusted("done", 0))
         wish = Adjustment(
             key=f"{key}:back", member=first.members[-1], points=-first.points,
             why="an adjustment is taken back", by=by, at=shop.clock.now(),

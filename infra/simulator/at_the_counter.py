@@ -1,0 +1,164 @@
+"""What happens at a shop's counter besides sales: rewards held, and what becomes of each."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple, TypeVar
+
+PRICE = {"cake": 8, "money": 10, "pay": 5}
+"""What a reward costs in points; of points as money, so many at a time."""
+DIVISIBLE = "pay"
+LIMIT = 30
+"""So many points one person may adjust for a guest in a day."""
+STAFF = ("maya", "ravi")
+_GIVEN = ("second:2", "second:2", "card:3", "card:6")
+"""What a shop's milestones give vouchers for."""
+_LATER = 0.45
+"""How often a guest does not go on at once with what they began."""
+
+T = TypeVar("T")
+
+
+class Hold(NamedTuple):
+    """A till sets a reward aside for a guest: for points, or a voucher by what it was given for."""
+
+    id: str
+    guest: int
+    reward: str
+    points: int | None = None
+    given: str = ""
+    online: bool = False
+
+
+class Capture(NamedTuple):
+    """A till spends what is held, all or less of it, on a receipt if it knows one."""
+
+    hold: str
+    points: int | None = None
+    receipt: str = ""
+
+
+class GiveUp(NamedTuple):
+    """A till gives up a hold."""
+
+    hold: str
+
+
+class TakeBack(NamedTuple):
+    """A till undoes a capture."""
+
+    hold: str
+
+
+class Adjust(NamedTuple):
+    """Somebody gives or takes points by their word."""
+
+    key: str
+    guest: int
+    points: int
+    by: str
+
+
+class Decide(NamedTuple):
+    """Somebody agrees to an adjustment that waits, or refuses it."""
+
+    key: str
+    by: str
+    agrees: bool
+
+
+class Undo(NamedTuple):
+    """Somebody takes an adjustment back."""
+
+    key: str
+    by: str
+
+
+Act = Hold | Capture | GiveUp | TakeBack | Adjust | Decide | Undo
+Receipts = list[tuple[str, int]]
+"""The receipts there are, each with who pays it."""
+
+
+def stories(chance: random.Random, guests: int, receipts: Receipts) -> Iterator[list[Act]]:
+    """Make what happens at the counter, each in its order: adjustments, and rewards."""
+    for number in range(chance.choice((1, 1, 2))):
+        yield list(_adjustment(chance, f"A{number}", chance.randrange(guests)))
+    for number in range(chance.choice((1, 2, 2, 3))):
+        yield list(_reward(chance, f"H{number}", chance.randrange(guests), receipts))
+
+
+def woven(
+    chance: random.Random, events: list[T], lives: Iterable[list[Act]], joined: Mapping[int, int]
+) -> list[T | Act]:
+    """Let it happen among other events: most of a life at once, some of it later.
+
+    `joined` tells where each guest joins: before that little is to be had.
+    """
+    places: dict[int, list[Act]] = {}
+    for life in lives:
+        at = _begins(chance, life[0], joined, len(events))
+        for act in life:
+            at = chance.randint(at, len(events)) if chance.random() < _LATER else at
+            places.setdefault(at, []).append(act)
+    found: list[T | Act] = []
+    for number in range(len(events) + 1):
+        found += [*places.get(number, ()), *events[number : number + 1]]
+    return found
+
+
+def _begins(chance: random.Random, first: Act, joined: Mapping[int, int], end: int) -> int:
+    """Choose where a life begins: rewards are wanted later than points are given."""
+    early = chance.random() < 0.1  # noqa: PLR2004 - few come before they are known
+    least = 0 if early or not isinstance(first, Hold | Adjust) else joined.get(first.guest, 0)
+    draws = [chance.randint(least, end) for _ in range(3)]
+    return min(draws) if isinstance(first, Adjust) else sorted(draws)[1]
+
+
+def _adjustment(chance: random.Random, key: str, guest: int) -> Iterator[Act]:
+    by = chance.choice(STAFF)
+    asked = Adjust(key, guest, chance.choice((30, 30, 25, 20, 40, 60, -5, -40)), by)
+    yield asked
+    if chance.random() < 0.2:  # noqa: PLR2004 - few ask twice
+        yield asked
+    if abs(asked.points) > LIMIT or chance.random() < 0.2:  # noqa: PLR2004 - or by mistake
+        yield Decide(key, chance.choice(STAFF), chance.random() < 0.8)  # noqa: PLR2004 - mostly
+        yield Decide(key, next(name for name in STAFF if name != by), agrees=True)
+    if chance.random() < 0.2:  # noqa: PLR2004 - few are wrong
+        yield Undo(key, by)
+
+
+def _reward(chance: random.Random, name: str, guest: int, receipts: Receipts) -> Iterator[Act]:
+    held = _hold(chance, name, guest)
+    yield held
+    if chance.random() < 0.15:  # noqa: PLR2004 - a till that got no answer asks again
+        yield held
+    ending = list(_ending(chance, held, [told for told, payer in receipts if payer == guest]))
+    other = held._replace(id=f"{name}b")
+    if chance.random() < 0.3:  # noqa: PLR2004 - another till wants the same
+        ending.insert(chance.randint(0, len(ending)), other)
+        ending.append(Capture(other.id))
+    yield from ending
+
+
+def _hold(chance: random.Random, name: str, guest: int) -> Hold:
+    online = chance.random() < 0.3  # noqa: PLR2004 - most are at the till
+    if chance.random() < 0.25:  # noqa: PLR2004 - most are for points
+        return Hold(name, guest, "", given=chance.choice(_GIVEN), online=online)
+    reward = chance.choice(("cake", "money", "pay", "pay"))
+    points = PRICE[reward] * chance.randint(1, 3) if reward == DIVISIBLE else None
+    return Hold(name, guest, reward, points, online=online)
+
+
+def _ending(chance: random.Random, held: Hold, mine: list[str]) -> Iterator[Act]:
+    """Tell how a hold ends; nobody comes for some."""
+    told = chance.choice(mine) if mine and chance.random() < 0.8 else ""  # noqa: PLR2004 - most
+    less = held.points - PRICE[DIVISIBLE] if held.points else 0
+    part = less if less and chance.random() < 0.4 else None  # noqa: PLR2004 - less than half
+    taken, name = Capture(held.id, part, told), held.id
+    again: tuple[tuple[Act, ...], ...] = (
+        (taken,), (taken,), (taken,), (taken,), (taken,), (taken, taken), (taken, TakeBack(name)),
+        (taken, TakeBack(name), TakeBack(name)), (GiveUp(name),), (GiveUp(name), taken),
+        (taken, GiveUp(name)), (),
+    )  # fmt: skip
+    yield from chance.choice(again)
