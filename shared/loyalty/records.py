@@ -147,6 +147,21 @@ class Adjustment(Record, frozen=True, kw_only=True):
     second: str = ""
 
 
+class Loss(Record, frozen=True, kw_only=True):
+    """A reward that a till handed out offline for a hold that was over: lost money, minor units."""
+
+    hold: str
+    reward: str
+    value: int
+    currency: str
+    store: str
+    till: str
+    day: str
+    at: datetime
+    why: str
+    receipt: str = ""
+
+
 class Screen(Record, frozen=True, kw_only=True):
     """A till screen of a store; with `until`, the code that sets one up before that instant."""
 
@@ -386,6 +401,7 @@ quarantine = Records("quarantine", Quarantined)
 programs = Records("programs", ProgramRecord)
 keys = Records("keys", ApiKey)
 adjustments = Records("adjustments", Adjustment)
+losses = Records("losses", Loss)
 screens = Records("screens", Screen)
 shifts = Records("shifts", Shift)
 tries = Records("tries", Tries)
