@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,11 +12,15 @@ from tests.functions.test_member_api import PHONE, PROGRAM, Till, till
 from tests.rig import NOON, opened, sale
 
 from loyalty import app as composition
+from loyalty import wording
 from loyalty.audit import audit
 from loyalty.connectors.spec import Guest
-from loyalty.records import accounts, entries, losses
+from loyalty.errors import TryAgain
+from loyalty.events import NotificationRequested, decode
+from loyalty.records import accounts, entries, losses, timers
 from loyalty.web import auth
 
+LATER = NOON + timedelta(hours=1)
 __all__ = ["till"]
 
 
@@ -203,6 +208,15 @@ def test_a_receipt_of_another_guest_is_no_loss_but_a_mistake(till):
     assert told(till, text)["state"] == "captured"
 
 
+def test_many_tills_at_once_are_one_capture_and_else_losses(till):
+    text, known = ticket(till), [f"T{n}" for n in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        said = list(pool.map(lambda name: told(till, text, name)["state"], known * 2))
+    assert [said[:8].count(state) for state in ("captured", "lost")] == [1, 7]
+    assert said[8:] == said[:8], "each till hears the same when it tells again"
+    assert (len(booked(till)), points(till)) == (7, 30)
+
+
 # -- the bound ----------------------------------------------------------------------------
 
 
@@ -238,6 +252,57 @@ def test_losses_count_on_the_business_day_of_the_store_on_which_it_was_handed_ou
     assert [(each["day"], each["lost"]) for each in said] == [
         ("2026-11-21", 350), ("2026-11-22", 350),
     ]  # fmt: skip
+
+
+# -- staff hear of it ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def watched(tmp_path):
+    """A till of a program that alerts staff to losses."""
+    alert = 'gone: {on: offline-loss, text: "{reward} ({total}) at {store} for nothing."}'
+    with opened(tmp_path, PROGRAM.replace("alerts:\n", f"alerts:\n  {alert}\n")) as rig:
+        composition.use(composition.App(rig.shop))
+        auth.seed(rig.store, "rk_test")
+        yield Till(rig)
+        composition._APP.clear()
+
+
+class DeadBus:
+    """A bus that takes nothing."""
+
+    def publish(self, topic: str, events: Any) -> None:
+        raise TryAgain(f"{topic}: {len(events)} events were not taken")
+
+
+def alerts(till: Till) -> list[NotificationRequested]:
+    found = [body for topic, body in till.rig.bus.published if topic == "notification-requested"]
+    return [each for each in map(decode, found) if each.audience == "staff"]
+
+
+def test_staff_hear_once_of_a_loss_and_of_nobodys_name(watched):
+    lose(watched, "A", "T1")
+    [request] = alerts(watched)
+    program = watched.rig.shop.programs.current().program
+    text = wording.alert(program, request.says[0])
+    assert text == "points as money (EUR 3.50) at Main Street for nothing."
+    assert watched.member.encode() not in watched.rig.bus.published[-1][1]
+    promised = timers.find(watched.rig.store, ("due_at", "<", LATER), order="due_at")
+    assert not [each for each in promised if each.subject.startswith("loss:")]
+
+
+def test_an_alert_that_could_not_be_published_is_published_by_the_sweep(watched):
+    text, path = ticket(watched), f"/v1/holds/{held(watched)['id']}"
+    watched.gets("POST", f"{path}/void", {})
+    composition.use(composition.App(watched.rig.shop._replace(bus=DeadBus())))
+    assert watched.call("POST", "/v1/tickets", out(text)).status_code == 503
+    composition.use(composition.App(watched.rig.shop))
+    assert told(watched, text)["state"] == "lost", "the till tells again"
+    assert alerts(watched) == []
+    watched.rig.clock.advance(timedelta(minutes=3))
+    watched.rig.sweep()
+    assert len({each.id for each in alerts(watched)}) == 1
+    assert len(booked(watched)) == 1
 
 
 # -- what is refused ----------------------------------------------------------------------
