@@ -77,6 +77,12 @@ COLLECTIONS: dict[str, Collection] = {
         "ledger", "hash of its cookie", "Who is signed in at which till screen.", (), 2
     ),
     "tries": Collection("ledger", "staff id, or screen", "When PINs were tried lately.", (), 2),
+    "losses": Collection(
+        "ledger",
+        "loss:hold:till",
+        "Rewards that a till handed out offline and that were gone: the house's loss.",
+        ("till", "day"),
+    ),
     "undoable": Collection(
         "ledger",
         "staff id",

@@ -43,6 +43,10 @@ class Pepper:
         """Make the six digits that prove an address; always the same ones."""
         return f"{int.from_bytes(self._digest(f'digits:{what}')[:8]) % 10**6:06d}"
 
+    def seed(self, what: str) -> bytes:
+        """Make the 32 secret bytes that a key for one purpose grows from; always the same ones."""
+        return self._digest(f"seed:{what}")
+
     def _digest(self, text: str) -> bytes:
         if not self._secret:
             raise LookupError("LOYALTY_PEPPER is not set")

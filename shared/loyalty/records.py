@@ -10,7 +10,7 @@ import msgspec
 from loyalty.domain.account import Account
 from loyalty.domain.entry import Entry, Receipt
 from loyalty.stored import Record, Records
-from loyalty.till_records import Screen, Shift, Staff, Tries, Undoable
+from loyalty.till_records import Loss, Screen, Shift, Staff, Tries, Undoable
 
 
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
@@ -368,6 +368,7 @@ quarantine = Records("quarantine", Quarantined)
 programs = Records("programs", ProgramRecord)
 keys = Records("keys", ApiKey)
 adjustments = Records("adjustments", Adjustment)
+losses = Records("losses", Loss)
 screens = Records("screens", Screen)
 shifts = Records("shifts", Shift)
 tries = Records("tries", Tries)

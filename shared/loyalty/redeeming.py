@@ -33,8 +33,9 @@ _replace = msgspec.structs.replace
 class Asking(NamedTuple):
     """Who wants which reward: one for points, or a voucher by its id.
 
-    `points` is for rewards of which a guest chooses how many points they pay with. `by` is who
-    asks for the guest, if it is somebody else.
+    `points` is for rewards of which a guest chooses how many points they pay with. `offline` is
+    for one that may be shown where the till is offline. `by` is who asks for the guest, if it is
+    somebody else.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Asking(NamedTuple):
     voucher: str = ""
     store: str = ""
     online: bool = False
+    offline: bool = False
     by: str = ""
 
 
@@ -73,7 +75,7 @@ def capture(wish: Capturing, shop: Shop) -> Taking:
     A hold that ended by time is captured all the same: the guest at the counter has had it.
     Raises Problem 404, 409 (it was voided, or captured for other points) or 422.
     """
-    return _decided(lambda unit: _capture(unit, wish, shop), shop)
+    return _decided(lambda unit: capture_in(unit, wish, shop), shop)
 
 
 def void(name: str, by: str, shop: Shop) -> Taking:
@@ -161,16 +163,26 @@ def _asked(
         raise Problem(422, "wrong_points", "It is not to be had for so many points.")
     if why := rewards.refusal(reward, book.account.tier, asking.store):
         raise Problem(409, why, "This guest cannot have it here.")
-    redeeming = book.program.redeeming
-    minutes = redeeming.hold_online if asking.online else redeeming.hold_at_till
-    until = book.now + timedelta(minutes=minutes)
+    until = book.now + _span(asking, book.program)
     return Held(id=asking.id, reward=name, until=until, voucher=asking.voucher), cost
+
+
+def _span(asking: Asking, program: Program) -> timedelta:
+    """Tell how long it stays set aside. Raises Problem 409 if nothing can be shown offline."""
+    redeeming = program.redeeming
+    if not asking.offline:
+        minutes = redeeming.hold_online if asking.online else redeeming.hold_at_till
+        return timedelta(minutes=minutes)
+    if not redeeming.offline_hours:
+        raise Problem(409, "no_tickets", "Rewards are not handed out offline here.")
+    return timedelta(hours=redeeming.offline_hours)
 
 
 # -- ending -------------------------------------------------------------------------------
 
 
-def _capture(unit: Unit, wish: Capturing, shop: Shop) -> Done:
+def capture_in(unit: Unit, wish: Capturing, shop: Shop) -> Done:
+    """Capture as a part of a unit; what Problem it raises, nothing was written before."""
     found = taking.opened(unit, wish.id, shop)
     if found.ended:
         return _captured_before(found, wish)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from loyalty.domain.entry import EntryKind
@@ -12,6 +12,7 @@ from loyalty.domain.milestones import Crossing
 from loyalty.domain.money import show
 from loyalty.domain.program import Alert, MessageOn, Program, Version
 from loyalty.events import Event, NotificationRequested, PointsPosted, Said
+from loyalty.till_records import Loss
 
 _OF_REWARDS: dict[str, tuple[EntryKind, ...]] = {
     "redemption": ("capture", "recapture"),
@@ -53,6 +54,26 @@ def requests(
         if (part := [said for said in says if messages[said.message].purpose == purpose])
     ]
     return asked + _alerts(event, version)
+
+
+def of_loss(name: str, loss: Loss, version: Version, now: datetime) -> list[Event]:
+    """Alert the team to a reward that an offline till handed out for nothing."""
+    known = version.program.stores.get(loss.store)
+    values = {
+        "store": known.title if known else "",
+        "total": show(loss.value, loss.currency),
+        **dict.fromkeys(("points", "visits"), ""),
+    }
+    words = {"reward": f"reward:{loss.reward}"}
+    useful = timedelta(hours=version.program.sending.useful_hours)
+    return [
+        NotificationRequested(
+            id=f"alert:{alert}:{name}", at=now, subject=name, version=version.hash,
+            says=(Said(message=alert, values=values, words=words),), audience="staff",
+            store=loss.store, useful_until=now + useful,
+        )
+        for alert, about in version.program.alerts.items() if about.on == "offline-loss"
+    ]  # fmt: skip
 
 
 def _says(

@@ -54,3 +54,18 @@ class Staff(Record, frozen=True, kw_only=True):
     store: str = ""
     role: Role = "staff"
     guest: str = ""
+
+
+class Loss(Record, frozen=True, kw_only=True):
+    """A reward that a till handed out offline for a hold that was over: lost money, minor units."""
+
+    hold: str
+    reward: str
+    value: int
+    currency: str
+    store: str
+    till: str
+    day: str
+    at: datetime
+    why: str
+    receipt: str = ""

@@ -18,7 +18,10 @@ from loyalty.records import ApiKey, contacts, keys, referrals, vouchers
 from loyalty.web import auth, member_api
 
 PHONE = "+4915123456789"
-PROGRAM = Path("tests/programs/rewards.yaml").read_text("utf-8")
+PROGRAM = (
+    Path("tests/programs/rewards.yaml").read_text("utf-8")
+    + "redeeming: {offline_hours: 24, offline_loss_limit: 5.00}\n"
+)
 
 
 class Till:

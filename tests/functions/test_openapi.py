@@ -32,6 +32,8 @@ def ids(till: Till, path: str) -> list[str]:
             asked = {"id": name, "into": till.member, "reason": "the same phone"}
             till.gets("POST", f"/v1/members/{name}/merge", asked)
         return joined
+    if path == "/v1/tickets":
+        till.shown = shown(till, till.holds(id="T", reward="pay"))
     if "/holds/" not in path:
         return [till.member, till.member, "m_nobody"]
     paths = [f"/v1/holds/{till.holds(id=name, reward='pay')['id']}" for name in ("A", "B", "C")]
@@ -40,11 +42,17 @@ def ids(till: Till, path: str) -> list[str]:
     return [*(path.rpartition("/")[2] for path in paths), "nobody"]
 
 
+def shown(till: Till, held: Any) -> str:
+    """Give the ticket of a hold."""
+    return till.gets("GET", f"/v1/holds/{held['id']}/ticket")["ticket"]
+
+
 def sensible(case: Any, till: Till, known: str) -> Any:
     """Make what is sent mean something here, as far as it is about something that has to be."""
     meant = {"member": till.member, "reward": "pay", "phone": PHONE, "store": "main", "points": 10,
              "activity": "survey", "into": till.member, "account": till.member,
              "changed_since": "2026-11-20T12:00:00Z",
+             "ticket": getattr(till, "shown", ""), "at": "2026-11-21T11:00:00Z",
              "code": claiming.code("generic:R9", till.rig.shop.pepper)}  # fmt: skip
     left = {"language": "", "voucher": "", "email": "", "birthday": "", "receipt": "",
             "referral": "", "customer": ""}  # fmt: skip

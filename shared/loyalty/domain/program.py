@@ -215,6 +215,10 @@ class Redeeming(Part, frozen=True):
     """How long one that the guest chose on their page, or in a shop online, does."""
     grace_days: Annotated[int, Meta(ge=0, le=366)] = 7
     """Points of a reward that a refund gives back last at least so long, if they lapsed."""
+    offline_hours: Annotated[int, Meta(ge=0, le=366 * 24)] = 0
+    """A reward to be shown where a till is offline stays set aside so long; 0: none can be."""
+    offline_loss_limit: Money = 0
+    """What a till may lose in a day by rewards that it handed out offline and was too late for."""
     approve_above: Annotated[int, Meta(ge=1)] | None = None
     """An adjustment of more points than this waits for a second person; none does if left out."""
 
@@ -292,7 +296,7 @@ class Message(Part, frozen=True):
 class Alert(Part, frozen=True):
     """What staff are told at once."""
 
-    on: Literal["visit", "sale", "redemption", "late-redemption", "reward-returned"]
+    on: Literal["visit", "sale", "redemption", "late-redemption", "reward-returned", "offline-loss"]
     text: str
     tiers: tuple[Name, ...] = ()
     at_least: Money = 0

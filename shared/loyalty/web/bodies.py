@@ -136,6 +136,8 @@ class Hold(Body, frozen=True):
     store: Name | Literal[""] = ""
     online: bool = False
     """Held longer: the guest is not at the counter yet."""
+    offline: bool = False
+    """Held for as long as the program lets tickets last, which offline tills take."""
 
 
 class Capture(Body, frozen=True):

@@ -64,7 +64,7 @@ def hold(call: Call) -> Reply:
     asking = Asking(
         id=f"h_{identity.id_from(call.own(asked.id))}", member=member, reward=asked.reward,
         points=asked.points, voucher=voucher, store=call.store(asked.store),
-        online=asked.online, by=call.by,
+        online=asked.online, offline=asked.offline, by=call.by,
     )  # fmt: skip
     return Reply(201, redeeming.hold(asking, call.shop))
 

@@ -14,7 +14,7 @@ from loyalty.delivery import Shop
 from loyalty.domain.entry import Entry
 from loyalty.errors import Problem
 from loyalty.records import entries
-from loyalty.web import api, counter_api, merge_api, openapi, people_api
+from loyalty.web import api, counter_api, merge_api, openapi, people_api, ticket_api
 from loyalty.web.api import Call, Operation, Reply
 from loyalty.web.bodies import (
     Changes,
@@ -145,6 +145,7 @@ OPERATIONS = (
     *people_api.OPERATIONS,
     *merge_api.OPERATIONS,
     *counter_api.OPERATIONS,
+    *ticket_api.OPERATIONS,
 )  # fmt: skip
 
 
