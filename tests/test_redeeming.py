@@ -13,6 +13,7 @@ from loyalty import redeeming
 from loyalty.audit import audit
 from loyalty.connectors.spec import Guest
 from loyalty.errors import Problem
+from loyalty.events import peek
 from loyalty.records import accounts, entries, vouchers
 from loyalty.redeeming import Asking, Capturing
 
@@ -289,6 +290,20 @@ def test_a_reward_used_on_a_strangers_receipt_makes_it_the_guests(rig):
     rig.run()
     assert rig.receipt("R5").member == rig.member
     assert balance(rig) == (40, 0)
+
+
+def test_two_rewards_on_a_strangers_receipt_each_tell_of_it_in_one_form(rig):
+    """Both said by one id that it is the guest's, at two times."""
+    rig.tell(sale("R2", 900))
+    rig.run()
+    for name in ("H1", "H2"):
+        hold(rig, name, "pay", points=10)
+        capture(rig, name, receipt="generic:R2")
+        rig.clock.advance(timedelta(minutes=1))
+    rig.run()
+    forms = {peek(body)["id"]: body for _, body in rig.bus.published}
+    assert all(forms[peek(body)["id"]] == body for _, body in rig.bus.published)
+    assert rig.receipt("R2").member == rig.member
 
 
 def test_a_sale_that_comes_after_its_reward_needs_no_guest(rig):

@@ -12,7 +12,7 @@ DIVISIBLE = "pay"
 LIMIT = 30
 """So many points one person may adjust for a guest in a day."""
 STAFF = ("maya", "ravi")
-_GIVEN = ("second:2", "second:2", "card:3", "card:6")
+_GIVEN = ("first:1", "first:1", "second:2", "card:3")
 """What a shop's milestones give vouchers for."""
 _LATER = 0.45
 """How often a guest does not go on at once with what they began."""
@@ -143,7 +143,7 @@ def _reward(chance: random.Random, name: str, guest: int, receipts: Receipts) ->
 
 def _hold(chance: random.Random, name: str, guest: int) -> Hold:
     online = chance.random() < 0.3  # noqa: PLR2004 - most are at the till
-    if chance.random() < 0.25:  # noqa: PLR2004 - most are for points
+    if chance.random() < 0.35:  # noqa: PLR2004 - most are for points
         return Hold(name, guest, "", given=chance.choice(_GIVEN), online=online)
     reward = chance.choice(("cake", "money", "pay", "pay"))
     points = PRICE[reward] * chance.randint(1, 3) if reward == DIVISIBLE else None

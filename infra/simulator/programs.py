@@ -64,6 +64,7 @@ rewards:
 stamps:
   cakes: {title: {en: Cake card}, when: {categories: [cake]}}
 milestones:
+  first: {title: {en: Welcome}, metric: visits, at: 1, reward: coffee}
   card: {title: {en: A full card}, metric: stamps, stamps: cakes, every: 3, reward: coffee,
          on_undo: withdraw}
 redeeming: {approve_above: 30}

@@ -19,6 +19,8 @@ from loyalty.taking import Taking
 
 _ENDS = ("capture", "hold-void", "hold-expire")
 _SPENT = ("capture", "recapture")
+GRACE = timedelta(days=7)
+"""So long after its time a hold can be captured in any simulated shop."""
 _DAY = timedelta(days=1)
 
 
@@ -93,6 +95,15 @@ def ends_once(ledger: _Ledger) -> Iterator[str]:
             yield f"hold {life.name} was captured late, and time had not ended it"
         if life.of("restore") and not life.of(*_SPENT):
             yield f"hold {life.name} was given back, and never captured"
+
+
+def is_taken_in_time(ledger: _Ledger) -> Iterator[str]:
+    """A reward is captured while it is held, or late by some days at most."""
+    for life in ledger.lives:
+        until = life.held.hold.until if life.held.hold else life.held.at
+        late = [e for e in life.of("recapture") if not until <= e.at <= until + GRACE]
+        if late or any(e.at >= until for e in life.of("capture")):
+            yield f"hold {life.name} until {until} was captured by {life.of(*_SPENT)[0].at}"
 
 
 def keeps_what_is_held(ledger: _Ledger) -> Iterator[str]:
@@ -214,6 +225,7 @@ def belongs_to_who_used_it(ledger: _Ledger) -> Iterator[str]:
 
 
 PROMISES: tuple[Callable[[_Ledger], Iterator[str]], ...] = (
-    ends_once, keeps_what_is_held, gives_back_what_was_used, uses_a_voucher_once, says_how_it_is,
+    ends_once, is_taken_in_time, keeps_what_is_held, gives_back_what_was_used,
+    uses_a_voucher_once, says_how_it_is,
     adjusts_by_two_words, adjusts_what_it_said, belongs_to_who_used_it,
 )  # fmt: skip

@@ -163,12 +163,15 @@ def encode(event: Event) -> bytes:
     return msgspec.json.encode(envelope)
 
 
-def claimed(receipt: str, member: str, at: datetime) -> TransactionRecorded:
-    """Tell that a receipt, by its id, belongs to a member."""
+def claimed(receipt: str, member: str, at: datetime, act: str = "") -> TransactionRecorded:
+    """Tell that a receipt, by its id, belongs to a member, and by which act if it was not joining.
+
+    Two acts may tell it at two times: each has an event of its own.
+    """
     till, _, number = receipt.partition(":")
     source, _, account = till.partition(".")
     claim = Claim(source=source, account=account, receipt=number, member=member, occurred_at=at)
-    name = f"claim:{receipt}:{member}"
+    name = f"claim:{receipt}:{member}:{act}" if act else f"claim:{receipt}:{member}"
     return TransactionRecorded(id=name, at=at, subject=receipt, transaction=claim)
 
 

@@ -263,8 +263,8 @@ def _put_on(
     document = bookkeeping.sale_record(new, on.entry if on else None, on.outcome if on else ())
     (entries.put if on else entries.create)(unit, f"sale:{new.id}", document)
     nobodys = new.sale is not None and not new.member
-    events: list[Event] = [claimed(new.id, member, found.book.now)] if nobodys else []
-    return events, any(each.hold == used.hold and each.returned for each in new.rewards)
+    claims = (claimed(new.id, member, found.book.now, entry.id),) if nobodys else ()
+    return [*claims], any(each.hold == used.hold and each.returned for each in new.rewards)
 
 
 def _void(unit: Unit, name: str, by: str, shop: Shop) -> Done:

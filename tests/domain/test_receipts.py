@@ -120,6 +120,7 @@ def test_an_act_is_named_by_till_account_receipt_and_kind():
     assert act_id(sale(), receipt, None) == "sale:generic:r1"
     assert act_id(sale(), receipt, 0) == "sale:generic:r1"
     assert act_id(sale(revision=2), receipt, 0) == "edit:generic:r1:2"
+    assert act_id(sale(revision=0), receipt, 2) == "sale:generic:r1"
     assert act_id(VOID, receipt, 0) == "void:generic:r1"
     second, _ = learned(sale(account="second"))
     assert act_id(sale(account="second"), second, None) == "sale:generic.second:r1"

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 from infra.simulator import programs
 from infra.simulator.playing import play
 from infra.simulator.programs import START
 from infra.simulator.schedule import made
+from infra.simulator.store import MemoryStore
+from tests.rig import Rig, sale
 
+from loyalty.connectors.spec import Guest
 from loyalty.domain import tiers
 from loyalty.domain.account import Account, Standing
+from loyalty.events import decode
+from loyalty.steps import points_calculation
 
 WITHOUT_TIERS = programs.parsed(0)
 
@@ -31,3 +37,17 @@ def test_a_start_between_a_drop_and_its_commit_is_seen():
 def test_a_start_while_a_member_is_written_is_seen():
     """It found nobody yet, and the contact kept the block that was just lifted."""
     assert play(made(405)).wrong == []
+
+
+def test_an_old_revision_that_told_the_guest_publishes_the_same_again():
+    """A crash before it was published lost it: its act was looked for among the edits."""
+    rig = Rig(Path(), Path("tests/programs/plain.yaml").read_text("utf-8"), store=MemoryStore())
+    phone = "+4915112345671"
+    rig.join(phone=phone)
+    rig.tell(sale("A", 5000, revision=1))
+    rig.run()
+    rig.tell(sale("A", 4000), Guest(phone=phone))
+    told = next(decode(body) for topic, body in reversed(rig.bus.published) if "recorded" in topic)
+    first = points_calculation.handle(told, rig.shop)
+    assert first
+    assert points_calculation.handle(told, rig.shop) == first

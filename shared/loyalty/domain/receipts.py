@@ -41,8 +41,8 @@ def act_id(fact: Transaction, receipt: Receipt, first_revision: int | None) -> s
         return f"refund:{receipt.id}:{fact.id}"
     if isinstance(fact, Void):
         return f"void:{receipt.id}"
-    if isinstance(fact, Sale) and first_revision not in (None, fact.revision):
-        return f"edit:{receipt.id}:{fact.revision}"
+    if isinstance(fact, Sale) and first_revision is not None and fact.revision > first_revision:
+        return f"edit:{receipt.id}:{fact.revision}"  # an older one can only have told the guest
     return f"sale:{receipt.id}"
 
 
