@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from infra.simulator import at_the_counter, programs
-from infra.simulator.at_the_counter import Act
+from infra.simulator.at_the_counter import Act, Return
 from infra.simulator.programs import START
 from loyalty.domain.transaction import Line, Refund, RefundLine, Sale, Void
 
@@ -28,6 +28,8 @@ TROUBLE = {
 """What may go wrong where: at a boundary, at the delivery of a message, in a vendor's answer."""
 _MINUTES = (1, 7, 20, 45, 200, 900, 3000)
 _WEEKS, _YEAR = 60_000, 580_000
+_AFTER = timedelta(minutes=5)
+"""What goes back does so after its sale."""
 Fact = Sale | Refund | Void
 
 
@@ -114,7 +116,8 @@ def _with_counter(schedule: Schedule, guests: int) -> Schedule:
     events = [_at_a_counter(event, nobodys) for event in schedule.events]
     lives = at_the_counter.stories(chance, guests, paid)
     joined = {e.guest: place + 1 for place, e in enumerate(events) if isinstance(e, Join)}
-    woven = tuple(at_the_counter.woven(chance, events, lives, joined))
+    found = at_the_counter.woven(chance, events, lives, joined)
+    woven = tuple(_told(e, schedule) if isinstance(e, Return) else e for e in found)
     more = [fault for fault in _faults(chance, len(woven)) if fault.where != "vendor"]
     return schedule._replace(
         program=programs.with_counter(schedule.program), events=woven,
@@ -128,6 +131,19 @@ def _at_a_counter(event: Event, nobodys: Container[str]) -> Event:
     if isinstance(event, Tell) and event.fact.receipt in nobodys:
         return Tell(event.fact, None)
     return event
+
+
+def _told(back: Return, schedule: Schedule) -> Tell:
+    """Let a till tell that something went back."""
+    told = (event.fact for event in schedule.events if isinstance(event, Tell))
+    sale = next(f for f in told if isinstance(f, Sale) and f.receipt_id == back.receipt)
+    at = sale.occurred_at + _AFTER
+    if not back.percent:
+        return Tell(Void(source=sale.source, receipt=sale.receipt, occurred_at=at), None)
+    amount = max(1, sale.total * back.percent // 100)
+    refund = Refund(source=sale.source, receipt=sale.receipt, id=back.id, amount=amount,
+                    occurred_at=at)  # fmt: skip
+    return Tell(refund, None)
 
 
 def _payer(name: str, schedule: Schedule) -> int:
@@ -243,7 +259,7 @@ def _dated(chance: random.Random, drafts: list[_Draft]) -> Iterator[Event]:
 def _at(fact: Fact, at: datetime) -> Fact:
     if isinstance(fact, Sale):
         return _replaced(fact, at)
-    return _replaced(fact, at + timedelta(minutes=5))
+    return _replaced(fact, at + _AFTER)
 
 
 def _replaced(fact: Fact, at: datetime) -> Fact:
