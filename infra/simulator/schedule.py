@@ -117,7 +117,7 @@ def _with_counter(schedule: Schedule, guests: int) -> Schedule:
     lives = at_the_counter.stories(chance, guests, paid)
     joined = {e.guest: place + 1 for place, e in enumerate(events) if isinstance(e, Join)}
     found = at_the_counter.woven(chance, events, lives, joined)
-    woven = tuple(_told(e, schedule) if isinstance(e, Return) else e for e in found)
+    woven = tuple(_with_returns(found, schedule))
     more = [fault for fault in _faults(chance, len(woven)) if fault.where != "vendor"]
     return schedule._replace(
         program=programs.with_counter(schedule.program), events=woven,
@@ -133,17 +133,27 @@ def _at_a_counter(event: Event, nobodys: Container[str]) -> Event:
     return event
 
 
-def _told(back: Return, schedule: Schedule) -> Tell:
-    """Let a till tell that something went back."""
-    told = (event.fact for event in schedule.events if isinstance(event, Tell))
-    sale = next(f for f in told if isinstance(f, Sale) and f.receipt_id == back.receipt)
+def _with_returns(found: list[Event | Return], schedule: Schedule) -> Iterator[Event]:
+    """Let a till tell what went back; a receipt is voided once."""
+    told = [event.fact for event in schedule.events if isinstance(event, Tell)]
+    voided = {fact.receipt_id for fact in told if isinstance(fact, Void)}
+    sales = {fact.receipt_id: fact for fact in told if isinstance(fact, Sale)}
+    for event in found:
+        if isinstance(event, Return):
+            whole = event.percent == 0 and event.receipt not in voided
+            voided |= {event.receipt} if whole else set()
+            yield Tell(_gone_back(event, sales[event.receipt], whole=whole), None)
+        else:
+            yield event
+
+
+def _gone_back(back: Return, sale: Sale, *, whole: bool) -> Fact:
     at = sale.occurred_at + _AFTER
-    if not back.percent:
-        return Tell(Void(source=sale.source, receipt=sale.receipt, occurred_at=at), None)
-    amount = max(1, sale.total * back.percent // 100)
-    refund = Refund(source=sale.source, receipt=sale.receipt, id=back.id, amount=amount,
-                    occurred_at=at)  # fmt: skip
-    return Tell(refund, None)
+    if whole:
+        return Void(source=sale.source, receipt=sale.receipt, occurred_at=at)
+    amount = max(1, sale.total * (back.percent or 100) // 100)
+    return Refund(source=sale.source, receipt=sale.receipt, id=back.id, amount=amount,
+                  occurred_at=at)  # fmt: skip
 
 
 def _payer(name: str, schedule: Schedule) -> int:
