@@ -75,12 +75,20 @@ class Undo(NamedTuple):
     by: str
 
 
+class Return(NamedTuple):
+    """A guest brings back what they paid: so many percent of a receipt, or 0 if it is voided."""
+
+    id: str
+    receipt: str
+    percent: int
+
+
 Act = Hold | Capture | GiveUp | TakeBack | Adjust | Decide | Undo
 Receipts = list[tuple[str, int]]
 """The receipts there are, each with who pays it."""
 
 
-def stories(chance: random.Random, guests: int, receipts: Receipts) -> Iterator[list[Act]]:
+def stories(chance: random.Random, guests: int, receipts: Receipts) -> Iterator[list[Act | Return]]:
     """Make what happens at the counter, each in its order: adjustments, and rewards."""
     for number in range(chance.choice((1, 1, 2))):
         yield list(_adjustment(chance, f"A{number}", chance.randrange(guests)))
@@ -89,25 +97,28 @@ def stories(chance: random.Random, guests: int, receipts: Receipts) -> Iterator[
 
 
 def woven(
-    chance: random.Random, events: list[T], lives: Iterable[list[Act]], joined: Mapping[int, int]
-) -> list[T | Act]:
+    chance: random.Random,
+    events: list[T],
+    lives: Iterable[list[Act | Return]],
+    joined: Mapping[int, int],
+) -> list[T | Act | Return]:
     """Let it happen among other events: most of a life at once, some of it later.
 
     `joined` tells where each guest joins: before that little is to be had.
     """
-    places: dict[int, list[Act]] = {}
+    places: dict[int, list[Act | Return]] = {}
     for life in lives:
         at = _begins(chance, life[0], joined, len(events))
         for act in life:
             at = chance.randint(at, len(events)) if chance.random() < _LATER else at
             places.setdefault(at, []).append(act)
-    found: list[T | Act] = []
+    found: list[T | Act | Return] = []
     for number in range(len(events) + 1):
         found += [*places.get(number, ()), *events[number : number + 1]]
     return found
 
 
-def _begins(chance: random.Random, first: Act, joined: Mapping[int, int], end: int) -> int:
+def _begins(chance: random.Random, first: Act | Return, joined: Mapping[int, int], end: int) -> int:
     """Choose where a life begins: rewards are wanted later than points are given."""
     early = chance.random() < 0.1  # noqa: PLR2004 - few come before they are known
     least = 0 if early or not isinstance(first, Hold | Adjust) else joined.get(first.guest, 0)
@@ -128,17 +139,25 @@ def _adjustment(chance: random.Random, key: str, guest: int) -> Iterator[Act]:
         yield Undo(key, by)
 
 
-def _reward(chance: random.Random, name: str, guest: int, receipts: Receipts) -> Iterator[Act]:
+def _reward(
+    chance: random.Random, name: str, guest: int, receipts: Receipts
+) -> Iterator[Act | Return]:
     held = _hold(chance, name, guest)
     yield held
     if chance.random() < 0.15:  # noqa: PLR2004 - a till that got no answer asks again
         yield held
-    ending = list(_ending(chance, held, [told for told, payer in receipts if payer == guest]))
+    mine = [receipt for receipt, payer in receipts if payer == guest]
+    told = chance.choice(mine) if mine and chance.random() < 0.8 else ""  # noqa: PLR2004 - most
+    ending = [*_ending(chance, held, told)]
     other = held._replace(id=f"{name}b")
     if chance.random() < 0.3:  # noqa: PLR2004 - another till wants the same
         ending.insert(chance.randint(0, len(ending)), other)
         ending.append(Capture(other.id))
     yield from ending
+    if told and chance.random() < 0.4:  # noqa: PLR2004 - more often than in life
+        parts = ((0,), (100,), (30,), (30, 25), (50, 50))
+        for number, part in enumerate(chance.choice(parts)):
+            yield Return(f"{name}.{number}", told, part)
 
 
 def _hold(chance: random.Random, name: str, guest: int) -> Hold:
@@ -150,9 +169,8 @@ def _hold(chance: random.Random, name: str, guest: int) -> Hold:
     return Hold(name, guest, reward, points, online=online)
 
 
-def _ending(chance: random.Random, held: Hold, mine: list[str]) -> Iterator[Act]:
-    """Tell how a hold ends; nobody comes for some."""
-    told = chance.choice(mine) if mine and chance.random() < 0.8 else ""  # noqa: PLR2004 - most
+def _ending(chance: random.Random, held: Hold, told: str) -> Iterator[Act]:
+    """Tell how a hold ends, on a receipt if one is told; nobody comes for some."""
     less = held.points - PRICE[DIVISIBLE] if held.points else 0
     part = less if less and chance.random() < 0.4 else None  # noqa: PLR2004 - less than half
     taken, name = Capture(held.id, part, told), held.id

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from infra.simulator import at_the_counter, programs
-from infra.simulator.at_the_counter import Act
+from infra.simulator.at_the_counter import Act, Return
 from infra.simulator.programs import START
 from loyalty.domain.transaction import Line, Refund, RefundLine, Sale, Void
 
@@ -28,6 +28,8 @@ TROUBLE = {
 """What may go wrong where: at a boundary, at the delivery of a message, in a vendor's answer."""
 _MINUTES = (1, 7, 20, 45, 200, 900, 3000)
 _WEEKS, _YEAR = 60_000, 580_000
+_AFTER = timedelta(minutes=5)
+"""What goes back does so after its sale."""
 Fact = Sale | Refund | Void
 
 
@@ -114,7 +116,8 @@ def _with_counter(schedule: Schedule, guests: int) -> Schedule:
     events = [_at_a_counter(event, nobodys) for event in schedule.events]
     lives = at_the_counter.stories(chance, guests, paid)
     joined = {e.guest: place + 1 for place, e in enumerate(events) if isinstance(e, Join)}
-    woven = tuple(at_the_counter.woven(chance, events, lives, joined))
+    found = at_the_counter.woven(chance, events, lives, joined)
+    woven = tuple(_with_returns(found, schedule))
     more = [fault for fault in _faults(chance, len(woven)) if fault.where != "vendor"]
     return schedule._replace(
         program=programs.with_counter(schedule.program), events=woven,
@@ -128,6 +131,29 @@ def _at_a_counter(event: Event, nobodys: Container[str]) -> Event:
     if isinstance(event, Tell) and event.fact.receipt in nobodys:
         return Tell(event.fact, None)
     return event
+
+
+def _with_returns(found: list[Event | Return], schedule: Schedule) -> Iterator[Event]:
+    """Let a till tell what went back; a receipt is voided once."""
+    told = [event.fact for event in schedule.events if isinstance(event, Tell)]
+    voided = {fact.receipt_id for fact in told if isinstance(fact, Void)}
+    sales = {fact.receipt_id: fact for fact in told if isinstance(fact, Sale)}
+    for event in found:
+        if isinstance(event, Return):
+            whole = event.percent == 0 and event.receipt not in voided
+            voided |= {event.receipt} if whole else set()
+            yield Tell(_gone_back(event, sales[event.receipt], whole=whole), None)
+        else:
+            yield event
+
+
+def _gone_back(back: Return, sale: Sale, *, whole: bool) -> Fact:
+    at = sale.occurred_at + _AFTER
+    if whole:
+        return Void(source=sale.source, receipt=sale.receipt, occurred_at=at)
+    amount = max(1, sale.total * (back.percent or 100) // 100)
+    return Refund(source=sale.source, receipt=sale.receipt, id=back.id, amount=amount,
+                  occurred_at=at)  # fmt: skip
 
 
 def _payer(name: str, schedule: Schedule) -> int:
@@ -243,7 +269,7 @@ def _dated(chance: random.Random, drafts: list[_Draft]) -> Iterator[Event]:
 def _at(fact: Fact, at: datetime) -> Fact:
     if isinstance(fact, Sale):
         return _replaced(fact, at)
-    return _replaced(fact, at + timedelta(minutes=5))
+    return _replaced(fact, at + _AFTER)
 
 
 def _replaced(fact: Fact, at: datetime) -> Fact:
