@@ -39,6 +39,11 @@ def test_a_start_while_a_member_is_written_is_seen():
     assert play(made(405)).wrong == []
 
 
+def test_a_stop_while_its_guest_joins_is_replayed_as_it_was():
+    """Its first unit held a name that was given another value after it had run."""
+    assert play(made(1189)).wrong == []
+
+
 def test_an_old_revision_that_told_the_guest_publishes_the_same_again():
     """A crash before it was published lost it: its act was looked for among the edits."""
     rig = Rig(Path(), Path("tests/programs/plain.yaml").read_text("utf-8"), store=MemoryStore())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -81,9 +82,10 @@ def _keyword(reply: Reply, shop: Shop) -> None:
     if name is None:
         return
     member = _member(reply, shop)
-    shop.store.atomically("people", lambda unit: _block(unit, reply, name, member, shop))
+    block = partial(_block, reply=reply, name=name, shop=shop)
+    shop.store.atomically("people", partial(block, member=member))
     if member is None and (member := _member(reply, shop)):  # joined at this very moment
-        shop.store.atomically("people", lambda unit: _block(unit, reply, name, member, shop))
+        shop.store.atomically("people", partial(block, member=member))
     if member:
         changed = MemberChanged(
             id=f"consent:{member}:{reply.channel}:{reply.id}", at=shop.clock.now(), subject=member,
