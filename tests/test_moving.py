@@ -9,9 +9,10 @@ import pytest
 from infra.simulator.store import MemoryStore
 from tests.rig import Rig, sale
 
-from loyalty import codes, erasing, members, moving
+from loyalty import codes, erasing, members, merging, moving
 from loyalty.connectors.spec import Guest
 from loyalty.delivery import Shop
+from loyalty.errors import Problem
 from loyalty.records import SignIn, contacts, sign_ins, timers
 
 OLD, NEW = "+4915112345671", "+4915112345672"
@@ -82,3 +83,18 @@ def test_who_is_erased_right_after_leaves_no_old_address(rig):
     moving.move("t", proved(rig), rig.shop)
     erasing.erase(rig.member, rig.shop)
     assert OLD not in str(rig.dump())
+
+
+def test_who_is_being_erased_is_given_no_address(rig):
+    wish = proved(rig)
+    erasing.mark(rig.member, rig.shop)
+    with pytest.raises(Problem, match="address_taken"):
+        moving.move("t", wish, rig.shop)
+    assert members.find(rig.shop, phone=NEW) is None
+
+
+def test_a_code_typed_after_a_merge_changes_nothing(rig):
+    wish, other = proved(rig), rig.join(phone="+4915112345673")
+    merging.merge(merging.Wish("M1", rig.member, other, "key:x"), rig.shop)
+    with pytest.raises(Problem, match="code_over"):
+        moving.move("t", wish, rig.shop)

@@ -150,6 +150,17 @@ def test_a_day_with_a_cap_adds_up_after_it():
     adds_up(rig)
 
 
+def test_a_receipt_that_made_room_in_a_days_cap_takes_it_along():
+    rig = made(CAPPED)
+    buy(rig, "R1", 4000)
+    buy(rig, "R2", 1900)
+    for name, receipt, amount in (("F1", "R1", 4000), ("F2", "R2", 1800)):
+        rig.tell(refund(name, receipt, amount, at=rig.clock.now()))
+        rig.run()
+    move(rig, "R2", rig.ben)
+    adds_up(rig)
+
+
 def test_what_is_nobodys_or_of_the_same_account_is_not_moved(rig):
     rig.tell(sale("R1", 2000, at=NOON))
     rig.run()

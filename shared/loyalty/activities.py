@@ -28,9 +28,14 @@ def count(member: str, name: str, told: str, by: str, shop: Shop) -> Counted:
     if activity is None:
         raise Problem(422, "unknown_activity", "The program has no such activity.")
     act = _act(activity, f"activity:{member}:{name}", told, shop)
+    home = homes.find(shop.store, member)
+    people = homes.names(shop.store, home) if home else ()
+    before = [_act(activity, f"activity:{each}:{name}", told, shop) for each in people]
 
     def work(unit: Unit) -> tuple[Entry, Outcome, bool]:
-        return _count(unit, member, name, act, by, shop)
+        known = (entries.get(unit, each) for each in dict.fromkeys((act, *before)))
+        found = next((each.entry for each in known if each and each.entry), None)
+        return (found, (), False) if found else _count(unit, member, name, act, by, shop)
 
     entry, outcome, first = first_then_look(lambda _: shop.store.atomically("ledger", work))
     timekeeping.keep(act, outcome, shop)
@@ -49,9 +54,7 @@ def _act(activity: Activity, name: str, told: str, shop: Shop) -> str:
 def _count(
     unit: Unit, member: str, name: str, act: str, by: str, shop: Shop
 ) -> tuple[Entry, Outcome, bool]:
-    known, version = entries.get(unit, act), shop.programs.current()
-    if known and known.entry:
-        return known.entry, (), False
+    version = shop.programs.current()
     record = homes.find(unit, member)
     if record is None:
         raise Problem(404, "not_found", "There is no such member.")

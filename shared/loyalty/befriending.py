@@ -64,7 +64,7 @@ def follow(event: PointsPosted, program: Program, shop: Shop) -> Outcome:
 
 def _follow(unit: Unit, event: PointsPosted, terms: Terms, shop: Shop) -> Outcome:
     """Go by what is kept now: acts may be told of in any order."""
-    found = referrals.get(unit, event.member)
+    found = referrals.get(unit, event.member) or _before(unit, event)
     home = homes.find(unit, event.member) if found else None
     if found is None or home is None:
         return ()
@@ -78,6 +78,13 @@ def _follow(unit: Unit, event: PointsPosted, terms: Terms, shop: Shop) -> Outcom
     elif found.state == "withdrawn" and found.undone_by == event.entry:
         return _told(unit, found)
     return ()
+
+
+def _before(unit: Unit, event: PointsPosted) -> Referral | None:
+    """Find the referral of whom this guest was before a merge."""
+    home = homes.find(unit, event.member) if event.others else None
+    names = homes.names(unit, home) if home else ()
+    return next((each for name in names if (each := referrals.get(unit, name))), None)
 
 
 def _qualify(unit: Unit, found: Referral, at: datetime, terms: Terms) -> None:
@@ -189,7 +196,9 @@ def _pay(
 ) -> tuple[Referral, Outcome]:
     """Book what both get, as one act; beyond the month's friends only the friend is paid."""
     now, name = shop.clock.now(), payment(found.friend)
-    month = f"{found.referrer}:{calendar.local(now, shop.programs.at(now).program.zone):%Y-%m}"
+    teller = homes.find(unit, found.referrer)
+    person = teller.person if teller else found.referrer
+    month = f"{person}:{calendar.local(now, shop.programs.at(now).program.zone):%Y-%m}"
     before = referred.get(unit, month) or Referred()
     theirs = homes.find(unit, found.referrer) if before.count < terms.per_month else None
     paid = _replace(

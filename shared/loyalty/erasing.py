@@ -40,7 +40,7 @@ _replace = msgspec.structs.replace
 
 def erase(member: str, shop: Shop) -> None:
     """Forget a member for good, also as whom they were before a merge; again: nothing more."""
-    people = [*_before(member, shop), member]
+    people = [member, *_before(member, shop)]
     for each in people:
         mark(each, shop)
     for each in people:
@@ -49,10 +49,8 @@ def erase(member: str, shop: Shop) -> None:
 
 def _before(member: str, shop: Shop) -> list[str]:
     """List the members who were found to be this one."""
-    record = accounts.get(shop.store, member)
-    others = record.account.others if record else ()
-    found = {name: homes.find(shop.store, name) for name in others}
-    return [name for name, home in found.items() if home and home.person == member]
+    home = homes.find(shop.store, member)
+    return [name for name in homes.names(shop.store, home) if name != member] if home else []
 
 
 def mark(member: str, shop: Shop) -> None:

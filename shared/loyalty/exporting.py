@@ -6,18 +6,25 @@ from typing import Any
 
 import msgspec
 
-from loyalty import members
+from loyalty import homes, members
 from loyalty.delivery import Shop
-from loyalty.records import consents, entries, partner_links, profiles, sessions, vouchers
+from loyalty.records import consents, contacts, entries, partner_links, profiles, sessions, vouchers
 
 
 def everything(member: str, shop: Shop) -> dict[str, Any]:
     """Collect what both databases hold of a member, in plain values."""
+    home = homes.find(shop.store, member)
+    names = [name for name in (homes.names(shop.store, home) if home else ()) if name != member]
+    return _of(member, shop) | {"before_a_merge": [_of(name, shop) for name in names]}
+
+
+def _of(member: str, shop: Shop) -> dict[str, Any]:
     store, own = shop.store, ("member", "==", member)
     acts = (r.entry for r in entries.each(store, ("members", "contains", member)) if r.entry)
     return {
         "member": members.view(member, shop),
         "card": members.card(member, shop),
+        "contact": _plain(contacts.get(store, member)),
         "profile": _plain(profiles.get(store, member)),
         "consents": [_plain(each) for each in consents.each(store, own)],
         "vouchers": [_plain(each) for each in vouchers.each(store, own)],

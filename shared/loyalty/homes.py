@@ -31,12 +31,19 @@ class Home(NamedTuple):
 
 def find(source: Unit | Store, member: str) -> Home | None:
     """Find where a member's points are kept; None if there is no such member."""
-    person, record = member, accounts.get(source, member)
+    person, record, one = member, accounts.get(source, member), True
     while record and record.account.into:
-        if record.closed == MERGED:
-            person = record.account.into
+        one = one and record.closed == MERGED  # from where somebody shares on, it is another one
+        person = record.account.into if one else person
         record = accounts.get(source, record.account.into)
     return Home(member, person, record) if record else None
+
+
+def names(source: Unit | Store, home: Home) -> tuple[str, ...]:
+    """List all members that were found to be this person, who is the first."""
+    others = (name for name in everybody(home.account) if name != home.person)
+    found = ((name, find(source, name)) for name in others)
+    return (home.person, *(name for name, each in found if each and each.person == home.person))
 
 
 def of_act(source: Unit | Store, entry: Entry) -> Home | None:

@@ -80,7 +80,9 @@ def unmerge(member: str, by: str, shop: Shop) -> None:
 
 def finish(member: str, shop: Shop) -> None:
     """See to the person whose member was merged, and strike the timer out."""
-    home = homes.find(shop.store, member)
+    home, promised = homes.find(shop.store, member), timers.get(shop.store, f"merge:{member}")
+    if promised is None:
+        return
     if home and home.person != member:
         uniting.unite(member, home.person, shop)
     shop.store.atomically("ledger", lambda unit: timers.delete(unit, f"merge:{member}"))
@@ -91,17 +93,18 @@ def finish(member: str, shop: Shop) -> None:
 
 def _merge(unit: Unit, wish: Wish, leading: Sequence[Key], shop: Shop) -> Outcome:
     if done := entries.get(unit, f"merge:{wish.act}:out"):
-        return _again(done.entry, wish)
+        return _again(done.entry, merges.get(unit, wish.member), wish)
+    leads = _leading(unit, leading, wish.member)
     one, other = _own(unit, wish.member), _own(unit, wish.into)
     if one.member == other.member:
         raise Problem(422, "same_member", "An account cannot be kept in itself.")
     version = shop.programs.at(shop.clock.now())
     book = bookkeeping.opened_from(one, version, shop)
     target = bookkeeping.opened_from(other, version, shop)
-    _check(book, target, wish)
+    _check(unit, book, target, wish)
     book.closed, target.who, target.told = "" if wish.shared else MERGED, one.member, other.person
     merging.merge(book, target, wish.act)
-    for key in leading:
+    for key in leads:
         unit.put(key, identities.document(Identity(member=other.person)))
     if not wish.shared:
         due = book.now + LATER
@@ -109,14 +112,16 @@ def _merge(unit: Unit, wish: Wish, leading: Sequence[Key], shop: Shop) -> Outcom
         timers.put(unit, f"merge:{wish.member}", timer)
     merges.put(unit, wish.member, Merge(
         act=wish.act, member=wish.member, into=other.person, by=wish.by, why=wish.why, at=book.now,
-        shared=wish.shared, leading=tuple(key.id for key in leading),
+        shared=wish.shared, leading=tuple(key.id for key in leads),
     ))  # fmt: skip
     return _written(unit, book, target, f"merge:{wish.act}")
 
 
-def _again(entry: Entry | None, wish: Wish) -> Outcome:
+def _again(entry: Entry | None, merged: Merge | None, wish: Wish) -> Outcome:
     """Take a repeated wish. Raises Problem 409 if its id stands for another one."""
-    if entry is None or (entry.members[0], entry.into) != (wish.member, wish.into):
+    told = (entry.members[0], entry.into) if entry else ()
+    other = merged and merged.act == wish.act and merged.shared != wish.shared
+    if told != (wish.member, wish.into) or other:
         raise Problem(409, "id_reused", "This id was used for another merge.")
     return ()
 
@@ -131,12 +136,19 @@ def _own(unit: Unit, member: str) -> Home:
     return home
 
 
-def _check(book: Passbook, target: Passbook, wish: Wish) -> None:
+def _check(unit: Unit, book: Passbook, target: Passbook, wish: Wish) -> None:
+    here, there = (_people(unit, each) for each in (book, target))
     if book.account.holds:
         raise Problem(409, "reward_held", "A reward is set aside there: capture or void it first.")
-    people = len(book.account.others) + len(target.account.others) + 2
+    people = len(here) + len(there)
     if wish.shared and people > book.program.household.people:
         raise Problem(409, "household_full", "So many people cannot share an account.")
+
+
+def _people(unit: Unit, book: Passbook) -> set[str]:
+    """Tell who shares an account: people, whatever names they had before."""
+    found = (homes.find(unit, name) for name in homes.everybody(book.account))
+    return {home.person for home in found if home}
 
 
 def _written(unit: Unit, book: Passbook, target: Passbook, act: str) -> Outcome:
@@ -179,6 +191,7 @@ def _part(
     """Part an account as it was at this `seq`; None if it moved on."""
     found = _known(unit, member)
     leads = _led(unit, found.merged)
+    _none_held(unit, found)
     if found.merged.state == "undone":
         return "", ()
     if found.home.account.seq != seq:
@@ -197,6 +210,14 @@ def _part(
     return act, _written(unit, book, back, act)
 
 
+def _none_held(unit: Unit, found: _Found) -> None:
+    """Raise Problem 409 while somebody who parts has a reward set aside."""
+    for held in found.home.account.holds:
+        record = entries.get(unit, f"hold:{held.id}")
+        if record and record.entry and record.entry.members[-1] in found.first.joined:
+            raise Problem(409, "reward_held", "A reward is set aside: capture or void it first.")
+
+
 class _Found(NamedTuple):
     """A merge: its record, its entry on the account that was moved, that account, and its home."""
 
@@ -210,7 +231,7 @@ def _known(unit: Unit, member: str) -> _Found:
     merged, record = merges.get(unit, member), accounts.get(unit, member)
     home = homes.find(unit, member)
     told = entries.get(unit, f"merge:{merged.act}:out") if merged else None
-    if record is None or home is None:
+    if record is None or home is None or record.closed == "erased":
         raise Problem(404, "not_found", "There is no such member.")
     if merged is None or told is None or told.entry is None:
         raise Problem(409, "not_merged", "This member's account is not kept elsewhere.")
@@ -222,6 +243,11 @@ def _known(unit: Unit, member: str) -> _Found:
 def _led(unit: Unit, merged: Merge) -> list[Key]:
     """List what led to a member before, if it was not given to somebody else since."""
     keys = [Key(identities.collection, name) for name in merged.leading]
+    return _leading(unit, keys, merged.into)
+
+
+def _leading(unit: Unit, keys: Sequence[Key], member: str) -> list[Key]:
+    """List which of these identities lead to a member now."""
     found = map(identities.read, unit.get(*keys) if keys else [])
     leads = zip(keys, found, strict=True)
-    return [key for key, each in leads if each and each.member == merged.into]
+    return [key for key, each in leads if each and each.member == member]

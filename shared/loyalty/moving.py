@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from loyalty import codes, identity, members, timekeeping
+from loyalty import codes, homes, identity, members, timekeeping
 from loyalty.delivery import Outcome, Shop, outgoing, publish
 from loyalty.errors import Problem
 from loyalty.events import MemberChanged
@@ -17,6 +17,7 @@ from loyalty.records import (
     Identity,
     SignIn,
     Timer,
+    accounts,
     contacts,
     identities,
     sign_ins,
@@ -33,9 +34,11 @@ def move(token: str, proved: SignIn, shop: Shop) -> None:
 
     Raises Problem 409 if it is another member's.
     """
-    contact = contacts.get(shop.store, proved.member)
+    contact, home = contacts.get(shop.store, proved.member), homes.find(shop.store, proved.member)
     if proved.done or contact is None:
         return
+    if home is None or home.person != proved.member:
+        raise Problem(410, "code_over", "This member is another one now; sign in again.")
     wish, now = codes.named(token), shop.clock.now()
     old = _old(contact, proved, shop)
     name = f"moved:{proved.member}:{proved.asked_at.isoformat()}"
@@ -82,13 +85,18 @@ def _lead(
         return ()
     if found.member:
         raise Problem(409, "address_taken", "This address belongs to another member.")
+    owner = accounts.get(unit, proved.member)
+    before = identities.get(unit, old.address) if old else None
+    if owner is None or owner.closed:
+        raise Problem(409, "address_taken", "There is no such member any more.")
     claims = members.claims(unit, proved.member, sorted(found.waiting), now)
     changed = MemberChanged(
         id=name, at=now, subject=proved.member, member=proved.member, what="updated"
     )
     outcome = outgoing([*claims, changed])
     identities.put(unit, proved.address, Identity(member=proved.member))
-    if old:
+    accounts.put(unit, proved.member, owner)  # an erasure at this moment comes before or after
+    if old and before and before.member == proved.member:
         identities.delete(unit, old.address)
     timekeeping.promise(unit, name, outcome, now)
     timers.put(unit, f"move:{wish}", Timer(kind="move", subject=wish, due_at=now + LATER))

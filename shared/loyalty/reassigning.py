@@ -109,7 +109,7 @@ def _move(
 def _booked(found: _Move, giver: Passbook, taker: Passbook, to: str, by: str) -> Receipt:
     """Judge the receipt for whose it is now, in the tier that they are in."""
     out, come = f"{found.act}:out", f"{found.act}:in"
-    blank = giver.leave(found.receipt, out, by)
+    blank = giver.leave(found.receipt, found.rules, out, by)
     (gone,) = (entry for entry, _ in giver.pages if entry.id == out)
     theirs = _replace(
         blank, member=to, tier=taker.account.tier, reviewed=(*blank.reviewed, out, come)

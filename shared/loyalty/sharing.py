@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from loyalty import homes
@@ -39,14 +39,15 @@ def allowance(member: str, shop: Shop) -> Allowance | None:
         record.entry for record in found
         if record.entry and calendar.local(record.entry.at, program.zone).date() == today
     ]  # fmt: skip
-    left = program.household.points_per_day - taken(acts, member)
+    names = homes.names(shop.store, home)
+    left = program.household.points_per_day - taken(acts, names)
     return Allowance(left, home.account.seq)
 
 
-def taken(acts: Iterable[Entry], member: str) -> int:
-    """Add up what a member's rewards cost, less what came back of them."""
+def taken(acts: Iterable[Entry], names: Collection[str]) -> int:
+    """Add up what a person's rewards cost, less what came back of them."""
     told = [entry for entry in acts if entry.kind in OF_REWARDS]
-    own = {entry.id for entry in told if entry.kind == "hold" and entry.members[-1] == member}
+    own = {entry.id for entry in told if entry.kind == "hold" and entry.members[-1] in names}
     return -sum(entry.points for entry in told if entry.id in own or entry.cause in own)
 
 

@@ -21,7 +21,6 @@ from loyalty.records import (
     EntryRecord,
     claims,
     deliveries,
-    milestones,
     quarantine,
     timers,
 )
@@ -124,7 +123,7 @@ def _followed(acts: Sequence[EntryRecord], store: Store, programs: Programs) -> 
 
 def _unchecked(event: PointsPosted, version: Version, store: Store) -> Iterator[Step]:
     for crossing in milestone_check.crossed(event, version.program):
-        guard = milestones.get(store, milestone_check.guard_of(event, crossing))
+        guard = milestone_check.guard(store, event, crossing)
         if milestone_check.due(event, crossing, guard):
             what = f"{crossing.name} {crossing.number} is to be looked at"
             yield Step("milestone_check", what, done=False)

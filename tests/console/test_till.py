@@ -12,7 +12,7 @@ from tests.console.till import Till
 from tests.rig import NOON, Rig, sale
 
 from loyalty import app as composition
-from loyalty import redeeming
+from loyalty import merging, redeeming
 from loyalty.audit import audit
 from loyalty.connectors.spec import Guest
 from loyalty.logs import Log
@@ -255,6 +255,15 @@ def test_the_last_act_is_undone_whatever_it_was(till, rig):
     assert kinds == ["hold", "hold-void", "hold", "capture", "restore", "sale", "void", "adjust",
                      "adjust"]  # fmt: skip
     assert rig.points(rig.member) == 50
+
+
+def test_nobody_serves_the_account_that_they_share(till, rig):
+    own = rig.join("Maya", phone="+4915112345678")
+    till.send("/sign-out")
+    till.sign_in("Asha", guest=own)
+    merging.merge(merging.Wish("S1", own, rig.member, "key:x", shared=True), rig.shop)
+    answer = till.send(f"{till.at}/hold", reward="coffee")
+    assert answer.status == 403
 
 
 def test_a_manager_moves_a_receipt_from_the_wrong_guest(till, rig):

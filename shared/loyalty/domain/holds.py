@@ -117,7 +117,7 @@ def used(entry: Entry, *, divisible: bool) -> Used:
     late = [_replace(move, points=-move.points) for move in entry.moves]
     late += [Lot(points=-owed, month=f"{entry.at:%Y-%m}")] if owed < 0 else []
     return Used(
-        hold=entry.cause.removeprefix("hold:"), member=entry.members[0], reward=entry.rule,
+        hold=entry.cause.removeprefix("hold:"), member=entry.members[-1], reward=entry.rule,
         divisible=divisible,
         lots=tuple(late) if entry.kind == "recapture" else entry.spent,
         voucher=entry.voucher,

@@ -117,7 +117,7 @@ class Passbook(Pages):
                    revision=sale.revision, store=sale.store, version=receipt.version)  # fmt: skip
         return _replace(changed, lot=self._extend(lot, gain, entry_id) if gain > 0 else lot)
 
-    def leave(self, receipt: Receipt, entry_id: str, by: str) -> Receipt:
+    def leave(self, receipt: Receipt, rules: Program, entry_id: str, by: str) -> Receipt:
         """Take off all that a receipt brought: it was another guest's. Return it as never booked.
 
         What it left of a day's cap goes to whatever comes next on that day.
@@ -130,7 +130,8 @@ class Passbook(Pages):
         days = self._left(receipt, gain)
         others = [fact for fact in self._known(receipt.id) if fact not in self._older]
         self.account = _replace(self.account, carry=left, facts=tuple(others))
-        self.move(gain, receipt.lot, "move", entry_id, self.now, days=days, day=receipt.day,
+        lot = self._lot(receipt, rules) if gain > 0 else receipt.lot
+        self.move(gain, lot, "move", entry_id, self.now, days=days, day=receipt.day,
                   reason="it was another guest's receipt", receipt=receipt.id, by=by,
                   store=_sale_of(receipt).store, version=receipt.version)  # fmt: skip
         return _replace(

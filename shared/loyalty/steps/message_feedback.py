@@ -84,7 +84,9 @@ def _keyword(reply: Reply, shop: Shop) -> None:
     member = _member(reply, shop)
     block = partial(_block, reply=reply, name=name, shop=shop)
     shop.store.atomically("people", partial(block, member=member))
-    if member is None and (member := _member(reply, shop)):  # joined at this very moment
+    now = _member(reply, shop)
+    if now and now != member:  # joined, or was found to be another one, at this very moment
+        member = now
         shop.store.atomically("people", partial(block, member=member))
     if member:
         changed = MemberChanged(

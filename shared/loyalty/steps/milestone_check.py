@@ -14,7 +14,7 @@ from loyalty.domain.ledger import Passbook
 from loyalty.domain.milestones import Crossing, crossings
 from loyalty.domain.program import Program, Version
 from loyalty.events import Event, MilestoneReached, PointsPosted
-from loyalty.ports import Unit
+from loyalty.ports import Store, Unit
 from loyalty.records import MilestoneGuard, Voucher, entries, milestones, vouchers
 from loyalty.telling import Given
 
@@ -52,7 +52,7 @@ def crossed(event: PointsPosted, program: Program) -> list[Crossing]:
 def _decide(
     unit: Unit, event: PointsPosted, found: list[Crossing], version: Version, shop: Shop
 ) -> Outcome:
-    guarded: Guarded = [(c, milestones.get(unit, guard_of(event, c))) for c in found]
+    guarded: Guarded = [(c, guard(unit, event, c)) for c in found]
     if (done := _done(unit, event, guarded)) is not None:
         return done
     given = [
@@ -124,9 +124,16 @@ def _write_in(book: Passbook, given: Given, program: Program, cause: str) -> Non
         book.withdraw(given.entry, given.points, f"{title}: no longer reached", name, cause)
 
 
-def guard_of(event: PointsPosted, crossing: Crossing) -> str:
+def guard_of(account: str, crossing: Crossing) -> str:
     """Name the guard that lets a line be granted once."""
-    return f"milestone:{event.account}:{crossing.name}:{crossing.number}"
+    return f"milestone:{account}:{crossing.name}:{crossing.number}"
+
+
+def guard(source: Unit | Store, event: PointsPosted, crossing: Crossing) -> MilestoneGuard | None:
+    """Find the guard of a line: what was granted to any whose points are here is granted."""
+    names = (event.account, *event.others)
+    found = (milestones.get(source, guard_of(name, crossing)) for name in names)
+    return next((each for each in found if each), None)
 
 
 def _entry_of(event: PointsPosted, crossing: Crossing) -> str:
@@ -139,7 +146,7 @@ def _guard_it(unit: Unit, event: PointsPosted, given: Given, trigger: str) -> No
         state="granted" if given.crossing.up else "withdrawn", seq=event.seq,
         trigger=trigger, points=given.points, voucher=given.voucher,
     )  # fmt: skip
-    milestones.put(unit, guard_of(event, given.crossing), guard)
+    milestones.put(unit, guard_of(event.account, given.crossing), guard)
 
 
 def _change_voucher(
@@ -157,7 +164,7 @@ def _voucher(event: PointsPosted, given: Given, version: Version, shop: Shop) ->
     reward = version.program.milestones[given.crossing.name].reward or ""
     now = shop.clock.now()
     return Voucher(
-        id=given.voucher, member=event.account, reward=reward, code=shop.pepper.code(given.voucher),
+        id=given.voucher, member=event.member, reward=reward, code=shop.pepper.code(given.voucher),
         cause=event.entry, version=version.hash, issued_at=now,
         expires_at=now + timedelta(days=version.program.rewards[reward].valid_days),
     )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from loyalty import timekeeping, visiting, wording
+from loyalty import homes, timekeeping, visiting, wording
 from loyalty.connectors.spec import Mail, Sent, StaffNote, Text, Verb
 from loyalty.delivery import Outcome, Shop, outgoing
 from loyalty.domain import keywords, messages
@@ -20,7 +20,6 @@ from loyalty.ports import Unit
 from loyalty.records import (
     Claim,
     Contact,
-    accounts,
     claims,
     contacts,
     deliveries,
@@ -212,7 +211,8 @@ def _take_over(claim: Claim, shop: Shop) -> Claim | None:
 
 def _send(event: NotificationRequested, claim: Claim, program: Program, shop: Shop) -> None:
     """Read relevance and address, call the vendor outside any unit, settle."""
-    relevant = event.audience != "guest" or accounts.get(shop.store, event.account) is not None
+    home = homes.find(shop.store, event.member) if event.audience == "guest" else None
+    relevant = event.audience != "guest" or (home is not None and home.person == event.member)
     asked = _argument(event, claim, program, shop) if relevant else None
     if asked is None:
         _drop(claim, shop, "nobody")

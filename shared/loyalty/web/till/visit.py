@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from flask import Request
 
+from loyalty import homes
 from loyalty.delivery import Shop
 from loyalty.domain.program import Program
 from loyalty.errors import Problem
@@ -74,6 +75,7 @@ class Visit(NamedTuple):
 
     def for_another(self, member: str) -> str:
         """Return a guest's id. Raises Problem 403 if it is the account of who is signed in."""
-        if self.person.guest == member:
+        own, other = (homes.find(self.shop.store, each) for each in (self.person.guest, member))
+        if own and other and own.account.id == other.account.id:
             raise Problem(403, "own_account", "Ask somebody else to do that on your own account.")
         return member
