@@ -55,7 +55,7 @@ DEEPEST = 3
 AGAIN = timedelta(minutes=1)
 """When a vendor who got no answer calls back again."""
 PATIENCE = 400
-"""So many turns of the clock a shop has to come to rest after its schedule."""
+"""So many turns of the clock a shop has to come to rest after its schedule, or to answer all."""
 
 
 class World:
@@ -87,6 +87,7 @@ class World:
         self.wrong: list[str] = []
         self.stopped: set[str] = set()
         self.broken: Counter[str] = Counter()
+        self._unanswered = 0
         self.store.record, self.store.meanwhile = self._record, self._meanwhile
         self._programs = {
             schedule.program,
@@ -146,7 +147,10 @@ class World:
             return True
 
     def tell_next(self) -> bool:
-        """Let the next thing from outside happen; who gets no answer tells it again."""
+        """Let the next thing from outside happen; who gets no answer tells it again.
+
+        Raises TimeoutError if there never is one.
+        """
         self._call_back_due()
         if not self.news:
             return False
@@ -154,8 +158,11 @@ class World:
         self.say(event)
         try:
             self._happens(event)
-        except TryAgain:
+        except TryAgain as unanswered:
             self.news.appendleft(event)
+            self._unanswered += 1
+            if self._unanswered > PATIENCE:
+                raise TimeoutError(f"{event} is never answered") from unanswered
         except Crash:
             self.news.appendleft(event)
             raise
