@@ -34,7 +34,7 @@ def add_one(key):
     return work
 
 
-@pytest.mark.parametrize("each", [10, pytest.param(2_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("each", [4, pytest.param(2_000, marks=pytest.mark.long)])
 def test_units_that_contend_lose_nothing(store, capsys, each):
     keys = [Key("accounts", f"m{number}") for number in range(MEMBERS)]
     with ThreadPoolExecutor(THREADS) as pool:

@@ -10,7 +10,7 @@ from tests.pages.guest import ORIGIN
 from tests.rig import sale
 from tests.steps.cafe import HARI, SITA
 
-from loyalty import claiming, codes, members, redeeming, sessions
+from loyalty import claiming, codes, members, merging, redeeming, sessions
 from loyalty.domain.transaction import Line
 from loyalty.records import consents, contacts, profiles, sign_ins
 from loyalty.records import sessions as kept_sessions
@@ -386,6 +386,17 @@ def test_who_says_so_twice_is_erased_and_signed_out(cafe, guest):
     assert cafe.contact(member) is None
     assert guest.goes("/card").status == 303
     assert len(set(published(cafe, "erased"))) == 1
+
+
+def test_who_shares_an_account_sees_only_what_they_set_aside_themselves(cafe, guest):
+    guest.joins()
+    other = cafe.join("Hari", "+4915112345699")
+    merging.merge(merging.Wish("S1", other, guest.member(), "key:x", shared=True), cafe.shop)
+    cafe.buys("R1", 9000)
+    redeeming.hold(redeeming.Asking(id="THEIRS", member=other, reward="coffee"), cafe.shop)
+    redeeming.hold(redeeming.Asking(id="MINE", member=guest.member(), reward="coffee"), cafe.shop)
+    text = guest.goes("/card").answer.get_data(as_text=True)
+    assert ("MINE" in text, "THEIRS" in text) == (True, False)
 
 
 # -- words ------------------------------------------------------------------------------------

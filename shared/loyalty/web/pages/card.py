@@ -60,8 +60,15 @@ def _held(visit: Visit, account: Account) -> list[tuple[str, str]]:
     return [
         (held.id, visit.program.words(rewards[held.reward].title, visit.language))
         for held in account.held(now)
-        if held.reward in rewards
+        if held.reward in rewards and _theirs(visit, account, held.id)
     ]
+
+
+def _theirs(visit: Visit, account: Account, hold: str) -> bool:
+    """Tell whether a hold is this guest's: its id is the code, and others may share the account."""
+    record = entries.get(visit.shop.store, f"hold:{hold}") if account.others else None
+    acted = record.entry.members[-1] if record and record.entry else account.id
+    return not account.others or acted == visit.member
 
 
 # -- a reward ---------------------------------------------------------------------------------
