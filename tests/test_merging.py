@@ -185,6 +185,17 @@ def test_parted_again_a_refund_meanwhile_stays_with_its_receipt(rig):
     assert rig.account(rig.anni).totals.spend == 0
 
 
+def test_merged_twice_at_one_instant_nothing_counts_twice(rig):
+    buy(rig, "R2", 3000, ANNI)
+    merge(rig)
+    rig.tell(refund("F1", "R2", 1000, at=rig.clock.now()))
+    rig.run()
+    part(rig)
+    merge(rig, "M2")
+    part(rig)
+    assert rig.account(rig.anni).totals.spend == 2000
+
+
 def test_whoever_is_not_merged_is_not_parted(rig):
     assert refusal(lambda: part(rig)) == (409, "not_merged")
     assert refusal(lambda: merging.unmerge("m_nobody", "x", rig.shop)) == (404, "not_found")

@@ -170,19 +170,23 @@ def _since(member: str, shop: Shop) -> tuple[list[Entry], int]:
     home, merged = homes.find(shop.store, member), merges.get(shop.store, member)
     if home is None:
         raise Problem(404, "not_found", "There is no such member.")
-    record = entries.get(shop.store, f"merge:{merged.act}:out") if merged else None
-    first = record.entry if record else None
+    record = entries.get(shop.store, f"merge:{merged.act}:in") if merged else None
+    came = record.entry if record else None
     found = (
         record.entry
-        for name in (first.joined if first else ())
+        for name in (came.joined if came else ())
         for record in entries.each(shop.store, ("members", "contains", name))
     )
-    acts = [
-        entry for entry in found
-        if entry and first and entry.members[0] not in first.joined and entry.at >= first.at
-        and entry.kind in recount.OF_RECEIPTS
-    ]  # fmt: skip
+    acts = [entry for entry in found if entry and came and _after(entry, came)]
     return acts, home.account.seq
+
+
+def _after(entry: Entry, came: Entry) -> bool:
+    """Tell whether an act on a receipt happened after a merge, where its points are kept since."""
+    if entry.kind not in recount.OF_RECEIPTS or entry.members[0] in came.joined:
+        return False
+    same = entry.members[0] == came.members[0]
+    return entry.seq > came.seq if same else entry.at >= came.at
 
 
 def _part(
