@@ -75,7 +75,9 @@ class Visit(NamedTuple):
 
     def for_another(self, member: str) -> str:
         """Return a guest's id. Raises Problem 403 if it is the account of who is signed in."""
-        own, other = (homes.find(self.shop.store, each) for each in (self.person.guest, member))
-        if own and other and own.account.id == other.account.id:
+        mine = self.person.guest
+        own = homes.find(self.shop.store, mine) if mine else None
+        other = homes.find(self.shop.store, member) if own else None
+        if mine == member or (own and other and own.account.id == other.account.id):
             raise Problem(403, "own_account", "Ask somebody else to do that on your own account.")
         return member
