@@ -9,7 +9,7 @@ import pytest
 from infra.security.leaks import leaks
 from tests.rig import Rig, opened, sale
 
-from loyalty import codes, erasing, members, sessions
+from loyalty import codes, erasing, members, sessions, timekeeping
 from loyalty.audit import audit
 from loyalty.connectors.spec import Guest
 from loyalty.records import SignIn, accounts, contacts, entries, timers
@@ -53,7 +53,7 @@ def test_an_erasure_that_broke_off_is_finished_by_the_sweep(tmp_path):
         member = known(rig)
         erasing.mark(member, rig.shop)
         assert contacts.get(rig.store, member)
-        rig.clock.advance(erasing.LATER)
+        rig.clock.advance(timekeeping.LATER)
         rig.sweep()
         assert contacts.get(rig.store, member) is None
         assert timers.get(rig.store, f"erase:{member}") is None

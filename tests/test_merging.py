@@ -9,7 +9,17 @@ import pytest
 from infra.simulator.store import MemoryStore
 from tests.rig import NOON, Rig, refund, sale, void
 
-from loyalty import activities, agreeing, erasing, homes, members, merging, redeeming, uniting
+from loyalty import (
+    activities,
+    agreeing,
+    erasing,
+    homes,
+    members,
+    merging,
+    redeeming,
+    timekeeping,
+    uniting,
+)
 from loyalty.agreeing import How
 from loyalty.audit import audit
 from loyalty.connectors.spec import Guest
@@ -215,7 +225,7 @@ def test_a_merge_that_broke_off_is_finished_by_the_sweep(rig):
     agreeing.agree(rig.anni, {"sms:service": False}, How("page", ""), "", rig.shop)
     wish = Wish("M1", rig.anni, rig.anna, "key:owner")
     rig.shop.store.atomically("ledger", lambda unit: merging._merge(unit, wish, [], rig.shop))
-    rig.clock.advance(merging.LATER)
+    rig.clock.advance(timekeeping.LATER)
     rig.sweep()
     assert timers.get(rig.store, f"merge:{rig.anni}") is None
     assert not contacts.get(rig.store, rig.anna).consents["sms:service"].given
@@ -278,6 +288,15 @@ def test_who_leaves_a_household_has_no_reward_set_aside(rig):
     redeeming.void("H", "key:till", rig.shop)
     part(rig)
     assert (rig.points(rig.anna), rig.points(rig.anni)) == (90, 0)
+
+
+def test_parted_already_a_reward_set_aside_since_is_nobodys_trouble(rig):
+    buy(rig, "R2", 9000, ANNI)
+    merge(rig)
+    part(rig)
+    redeeming.hold(Asking(id="H", member=rig.anni, reward="coffee"), rig.shop)
+    part(rig)
+    assert redeeming.look("H", rig.shop).state == "held"
 
 
 def test_a_reward_used_in_a_household_comes_back_with_its_receipt_after_parting(rig):

@@ -8,12 +8,11 @@ there were any, for a card that nobody knows of could not be emptied any more.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import msgspec
 
-from loyalty import homes
+from loyalty import homes, timekeeping
 from loyalty.delivery import Shop, outgoing, publish
 from loyalty.events import MemberChanged
 from loyalty.ports import Key, Unit
@@ -32,7 +31,6 @@ from loyalty.records import (
 )
 from loyalty.stored import Records
 
-LATER = timedelta(minutes=2)
 OWN: tuple[Records[Any], ...] = (sessions, links, consents, sign_ins)
 """Collections of `people` whose documents name their member."""
 _replace = msgspec.structs.replace
@@ -56,7 +54,7 @@ def _before(member: str, shop: Shop) -> list[str]:
 def mark(member: str, shop: Shop) -> None:
     """Close the account, let nothing lead to it, and have the sweep see to the rest."""
     leading = identities.keys(shop.store, "member", member)
-    due = shop.clock.now() + LATER
+    due = shop.clock.now() + timekeeping.LATER
 
     def close(unit: Unit) -> None:
         record = accounts.get(unit, member)

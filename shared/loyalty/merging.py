@@ -7,7 +7,6 @@ to the other from then on, and the stricter consent of both holds.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from functools import partial
 from typing import NamedTuple
 
@@ -34,7 +33,6 @@ from loyalty.records import (
     timers,
 )
 
-LATER = timedelta(minutes=2)
 _replace = msgspec.structs.replace
 
 
@@ -107,7 +105,7 @@ def _merge(unit: Unit, wish: Wish, leading: Sequence[Key], shop: Shop) -> Outcom
     for key in leads:
         unit.put(key, identities.document(Identity(member=other.person)))
     if not wish.shared:
-        due = book.now + LATER
+        due = book.now + timekeeping.LATER
         timer = Timer(kind="merge", subject=wish.member, due_at=due)
         timers.put(unit, f"merge:{wish.member}", timer)
     merges.put(unit, wish.member, Merge(
@@ -194,12 +192,12 @@ def _part(
 ) -> tuple[str, Outcome] | None:
     """Part an account as it was at this `seq`; None if it moved on."""
     found = _known(unit, member)
-    leads = _led(unit, found.merged)
-    _none_held(unit, found)
     if found.merged.state == "undone":
         return "", ()
     if found.home.account.seq != seq:
         return None
+    _none_held(unit, found)
+    leads = _led(unit, found.merged)
     version, joined = shop.programs.at(shop.clock.now()), found.first.joined
     book = bookkeeping.opened_from(found.home, version, shop)
     back = bookkeeping.opened_from(homes.own(found.record), version, shop)

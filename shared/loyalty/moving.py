@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -25,7 +25,6 @@ from loyalty.records import (
     timers,
 )
 
-LATER = timedelta(minutes=2)
 _replace = msgspec.structs.replace
 
 
@@ -99,7 +98,9 @@ def _lead(
     if old and before and before.member == proved.member:
         identities.delete(unit, old.address)
     timekeeping.promise(unit, name, outcome, now)
-    timers.put(unit, f"move:{wish}", Timer(kind="move", subject=wish, due_at=now + LATER))
+    timers.put(
+        unit, f"move:{wish}", Timer(kind="move", subject=wish, due_at=now + timekeeping.LATER)
+    )
     return outcome
 
 

@@ -10,8 +10,8 @@ from loyalty.delivery import Outcome, Shop, publish
 from loyalty.ports import Unit
 from loyalty.records import Timer, timers
 
-REPUBLISH = timedelta(minutes=2)
-"""When an outcome is published again if nobody said that it was."""
+LATER = timedelta(minutes=2)
+"""When the sweep sees to what was promised, if nobody said until then that it was done."""
 BACKOFF = (60, 300, 1800, 7200, 21600)
 """Seconds until a failed timer is tried again."""
 
@@ -25,7 +25,7 @@ def publish_at(unit: Unit, name: str, outcome: Outcome, at: datetime, rank: int 
 def promise(unit: Unit, name: str, outcome: Outcome, now: datetime) -> None:
     """Promise in a unit to publish its outcome, for callers who may never come again."""
     if outcome:
-        publish_at(unit, name, outcome, now + REPUBLISH)
+        publish_at(unit, name, outcome, now + LATER)
 
 
 def keep(name: str, outcome: Outcome, shop: Shop) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import msgspec
 
 from loyalty import befriending, bookkeeping, erasing, homes, merging, moving, timekeeping
@@ -12,6 +14,7 @@ from loyalty.ports import Unit
 from loyalty.records import AccountRecord, Timer, accounts, timers
 
 HEARS = SweepRequested
+Work = Callable[[Timer, Shop], None]
 PAGE = 100
 """So many timers in one go; if there are more, the sweep asks for itself again."""
 
@@ -75,23 +78,16 @@ def _disarmed(record: AccountRecord) -> AccountRecord:
     return msgspec.structs.replace(record, account=disarmed)
 
 
-def _merge(timer: Timer, shop: Shop) -> None:
-    merging.finish(timer.subject, shop)
+def _finish(work: Callable[[str, Shop], None]) -> Work:
+    """Do the second half of what spans both databases, by its subject; it strikes itself out."""
+    return lambda timer, shop: work(timer.subject, shop)
 
 
-def _move(timer: Timer, shop: Shop) -> None:
-    moving.finish(timer.subject, shop)
-
-
-def _erase(timer: Timer, shop: Shop) -> None:
-    erasing.finish(timer.subject, shop)
-
-
-_WORK = {
+_WORK: Mapping[str, Work] = {
     "publish": _publish,
     "account": _settle,
     "referral": befriending.pay,
-    "erase": _erase,
-    "merge": _merge,
-    "move": _move,
+    "erase": _finish(erasing.finish),
+    "merge": _finish(merging.finish),
+    "move": _finish(moving.finish),
 }
