@@ -44,13 +44,15 @@ def spent(work: Callable[[], object]) -> float:
 
 
 class Meter:
-    """Holds a target to its promise, counts inputs and remembers the slowest."""
+    """Holds a target to its promise, counts inputs, remembers the slowest and the last."""
 
     def __init__(self, target: Target, told: Callable[[], None]) -> None:
         self._target, self._told = target, told
         self.tried, self.slowest = 0, 0.0
+        self.last: Any = None
 
     def __call__(self, thrown: Any) -> None:
+        self.last = thrown
         seconds = spent(lambda: self._target.hold(thrown))
         if seconds > self._target.patience:
             seconds = min(seconds, spent(lambda: self._target.hold(thrown)))
@@ -72,7 +74,8 @@ def play(target: Target, count: int, number: int, told: Callable[[], None]) -> R
         seed(number)(every(throw))()
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what we look for
         notes = " ".join(getattr(error, "__notes__", []))
-        return Result(target.name, meter.tried, meter.slowest, f"{error!r} {notes}"[:2000])
+        said = f"{error!r} thrown={meter.last!r} {notes}"  # the smallest is played last
+        return Result(target.name, meter.tried, meter.slowest, said[:2000])
     return Result(target.name, meter.tried, meter.slowest)
 
 

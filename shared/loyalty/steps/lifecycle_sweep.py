@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 import msgspec
 
 from loyalty import befriending, bookkeeping, erasing, homes, merging, moving, timekeeping
@@ -14,7 +12,6 @@ from loyalty.ports import Unit
 from loyalty.records import AccountRecord, Timer, accounts, timers
 
 HEARS = SweepRequested
-Work = Callable[[Timer, Shop], None]
 PAGE = 100
 """So many timers in one go; if there are more, the sweep asks for itself again."""
 
@@ -78,16 +75,23 @@ def _disarmed(record: AccountRecord) -> AccountRecord:
     return msgspec.structs.replace(record, account=disarmed)
 
 
-def _finish(work: Callable[[str, Shop], None]) -> Work:
-    """Do the second half of what spans both databases, by its subject; it strikes itself out."""
-    return lambda timer, shop: work(timer.subject, shop)
+def _erase(timer: Timer, shop: Shop) -> None:
+    erasing.finish(timer.subject, shop)
 
 
-_WORK: Mapping[str, Work] = {
+def _merge(timer: Timer, shop: Shop) -> None:
+    merging.finish(timer.subject, shop)
+
+
+def _move(timer: Timer, shop: Shop) -> None:
+    moving.finish(timer.subject, shop)
+
+
+_WORK = {
     "publish": _publish,
     "account": _settle,
     "referral": befriending.pay,
-    "erase": _finish(erasing.finish),
-    "merge": _finish(merging.finish),
-    "move": _finish(moving.finish),
+    "erase": _erase,
+    "merge": _merge,
+    "move": _move,
 }
