@@ -9,10 +9,11 @@ import pytest
 from infra.simulator.store import MemoryStore
 from tests.rig import NOON, Rig
 
-from loyalty import adjusting, agreeing, changes, members
+from loyalty import adjusting, agreeing, changes, members, merging
 from loyalty.agreeing import How
 from loyalty.connectors import load, names
 from loyalty.errors import Problem
+from loyalty.merging import Wish
 from loyalty.records import identities
 
 PROGRAM = Path("tests/programs/rewards.yaml").read_text("utf-8")
@@ -85,3 +86,14 @@ def test_a_till_that_tells_the_customer_id_tells_of_them(rig):
 
 def test_the_vendors_with_customer_ids_are_those_of_the_connectors():
     assert set(members.VENDORS) == {load(name).identity for name in names()} - {""}
+
+
+def test_all_who_share_an_account_are_listed_when_one_of_them_changed_it(rig):
+    one, two, three = (joined(rig, number) for number in range(3))
+    merging.merge(Wish("share", two, one, "key:x", shared=True), rig.shop)
+    later(rig)
+    since = changes.since(NOON - timedelta(days=1), 100, rig.shop).until
+    adjusting.adjust(one, 5, "an apology", "A1", "key:x", rig.shop)
+    later(rig)
+    assert changes.since(since, 100, rig.shop).members == [one, two]
+    assert three not in changes.since(since, 100, rig.shop).members

@@ -395,3 +395,19 @@ def test_what_counts_once_counts_once_for_one_person(rig):
 def test_a_merge_and_a_sharing_do_not_stand_for_each_other(rig):
     merge(rig, shared=True)
     assert refusal(lambda: merge(rig)) == (409, "id_reused")
+
+
+def test_a_persons_history_is_one_whatever_they_were_called(rig):
+    buy(rig, "A", 1_000, ANNA)
+    buy(rig, "B", 1_000, ANNI)
+    merge(rig)
+    for name in (rig.anna, rig.anni):
+        told = homes.acts(rig.store, name, 10)
+        assert {act.receipt.sale.receipt_id for act in told if act.receipt} == {
+            "generic:A",
+            "generic:B",
+        }
+        assert [act.entry.at for act in told] == sorted(
+            (act.entry.at for act in told), reverse=True
+        )
+    assert len(homes.acts(rig.store, rig.anna, 1)) == 1

@@ -9,11 +9,11 @@ import pytest
 from infra.simulator.store import MemoryStore
 from tests.rig import Rig, refund, sale
 
-from loyalty import referring
+from loyalty import merging, referring
 from loyalty.audit import audit
 from loyalty.connectors.spec import Guest
 from loyalty.errors import Problem
-from loyalty.records import accounts, entries, referrals, timers
+from loyalty.records import Staff, accounts, entries, referrals, staff, timers
 
 TEXT = Path("tests/programs/rewards.yaml").read_text("utf-8").partition("messages:")[0]
 TERMS = "referral: {referrer: 30, friend: 10, minimum: 5.00, after_days: 7, per_month: 2}\n"
@@ -152,3 +152,46 @@ def test_the_first_who_told_a_friend_is_the_one_who_is_remembered(rig):
     assert not referring.attribute(hari, referring.code(other, rig.shop), rig.shop)
     assert referrals.get(rig.store, hari).referrer == rig.sita
     assert referring.code(other, rig.shop) == referring.code(other, rig.shop)
+
+
+def merged(rig, one, into, *, shared=False):
+    merging.merge(merging.Wish(f"{one}:{into}", one, into, "key:x", shared=shared), rig.shop)
+
+
+def test_a_ring_is_seen_through_the_names_that_were_found_to_be_one_person(rig):
+    hari, other = friend(rig, 1), rig.join(phone=phone(2))
+    merged(rig, hari, other)
+    code = referring.code(other, rig.shop)
+    assert refusal(lambda: referring.attribute(rig.sita, code, rig.shop)) == "referral_not_allowed"
+
+
+def test_who_shares_an_account_brings_nobody_to_it(rig):
+    hari = rig.join(phone=phone(1))
+    merged(rig, hari, rig.sita, shared=True)
+    assert refusal(lambda: friend(rig, 1)) == "referral_not_allowed"
+
+
+def test_whoever_joins_a_buyers_account_first_has_bought_before(rig):
+    hari, maya = rig.join(phone=phone(1)), rig.join(phone=phone(2))
+    buys(rig, 2)
+    merged(rig, hari, maya, shared=True)
+    assert refusal(lambda: friend(rig, 1)) == "referral_too_late"
+
+
+def test_the_job_of_a_referrer_is_known_by_any_of_their_names(rig):
+    hari, other = friend(rig, 1), rig.join(phone=phone(2))
+    person = Staff(id="s_1", name="Sita", pin="", store="main", guest=other)
+    rig.store.atomically("people", lambda unit: staff.put(unit, "s_1", person))
+    merged(rig, other, rig.sita)
+    buys(rig, 1)
+    passes(rig)
+    assert referrals.get(rig.store, hari).state == "held"
+
+
+def test_what_others_on_the_account_bought_does_not_pay_for_a_friend(rig):
+    hari, maya = friend(rig, 1), rig.join(phone=phone(2))
+    buys(rig, 2, amount=400)
+    merged(rig, hari, maya, shared=True)
+    buys(rig, 1, amount=200)
+    passes(rig)
+    assert referrals.get(rig.store, hari).state == "held"

@@ -127,17 +127,17 @@ def _terms(shop: Shop) -> Terms | None:
 def _seen(found: Referral, shop: Shop) -> friends.Seen:
     """Gather what is known of both: their purchases, where one works, their addresses."""
     program, store = shop.programs.at(shop.clock.now()).program, shop.store
-    acts = entries.find(
-        store, ("members", "contains", found.friend), order="at", descending=True, limit=LOOKED_AT
-    )
-    jobs = [person for person in staff.each(store) if person.guest == found.referrer]
-    others = referrals.each(store, ("referrer", "==", found.referrer))
+    acts = homes.acts(store, found.friend, LOOKED_AT)
+    home, tellers = homes.find(store, found.friend), homes.known_as(store, found.referrer)
+    jobs = [person for person in staff.each(store) if person.guest in tellers]
+    others = [o for name in tellers for o in referrals.each(store, ("referrer", "==", name))]
     one, other = contacts.get(store, found.friend), contacts.get(store, found.referrer)
     return friends.Seen(
         receipts=tuple(act.receipt for act in acts if act.receipt),
         works_at=frozenset(name for name in program.stores for job in jobs if works_at(job, name)),
         mine=found.qualified_at,
         others=tuple(o.qualified_at for o in others if o.qualified_at and o.friend != found.friend),
+        shares=home is not None and homes.shared(store, home),
         friend_email=one.email if one else "", referrer_email=other.email if other else "",
     )  # fmt: skip
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from loyalty import homes
 from loyalty.delivery import Shop
 from loyalty.records import contacts, entries
 
@@ -38,7 +39,15 @@ def since(at: datetime, limit: int, shop: Shop) -> Changed:
     kinds = [_first(each, limit, end) for each in (acts, told)]
     until = min(till for _, till in kinds)
     listed = sorted(change for found, _ in kinds for change in found if change[0] <= until)
-    return Changed(list(dict.fromkeys(name for _, name in listed)), until)
+    named = dict.fromkeys(name for _, name in listed)
+    return Changed(list(dict.fromkeys(n for name in named for n in _with(name, shop))), until)
+
+
+def _with(name: str, shop: Shop) -> Iterator[str]:
+    """List a member and all whose points are kept with theirs: these changed too."""
+    yield name
+    if home := homes.find(shop.store, name):
+        yield from homes.everybody(home.account)
 
 
 def _first(changes: Iterable[Change], limit: int, end: datetime) -> tuple[list[Change], datetime]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from loyalty.domain.account import Account
-from loyalty.domain.entry import Entry
+from loyalty.domain.entry import Entry, Receipt
 from loyalty.ports import Store, Unit
-from loyalty.records import AccountRecord, accounts
+from loyalty.records import AccountRecord, accounts, entries
 
 MERGED = "merged"
 """Why nobody is behind an account whose member was found to be another one."""
@@ -29,6 +29,13 @@ class Home(NamedTuple):
         return self.record.account
 
 
+class Told(NamedTuple):
+    """An act, with its receipt as it stands if it is a sale."""
+
+    entry: Entry
+    receipt: Receipt | None
+
+
 def find(source: Unit | Store, member: str) -> Home | None:
     """Find where a member's points are kept; None if there is no such member."""
     person, record, one = member, accounts.get(source, member), True
@@ -46,11 +53,36 @@ def names(source: Unit | Store, home: Home) -> tuple[str, ...]:
     return (home.person, *(name for name, each in found if each and each.person == home.person))
 
 
+def shared(source: Unit | Store, home: Home) -> bool:
+    """Tell whether an account is kept for other people too."""
+    return len(names(source, home)) < len(everybody(home.account))
+
+
+def known_as(source: Unit | Store, member: str) -> tuple[str, ...]:
+    """List all names of the person who a member is; only this one if there is no such member."""
+    home = find(source, member)
+    return names(source, home) if home else (member,)
+
+
 def of_act(source: Unit | Store, entry: Entry) -> Home | None:
     """Find where what an act moved is kept now: where its account is, whoever acted."""
     home, who = find(source, entry.members[0]), entry.members[-1]
     actor = find(source, who) if home and who != entry.members[0] else home
     return Home(who, actor.person, home.record) if home and actor else home
+
+
+def acts(store: Store, member: str, limit: int) -> list[Told]:
+    """List a person's newest acts, the newest first, whichever of their names each was told by."""
+    found = {
+        record.entry.id: Told(record.entry, record.receipt)
+        for name in known_as(store, member)
+        for record in entries.find(
+            store, ("members", "contains", name), order="at", descending=True, limit=limit
+        )
+        if record.entry
+    }
+    newest = sorted(found.values(), key=lambda told: (told.entry.at, told.entry.seq), reverse=True)
+    return newest[:limit]
 
 
 def own(record: AccountRecord) -> Home:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from loyalty import identity
+from loyalty import homes, identity
 from loyalty.delivery import Shop
 from loyalty.domain import friends
 from loyalty.errors import AlreadyExists, Problem
+from loyalty.homes import Home
 from loyalty.ports import Store
 from loyalty.records import Identity, Referral, accounts, contacts, identities, referrals
 
@@ -63,10 +64,10 @@ def attribute(friend: str, written: str, shop: Shop) -> bool:
     Raises Problem 422 for a code that is nobody's, one's own or one of a ring, and for whoever has
     bought something before.
     """
-    teller, record = owner(written, shop), accounts.get(shop.store, friend)
-    if record is None or _in_ring(friend, teller, shop.store) or _same(friend, teller, shop.store):
+    teller, home = owner(written, shop), homes.find(shop.store, friend)
+    if home is None or _in_ring(friend, teller, shop.store) or _same(home, teller, shop.store):
         raise _not_allowed()
-    if record.account.totals.spend:
+    if home.account.totals.spend:
         raise Problem(422, "referral_too_late", "Only who has not bought yet can be brought.")
     mine = Referral(friend=friend, referrer=teller, at=shop.clock.now())
     try:
@@ -91,17 +92,20 @@ def _not_allowed() -> Problem:
 
 def _in_ring(friend: str, referrer: str, store: Store) -> bool:
     """Tell whether whoever is to be paid was brought by this friend, over however many others."""
+    own = homes.known_as(store, friend)
     for _ in range(DEEPEST):
-        if referrer == friend:
+        if referrer in own:
             return True
-        above = referrals.get(store, referrer)
+        known = (referrals.get(store, name) for name in homes.known_as(store, referrer))
+        above = next(filter(None, known), None)
         if above is None:
             return False
         referrer = above.referrer
     return False
 
 
-def _same(friend: str, referrer: str, store: Store) -> bool:
-    """Tell whether both have one mailbox: the same phone or e-mail is one member anyway."""
-    one, other = contacts.get(store, friend), contacts.get(store, referrer)
-    return bool(one and other and friends.same_mailbox(one.email, other.email))
+def _same(friend: Home, referrer: str, store: Store) -> bool:
+    """Tell whether both share an account or a mailbox: the same phone is one member anyway."""
+    one, other = contacts.get(store, friend.member), contacts.get(store, referrer)
+    mailbox = one and other and friends.same_mailbox(one.email, other.email)
+    return referrer in homes.everybody(friend.account) or bool(mailbox)

@@ -44,6 +44,12 @@ def test_a_friend_who_buys_only_where_the_referrer_works_is():
     assert said(bought("R1"), bought("R2", store="pier"), works_at=frozenset({"main", "pier"}))
 
 
+def test_on_a_shared_account_only_what_the_friend_bought_counts():
+    told = ("the friend kept too little without what others on the account bought",)
+    assert said(bought("R1", kept=0), shares=True) == told
+    assert said(bought("R1"), shares=True) == ()
+
+
 def test_what_went_back_tells_nothing():
     elsewhere = bought("R2", store="pier", kept=0)
     assert said(bought("R1"), elsewhere, works_at=frozenset({"main"}))

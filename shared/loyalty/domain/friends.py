@@ -19,13 +19,15 @@ class Seen(NamedTuple):
     """What is known of a friend and of who brought them, as of the day of paying.
 
     `receipts` are the friend's, `works_at` the stores where the referrer works, `mine` when this
-    friend qualified and `others` when the referrer's other friends did.
+    friend qualified and `others` when the referrer's other friends did, `shares` whether the
+    friend's account is kept for others too.
     """
 
     receipts: tuple[Receipt, ...] = ()
     works_at: frozenset[str] = frozenset()
     mine: datetime | None = None
     others: tuple[datetime, ...] = ()
+    shares: bool = False
     friend_email: str = ""
     referrer_email: str = ""
 
@@ -71,6 +73,8 @@ def _suspicions(seen: Seen, terms: Referral) -> Iterator[str]:
         yield "the friend bought only where the referrer works"
     if most_within_a_day(seen.mine, seen.others) > terms.per_day:
         yield f"more than {terms.per_day} friends qualified within a day"
+    if seen.shares and sum(receipt.kept for receipt in seen.receipts) < line(terms):
+        yield "the friend kept too little without what others on the account bought"
     if sales and sales[0].revision == BY_HAND:
         yield "the friend's first purchase was keyed in by hand"
     if alike(seen.friend_email, seen.referrer_email):

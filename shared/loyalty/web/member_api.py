@@ -9,11 +9,10 @@ from typing import Any
 import msgspec
 from flask import Request, Response
 
-from loyalty import changes, identity, members, phones, referring
+from loyalty import changes, homes, identity, members, phones, referring
 from loyalty.delivery import Shop
 from loyalty.domain.entry import Entry
 from loyalty.errors import Problem
-from loyalty.records import entries
 from loyalty.web import api, counter_api, merge_api, openapi, people_api, ticket_api
 from loyalty.web.api import Call, Operation, Reply
 from loyalty.web.bodies import (
@@ -82,12 +81,8 @@ def history(call: Call) -> Entries:
     """List a member's acts, the newest first."""
     asked: Listing = call.body
     people_api.found(call.id, call.shop)
-    found = entries.find(
-        call.shop.store, ("members", "contains", call.id), order="at", descending=True,
-        limit=asked.limit,
-    )  # fmt: skip
-    listed = sorted((r.entry for r in found if r.entry), key=lambda e: e.seq, reverse=True)
-    return Entries(entries=tuple(map(_shown, listed)))
+    listed = homes.acts(call.shop.store, call.id, asked.limit)
+    return Entries(entries=tuple(_shown(told.entry) for told in listed))
 
 
 def _shown(entry: Entry) -> EntryShown:

@@ -140,12 +140,8 @@ def claim(visit: Visit) -> Response:
 
 def history(visit: Visit) -> Response:
     """Show what happened to the points, and why; also why a sale gave none."""
-    found = entries.find(
-        visit.shop.store, ("members", "contains", visit.member), order="at", descending=True,
-        limit=NEWEST,
-    )  # fmt: skip
-    listed = sorted((r.entry for r in found if r.entry), key=lambda e: e.seq, reverse=True)
-    return visit.page("history.html", acts=[_act(visit, entry) for entry in listed])
+    listed = homes.acts(visit.shop.store, visit.member, NEWEST)
+    return visit.page("history.html", acts=[_act(visit, told.entry) for told in listed])
 
 
 def _act(visit: Visit, entry: Entry) -> dict[str, Any]:
