@@ -16,6 +16,7 @@ import zxingcpp
 from PIL import Image
 from selenium import webdriver
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
 
 PROGRAMS = ("chromium", "chromedriver")
 QUIET = (
@@ -55,8 +56,17 @@ class Phone:
         self.driver.find_element(By.XPATH, f"//label[contains(., '{label}')]").click()
 
     def presses(self, words: str) -> None:
-        path = f"//*[self::button or self::a][contains(., '{words}')]"
+        """Press what leads to another page, and wait until that page is there."""
+        path, page = f"//*[self::button or self::a][contains(., '{words}')]", self._page()
         self.driver.find_element(By.XPATH, path).click()
+        waiting = WebDriverWait(self.driver, PATIENCE)
+        waiting.until(lambda _: self._page() != page and self._is_there())
+
+    def _page(self) -> str:
+        return self.driver.find_element(By.TAG_NAME, "html").id
+
+    def _is_there(self) -> bool:
+        return bool(self.driver.execute_script("return document.readyState") == "complete")
 
     def scripts(self, *, run: bool) -> None:
         """Switch scripts on for our own look at a page, and off again."""

@@ -17,6 +17,8 @@ from infra.demo.story import Listening, Story
 from infra.local import Local
 from infra.sandbox.server import Sandbox
 from loyalty.adapters.clock import VirtualClock
+from loyalty.adapters.http import RequestsHttp
+from loyalty.connectors.engine import Engine
 from loyalty.delivery import Shop
 from loyalty.logs import QUIET
 
@@ -61,11 +63,15 @@ def _played(name: str, console: Console, story: Story, fault: str) -> list[str]:
 def _system(
     scenario: Scenario, sandbox: Sandbox, folder: str, clock: VirtualClock, story: Story, fault: str
 ) -> Local:
-    def wrap(shop: Shop) -> Shop:
-        return faults.put_in(shop._replace(bus=Listening(shop.bus, story)), fault)
-
     given = {"PORT": "0", "LOYALTY_DATA": folder}
     settings = {**scenario.settings(sandbox), **given}
+
+    def wrap(shop: Shop) -> Shop:
+        # A day's calls are spread over the day, so that nobody has to wait to spare a vendor.
+        vendors = Engine(RequestsHttp(), clock, settings, sleep=lambda _: None)
+        told = shop._replace(bus=Listening(shop.bus, story), vendors=vendors)
+        return faults.put_in(told, fault)
+
     return Local(settings, clock=clock, log=QUIET, wrap=wrap, workers=1)
 
 
