@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import get_args
 
 import pytest
-from tests.rig import NOON, Rig
+from tests.rig import NOON, Rig, opened
 
 from loyalty import cron, program_file, schedules
 from loyalty.domain.program import Scheduled
@@ -41,7 +42,7 @@ def test_what_the_program_switches_off_is_not_in_the_table():
 
 @pytest.mark.parametrize("name", ["timers", "wating"])
 def test_only_jobs_that_exist_and_are_free_to_move_can_be_named(name):
-    with pytest.raises(program_file.Mistakes, match="known here: waiting|did you mean `waiting`"):
+    with pytest.raises(program_file.Mistakes, match=r"known here: waiting|did you mean `waiting`"):
         table(f'schedules: {{{name}: "0 8 * * *"}}')
 
 
@@ -71,27 +72,16 @@ def test_the_tick_is_the_one_that_terraform_has():
 # -- what jobs do -------------------------------------------------------------------------------
 
 
-class Told(Log):
-    """Keeps what is told."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines: list[tuple[str, str, dict[str, object]]] = []
-
-    def __call__(self, severity, message, **fields):
-        self.lines.append((severity, message, fields))
+@pytest.fixture
+def lines():
+    return io.StringIO()
 
 
 @pytest.fixture
-def told():
-    return Told()
-
-
-@pytest.fixture
-def rig(tmp_path, told):
-    made = Rig(tmp_path, PLAIN, wrap=lambda shop: shop._replace(log=told))
-    yield made
-    made.close()
+def rig(tmp_path, lines):
+    log = Log("info", lines)
+    with opened(tmp_path, PLAIN, wrap=lambda shop: shop._replace(log=log)) as made:
+        yield made
 
 
 def ask(rig: Rig, job: str) -> None:
@@ -99,9 +89,14 @@ def ask(rig: Rig, job: str) -> None:
     rig.run()
 
 
-def waits(told: Told) -> list[tuple[str, dict[str, object]]]:
-    lines = [line for line in told.lines if line[1] == "waits for a person"]
-    return [(severity, fields) for severity, _, fields in lines]
+def waits(lines: io.StringIO) -> list[tuple[str, dict[str, int]]]:
+    said = [json.loads(line) for line in lines.getvalue().splitlines()]
+    counted = ("reviews", "adjustments", "quarantine")
+    return [
+        (each["severity"], {name: each[name] for name in counted})
+        for each in said
+        if each["message"] == "waits for a person"
+    ]
 
 
 def test_an_unknown_job_is_put_aside_with_its_reason(rig):
@@ -114,13 +109,13 @@ def test_an_unknown_job_is_put_aside_with_its_reason(rig):
     )  # fmt: skip
 
 
-def test_what_waits_for_a_person_is_counted_in_the_log(rig, told):
+def test_what_waits_for_a_person_is_counted_in_the_log(rig, lines):
     ask(rig, "waiting")
     rig.bus.publish("sweep-requested", [b"not an event"])
     rig.run()
     ask(rig, "waiting")
     nothing = {"reviews": 0, "adjustments": 0, "quarantine": 0}
-    assert waits(told) == [("INFO", nothing), ("WARNING", {**nothing, "quarantine": 1})]
+    assert waits(lines) == [("INFO", nothing), ("WARNING", {**nothing, "quarantine": 1})]
 
 
 def test_a_job_that_is_asked_for_twice_changes_nothing(rig):

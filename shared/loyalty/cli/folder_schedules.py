@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
-
 from loyalty import cron
 from loyalty.adapters.schedule_folder import ScheduleFolder
 from loyalty.cli import showing
-from loyalty.cli.data_folder import DataFolder
-from loyalty.cli.place import Place
 from loyalty.cli.schedules import Row, Table
+from loyalty.ports import Clock
 from loyalty.schedules import Schedule
 
 
 class FolderSchedules:
     """What runs by the clock here. The server looks every few seconds."""
 
-    def __init__(self, place: Place, table: Table) -> None:
-        self._clock = place.clock()
+    def __init__(self, folder: Path, clock: Clock, table: Table) -> None:
+        self._clock = clock
         self._table = table
-        self._kept = ScheduleFolder(_folder(place))
+        self._kept = ScheduleFolder(folder)
 
     def rows(self) -> list[Row]:
         """Tell how each is, as of this moment."""
@@ -57,10 +54,3 @@ class FolderSchedules:
         return (
             f"{schedule.name} is asked for: within seconds if the server runs, else once it does."
         )
-
-
-def _folder(place: Place) -> Path:
-    if not isinstance(place.home, DataFolder):
-        told = "Set LOYALTY_BUS=pubsub:PROJECT too: Cloud Scheduler publishes to its topics."
-        raise click.ClickException(told)
-    return place.home.file.parent

@@ -11,6 +11,7 @@ import click
 
 from loyalty import schedules as clockwork
 from loyalty.cli import current, showing
+from loyalty.cli.data_folder import DataFolder
 from loyalty.cli.place import Place, place_option
 from loyalty.program_file.places import zones
 from loyalty.schedules import Schedule
@@ -128,10 +129,11 @@ def run(name: str, place: Place) -> None:
 
 @contextmanager
 def _where(place: Place, table: Table) -> Iterator[Where]:
-    if not place.settings["LOYALTY_BUS"].startswith("pubsub:"):
+    if not _in_cloud(place):
         from loyalty.cli.folder_schedules import FolderSchedules  # noqa: PLC0415 - one of the two
 
-        yield FolderSchedules(place, table)
+        assert isinstance(place.home, DataFolder)  # noqa: S101 - `_in_cloud` saw to it
+        yield FolderSchedules(place.home.file.parent, place.clock(), table)
         return
     from loyalty.cli.cloud_schedules import opened  # noqa: PLC0415 - a second to import
 
@@ -139,8 +141,19 @@ def _where(place: Place, table: Table) -> Iterator[Where]:
         yield cloud
 
 
+def _in_cloud(place: Place) -> bool:
+    """Whether Cloud Scheduler asks: it does where events travel by Pub/Sub."""
+    if place.settings["LOYALTY_BUS"].startswith("pubsub:"):
+        return True
+    if not isinstance(place.home, DataFolder):
+        told = "Set LOYALTY_BUS=pubsub:PROJECT too: Cloud Scheduler publishes to its topics."
+        raise click.ClickException(told)
+    return False
+
+
 def _table(place: Place) -> Table:
     """Read the table of the newest version, also in the two minutes before it holds."""
+    _in_cloud(place)
     with place.reading() as store:
         return clockwork.table(current.newest(store))
 
