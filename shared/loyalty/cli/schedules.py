@@ -70,7 +70,7 @@ def list_(place: Place) -> None:
     with _where(place, _table(place)) as where:
         rows = where.rows()
     showing.table(
-        ("=name", "=cron", "zone", "state", "=next run", "asks for"),
+        ("=name", "=cron", "=zone", "state", "=next run", "asks for"),
         [(*row[:4], _when(row), row.about) for row in rows],
     )
 

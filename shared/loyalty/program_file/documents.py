@@ -166,8 +166,9 @@ def _slots() -> Iterator[str]:
 def _jobs() -> Iterator[str]:
     yield "## What runs by the clock\n"
     yield (
-        "`schedules` moves all but the sweep (`timers`). A line has five fields: minute, hour, day of"
-        " the month,\nmonth, weekday; each is `*`, values, ranges `1-5`, lists `1,15` or steps `*/10`.\n"
+        "`schedules` moves all but the sweep (`timers`). A line has five fields: minute, hour, day"
+        " of the\nmonth, month, weekday. Each is `*`, a value, a range `1-5`, a list `1,15` or a step"
+        " `*/10`.\n"
     )
     yield "| job | if left out | what it does |\n|---|---|---|"
     for name, job in JOBS.items():
