@@ -42,6 +42,12 @@ it with `# yaml-language-server: $schema=…/program.schema.json`.
 """
 
 
+_CLOCK = """\
+`schedules` moves all but the sweep (`timers`). A line has five fields: minute, hour, day of the
+month, month, weekday. Each is `*`, a value, a range `1-5`, a list `1,15` or a step `*/10`.
+"""
+
+
 def pages() -> dict[str, str]:
     """Return each generated file's name and text."""
     written = json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
@@ -165,11 +171,7 @@ def _slots() -> Iterator[str]:
 
 def _jobs() -> Iterator[str]:
     yield "## What runs by the clock\n"
-    yield (
-        "`schedules` moves all but the sweep (`timers`). A line has five fields: minute, hour, day"
-        " of the\nmonth, month, weekday. Each is `*`, a value, a range `1-5`, a list `1,15` or a step"
-        " `*/10`.\n"
-    )
+    yield _CLOCK
     yield "| job | if left out | what it does |\n|---|---|---|"
     for name, job in JOBS.items():
         yield f"| `{name}` | `{job.cron or 'off'}` | {job.about} |"
