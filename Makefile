@@ -100,6 +100,7 @@ undeploy: environment package ## Take a deployment down, once you typed its proj
 		"  functions, their accounts, sources and images" \
 		"  topics and subscriptions, with every event that waits and every dead letter" \
 		"  the tick, alarms, dashboard, indexes and backup schedules" \
+		"What 'loyalty schedules apply' made in Cloud Scheduler stays: 'loyalty schedules apply --none' first." \
 		"Deployed with delete_protection = false: also both databases and every secret, the pepper too." \
 		"Deployed with delete_protection, these stay:" \
 		"  both databases: Terraform forgets them (docs/operations.md takes them back in)" \

@@ -71,6 +71,7 @@ _MEANINGS = {
     "MilestoneReached.points": "Points given for it.",
     "MilestoneReached.voucher": "The id of the voucher given for it. Its code is not here.",
     "SweepRequested.at": "When it was asked for. A scheduler's tick always says the same.",
+    "SweepRequested.job": "What to do: the sweep itself, or a nightly job.",
     "NotificationRequested.says": "What the message says, in this order.",
     "NotificationRequested.audience": "Who is told.",
     "NotificationRequested.sign_in": "For a visitor: the record in `people` that has the address.",

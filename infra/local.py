@@ -27,6 +27,7 @@ import waitress
 from flask import Flask, Response
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
+from infra.local_schedules import LocalSchedules
 from infra.topology import TOP, Topology, dashed, topology
 from loyalty import app as composition
 from loyalty import program_file, programs
@@ -72,10 +73,12 @@ class Local:
         self._steps: dict[str, Any] = {
             name: import_module(f"loyalty.steps.{name}") for name in self.wiring.hearing()
         }
-        store = SqliteStore(self.settings["LOYALTY_STORE"].removeprefix("sqlite:"))
+        file = Path(self.settings["LOYALTY_STORE"].removeprefix("sqlite:"))
+        store = SqliteStore(file)
         self.bus = LocalBus(store.writer, self.wiring.topics(), self._options(workers))
         shop = composition.shop(self.settings, store, self.bus, clock, log)
         self.shop = composition.use(composition.App(wrap(shop))).shop
+        self.schedules = LocalSchedules(self.shop, file.parent)
         self.key = self.settings["LOYALTY_API_KEY"]
         self.url = ""
         self._stopping = threading.Event()
@@ -140,7 +143,11 @@ class Local:
 
     def _tick(self) -> None:
         while not self._stopping.wait(TICK):
-            self.sweep()
+            for look in (self.sweep, self.schedules.look):
+                try:
+                    look()
+                except Exception as error:  # noqa: BLE001 - whatever it is, there is a next look
+                    self.shop.log("ERROR", "scheduler failed", error=type(error).__name__)
 
     def _deliver(self, subscription: str, body: bytes, _attempt: int) -> None:
         deliver(subscription, self._steps[subscription], body, self.shop)

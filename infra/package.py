@@ -31,6 +31,9 @@ MADE = (1980, 1, 1, 0, 0, 0)
 """The earliest time a zip can tell: nothing in it may say when it was made."""
 ALWAYS = frozenset({"functions-framework", "tzdata"})
 """What nobody imports by name: what serves the function, and the zones."""
+PUBLISHING = frozenset({"loyalty.cron"})
+"""What only the publishing of a program needs: no function does that, they reread what was checked.
+"""
 BY_NAME = "loyalty.connectors"
 """A package whose modules are found by their names: who reaches it may need any of them."""
 
@@ -86,7 +89,7 @@ def reached(sources: Iterable[Path]) -> list[Path]:
     ours, found, left = _modules(), set[str](), [n for s in sources for n in imported(s)]
     while left:
         name = left.pop()
-        for each in _with_parents(name) & ours.keys() - found:
+        for each in _with_parents(name) & ours.keys() - found - PUBLISHING:
             found.add(each)
             left += imported(ours[each])
             left += [other for other in ours if each == BY_NAME and other.startswith(f"{each}.")]

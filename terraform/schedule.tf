@@ -1,4 +1,5 @@
 # A tick a minute: whatever is due by then. It always says the same; the sweep goes by its clock.
+# Jobs whose time the program chooses are not Terraform's: `loyalty schedules apply` keeps them.
 
 resource "google_cloud_scheduler_job" "tick" {
   name        = "sweep"

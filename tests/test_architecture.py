@@ -29,6 +29,12 @@ WRAPPED = {
     "pubsub": {"google.cloud.pubsub_v1", "google.api_core", "google.pubsub_v1"},
     "pubsub_dead": {"google.cloud.pubsub_v1", "google.api_core"},
     "secret_manager": {"google.auth"},
+    "cloud_scheduler": {
+        "google.cloud.scheduler_v1",
+        "google.auth",
+        "google.api_core",
+        "requests",
+    },
     "push_tokens": {"google.auth"},
 }
 """The libraries that each adapter is for."""

@@ -42,6 +42,9 @@ PUBLIC = {"member_page": (200, "text/css")}
 FIRST = ("transaction_ingest",)
 OTHERS = [name for name in FUNCTIONS if name not in FIRST]
 PARTS = ("functions", "infra", "shared", "requirements.lock", "pyproject.toml")
+PLAIN = (ROOT / "tests/programs/plain.yaml").read_text(
+    "utf-8"
+) + 'schedules: {waiting: "0 4 * * *"}\n'
 PROGRAM = """
 from pathlib import Path
 from infra import package
@@ -124,7 +127,14 @@ def test_a_zip_has_nothing_of_one_machine_or_a_terminal(packed, name):
         text = zipped.read("requirements.txt").decode()
     listed = {line.partition("=")[0] for line in text.splitlines() if line[0].isalnum()}
     assert {"functions-framework", "google-cloud-firestore", "google-cloud-pubsub"} <= listed
-    assert not listed & {"waitress", "rich", "pytest", "setuptools"}
+    assert not listed & {
+        "waitress",
+        "rich",
+        "pytest",
+        "setuptools",
+        "cronsim",
+        "google-cloud-scheduler",
+    }
     assert text.count("--hash=sha256:") >= len(listed)
 
 
@@ -194,7 +204,9 @@ def test_everything_that_a_zip_may_load_is_there(packed, empty, tmp_path):
     program = (
         "import sys; sys.path.insert(0, '.'); import main, loyalty; "
         "from loyalty import connectors; [connectors.load(n) for n in connectors.names()]; "
-        "from loyalty.adapters import firestore, pubsub, push_tokens; print(loyalty.__file__)"
+        "from loyalty.adapters import firestore, pubsub, push_tokens; "
+        "from loyalty.program_file import reread; "
+        f"reread({PLAIN!r}); print(loyalty.__file__)"
     )
     said = subprocess.run(  # noqa: S603 - our own program
         [empty, "-I", "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True

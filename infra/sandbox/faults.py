@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from threading import RLock
 
-VENDORS = ("square", "twilio", "sendgrid", "slack", "google_wallet", "apple_wallet")
+VENDORS = (
+    "square", "twilio", "sendgrid", "slack", "google_wallet", "apple_wallet", "cloud_scheduler",
+)  # fmt: skip
 
 
 class FaultKind(StrEnum):

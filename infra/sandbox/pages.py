@@ -25,6 +25,7 @@ TITLES = {
     "slack": "Slack",
     "google_wallet": "Google Wallet",
     "apple_wallet": "Apple Wallet",
+    "cloud_scheduler": "Cloud Scheduler",
 }
 NEVER_ARRIVED = frozenset({"undelivered", "failed", "canceled", "scheduled"})
 MAIL_LOST = frozenset({"dropped", "bounce", "blocked"})

@@ -7,6 +7,7 @@ from typing import Self
 
 from infra.sandbox.apple_wallet import AppleWallet
 from infra.sandbox.cards import Card
+from infra.sandbox.cloud_scheduler import CloudScheduler
 from infra.sandbox.control import Control
 from infra.sandbox.credentials import SandboxSecrets
 from infra.sandbox.faults import Fault, FaultKind
@@ -48,6 +49,7 @@ class Sandbox:
         self.slack = Slack(self._premises)
         self.google_wallet = GoogleWallet(self._premises)
         self.apple_wallet = AppleWallet(self._premises)
+        self.cloud_scheduler = CloudScheduler(self._premises)
         self._vendors: dict[str, Vendor] = {
             "square": self.square,
             "twilio": self.twilio,
@@ -55,6 +57,7 @@ class Sandbox:
             "slack": self.slack,
             "google_wallet": self.google_wallet,
             "apple_wallet": self.apple_wallet,
+            "cloud_scheduler": self.cloud_scheduler,
         }
         self._port = port
         self._server: LoopbackServer | None = None

@@ -116,6 +116,8 @@ class MemberChanged(Event, frozen=True, kw_only=True, omit_defaults=True):
 class SweepRequested(Event, frozen=True, kw_only=True, omit_defaults=True):
     """Look for work that is due by now, by the clock of whoever hears it."""
 
+    job: str = "timers"
+
 
 _EVENTS: tuple[type[Event], ...] = (
     TransactionRecorded,
@@ -178,6 +180,13 @@ def claimed(receipt: str, member: str, at: datetime, act: str = "") -> Transacti
 def tick() -> bytes:
     """Write the request that a scheduler repeats: it can only ever say the same."""
     return encode(SweepRequested(id="tick", at=_LONG_AGO, subject="sweep"))
+
+
+def asked_for(job: str) -> bytes:
+    """Write the same for a job; the sweep itself is asked for by the tick."""
+    if job == "timers":
+        return tick()
+    return encode(SweepRequested(id=f"job:{job}", at=_LONG_AGO, subject=job, job=job))
 
 
 def decode(body: bytes) -> Event:

@@ -54,6 +54,16 @@ VARIABLES = (
         "https://secretmanager.googleapis.com/v1",
         "Where `loyalty secrets set` puts secrets: another region's address, or one on loopback.",
     ),
+    Variable(
+        "LOYALTY_REGION",
+        "europe-west1",
+        "The region where `loyalty schedules` keeps jobs: that of the deployment.",
+    ),
+    Variable(
+        "LOYALTY_SCHEDULER_URL",
+        "https://cloudscheduler.googleapis.com",
+        "Where `loyalty schedules` finds Cloud Scheduler: Google's address, or one on loopback.",
+    ),
     Variable("PORT", "8080", "Where one machine serves."),
     Variable("HOST", "127.0.0.1", "The address one machine binds to."),
 )

@@ -31,6 +31,11 @@ READING = [
     ("keys", "list"),
     ("staff", "list"),
     ("secrets", "list"),
+    ("schedules", "list"),
+    ("schedules", "apply"),
+    ("schedules", "pause", "waiting"),
+    ("schedules", "resume", "waiting"),
+    ("schedules", "run", "waiting"),
 ]
 WRITING = [
     ("reviews", "approve", "generic:R2"),

@@ -3,7 +3,7 @@
 import pytest
 from tests.program_file.cafe import CAFE, changed, told
 
-from loyalty.program_file import checking, vendors, wording
+from loyalty.program_file import checking, timetable, vendors, wording
 from loyalty.program_file.kinds import program_kind
 from loyalty.program_file.mistakes import Found
 from loyalty.program_file.program_text import CHECKS
@@ -390,6 +390,16 @@ CASES = [
             (
                 "36 alerts.regular: no connector tells staff"
                 " | name one at `connectors: staff:` (there is slack)"
+            )
+        ],
+    ),
+    (
+        timetable.schedules_can_be_read,
+        [("connectors: {sms", "schedules: {waiting: 30 25 * * *}\nconnectors: {sms")],
+        [
+            (
+                "41 schedules.waiting: the hour `25` cannot be | it takes 0 to 23; also `*`,"
+                " lists `1,15`, ranges `1-5` and steps `*/10`"
             )
         ],
     ),

@@ -13,6 +13,7 @@ from loyalty.cli.member import member
 from loyalty.cli.program import program
 from loyalty.cli.receipt import explain
 from loyalty.cli.reviews import reviews
+from loyalty.cli.schedules import schedules
 from loyalty.cli.staff import staff
 from loyalty.cli.starting import init
 from loyalty.cli.store import store
@@ -59,5 +60,6 @@ for _command in (
     keys,
     staff,
     secrets,
+    schedules,
 ):
     main.add_command(_command)

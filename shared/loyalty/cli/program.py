@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from loyalty import program_file, programs
+from loyalty import program_file, programs, schedules
 from loyalty.cli import showing
 from loyalty.cli.place import Place, place_option
 from loyalty.domain.program import Program
@@ -63,6 +63,8 @@ def publish(file: Path, place: Place, *, yes: bool) -> None:
         version = programs.publish(store, text, place.clock().now())
     since = _since(version.effective_from, new)
     showing.line(f"Published as {version.hash}: it holds {since}.")
+    if place.settings["LOYALTY_BUS"] != "local" and _retimed(listed[-1] if listed else None, new):
+        showing.line("Its schedules are other ones: give `loyalty schedules apply` too.")
 
 
 @program.command("list", epilog="Example: loyalty program list")
@@ -89,6 +91,12 @@ def _row(record: ProgramRecord) -> tuple[str, str, str, str]:
 def _since(effective_from: datetime, program: Program) -> str:
     first = effective_from == programs.EPOCH
     return "from the start" if first else f"from {showing.when(effective_from, program.zone)}"
+
+
+def _retimed(old: ProgramRecord | None, new: Program) -> bool:
+    """Whether other things run by the clock than before, or at other times."""
+    before = schedules.table(program_file.reread(old.text)) if old else ()
+    return schedules.table(new) != before
 
 
 def _show_difference(old: ProgramRecord | None, new: Program) -> None:

@@ -27,6 +27,8 @@ Words = dict[str, str]
 """One text per language, as in `{en: Hello, de: Hallo}`."""
 MessageChannel = Literal["sms", "email"]
 Purpose = Literal["service", "marketing"]
+Scheduled = Literal["waiting"]
+"""The jobs whose time a program may choose: all but the sweep."""
 
 
 class Part(
@@ -351,6 +353,8 @@ class Program(Part, frozen=True):
     connectors: dict[Literal["sms", "email", "staff", "wallet"], tuple[Name, ...]] = {}
     """Which vendors carry what; one after another if they refuse, but each `wallet` is offered."""
     business_day_turns_at: TimeOfDay = "04:00"
+    schedules: dict[Scheduled, str] = {}
+    """When jobs run that have a time of their own: a cron line in the program's zone, or `off`."""
 
     def zone_of(self, store: str) -> str:
         """The store's time zone; the brand's for a store that this version does not know."""

@@ -26,6 +26,7 @@ from loyalty.program_file.meanings import meaning_of
 from loyalty.program_file.schema import innermost, parts, schema
 from loyalty.program_file.showing import show
 from loyalty.program_file.wording import ALERT_SLOTS, SLOTS
+from loyalty.steps.lifecycle_sweep import JOBS
 
 _SCOPE = Scope("EUR")
 _TOP = """\
@@ -41,6 +42,12 @@ it with `# yaml-language-server: $schema=…/program.schema.json`.
 """
 
 
+_CLOCK = """\
+`schedules` moves all but the sweep (`timers`). A line has five fields: minute, hour, day of the
+month, month, weekday. Each is `*`, a value, a range `1-5`, a list `1,15` or a step `*/10`.
+"""
+
+
 def pages() -> dict[str, str]:
     """Return each generated file's name and text."""
     written = json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
@@ -53,6 +60,7 @@ def _guide() -> Iterator[str]:
     for part in parts():
         yield from _section(part, places[part.cls.__name__])
     yield from _slots()
+    yield from _jobs()
 
 
 def _places() -> dict[str, list[str]]:
@@ -158,6 +166,15 @@ def _slots() -> Iterator[str]:
     told = {f"message on `{on}`": slots for on, slots in SLOTS.items()} | {"alert": ALERT_SLOTS}
     for text, slots in told.items():
         yield f"| {text} | {', '.join(f'`{{{slot}}}`' for slot in sorted(slots))} |"
+    yield ""
+
+
+def _jobs() -> Iterator[str]:
+    yield "## What runs by the clock\n"
+    yield _CLOCK
+    yield "| job | if left out | what it does |\n|---|---|---|"
+    for name, job in JOBS.items():
+        yield f"| `{name}` | `{job.cron or 'off'}` | {job.about} |"
     yield ""
 
 

@@ -135,7 +135,9 @@ def _hint_of_variant(kind: Kind) -> str:
 def is_words(kind: Kind) -> bool:
     """Whether this is one text per language."""
     inner = kind.type
-    return isinstance(inner, mi.DictType) and isinstance(kind_of(inner.value_type).type, mi.StrType)
+    return isinstance(inner, mi.DictType) and all(
+        isinstance(kind_of(each).type, mi.StrType) for each in (inner.key_type, inner.value_type)
+    )
 
 
 def _sample(kind: Kind) -> str:

@@ -11,11 +11,12 @@ from loyalty.program_file.giveback import warnings
 from loyalty.program_file.kinds import program_kind
 from loyalty.program_file.mistakes import Enough, Found, Mistake, Mistakes
 from loyalty.program_file.reading import values
+from loyalty.program_file.timetable import TIMETABLE
 from loyalty.program_file.tree import grow
 from loyalty.program_file.vendors import VENDORS
 from loyalty.program_file.wording import WORDING
 
-CHECKS: tuple[Check, ...] = (*MEANING, *WORDING, *VENDORS)
+CHECKS: tuple[Check, ...] = (*MEANING, *WORDING, *VENDORS, *TIMETABLE)
 
 
 def read(text: str, path: str = "program.yaml") -> Program:

@@ -1,22 +1,58 @@
-"""Everything that is due by now: promised events, what time does to an account, broken erasures."""
+"""What runs by the clock: the sweep, which does everything that is due by now, and nightly jobs.
+
+`JOBS` is the one table of them: what a job does, when it runs if the program does not say, and
+what it is for.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
 
 import msgspec
 
 from loyalty import befriending, bookkeeping, erasing, homes, merging, moving, timekeeping
 from loyalty.delivery import Outcome, Shop, outgoing, publish
-from loyalty.errors import TryAgain
+from loyalty.errors import Rejected, TryAgain
 from loyalty.events import Event, SweepRequested
 from loyalty.ports import Unit
-from loyalty.records import AccountRecord, Timer, accounts, timers
+from loyalty.records import (
+    AccountRecord,
+    Timer,
+    accounts,
+    adjustments,
+    quarantine,
+    reviews,
+    timers,
+)
 
 HEARS = SweepRequested
 PAGE = 100
 """So many timers in one go; if there are more, the sweep asks for itself again."""
+MOST = 1000
+"""So much that waits is counted; who has more than that has trouble enough."""
+
+
+class Job(NamedTuple):
+    """Work that a schedule asks for. Asked for twice, it does no more harm than once.
+
+    `cron` is in the program's zone; without one the job runs only where the program gives one.
+    """
+
+    work: Callable[[SweepRequested, Shop], Outcome]
+    cron: str
+    about: str
 
 
 def handle(event: Event, shop: Shop) -> Outcome:
+    """Do the job that was asked for."""
+    assert isinstance(event, SweepRequested)  # noqa: S101 - nothing else is heard
+    if event.job not in JOBS:
+        raise Rejected("unknown-job", f"no job is named {event.job!r}: see loyalty schedules list")
+    return JOBS[event.job].work(event, shop)
+
+
+def _sweep(event: SweepRequested, shop: Shop) -> Outcome:
     """Do a page of what is due. The index is the cursor: what is done is no longer due."""
     now = shop.clock.now()
     due = timers.find(shop.store, ("due_at", "<=", now), order="due_at", limit=PAGE)
@@ -24,7 +60,7 @@ def handle(event: Event, shop: Shop) -> Outcome:
         _try(timer, shop)
     if len(due) < PAGE:
         return ()
-    again = SweepRequested(id=f"{event.id}+", at=now, subject=event.subject)
+    again = SweepRequested(id=f"{event.id}+", at=now, subject=event.subject, job=event.job)
     return outgoing([again])
 
 
@@ -94,4 +130,21 @@ _WORK = {
     "erase": _erase,
     "merge": _merge,
     "move": _move,
+}
+
+
+def _tell_what_waits(_event: SweepRequested, shop: Shop) -> Outcome:
+    """Say in the log what waits for a person, so that somebody can be alarmed by it."""
+    counts = {
+        "reviews": len(reviews.find(shop.store, ("state", "==", "open"), limit=MOST)),
+        "adjustments": len(adjustments.find(shop.store, ("state", "==", "open"), limit=MOST)),
+        "quarantine": len(quarantine.find(shop.store, limit=MOST)),
+    }
+    shop.log("WARNING" if any(counts.values()) else "INFO", "waits for a person", **counts)
+    return ()
+
+
+JOBS = {
+    "timers": Job(_sweep, "* * * * *", "Does everything that is due by now."),
+    "waiting": Job(_tell_what_waits, "30 3 * * *", "Logs how much waits for a person."),
 }
