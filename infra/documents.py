@@ -20,7 +20,7 @@ from loyalty import connectors, events, records
 from loyalty.collections import COLLECTIONS, Collection
 from loyalty.connectors.settings import variable
 from loyalty.connectors.spec import Connector, Setting
-from loyalty.domain import account, transaction
+from loyalty.domain import account, journeys, transaction
 from loyalty.program_file import documents as program_pages
 from loyalty.settings import VARIABLES, Variable
 
@@ -35,6 +35,8 @@ PARTS = (
     transaction.Claim,
     account.Totals,
     events.Said,
+    journeys.Still,
+    journeys.Mark,
 )
 """What events hold besides plain values, in the order in which the page tells of it."""
 
@@ -77,6 +79,18 @@ _MEANINGS = {
     "NotificationRequested.sign_in": "For a visitor: the record in `people` that has the address.",
     "NotificationRequested.seq": "The number of the act in its account: the order of messages.",
     "NotificationRequested.useful_until": "After this instant the message is dropped.",
+    "NotificationRequested.still": "Nothing is sent once this is no longer so.",
+    "Still.stops": "What takes the reason away.",
+    "Still.mark": "What was so when the journey began.",
+    "Mark.visit": "The last visit, in minutes from the epoch.",
+    "Mark.tier": "The tier.",
+    "Mark.reward": "The reward that it is about.",
+    "OccasionCame.automation": "The automation that waits for it, by its name in the program.",
+    "OccasionCame.key": "Tells this occasion from the automation's others for this member.",
+    "OccasionCame.values": "Values for the slots of its messages.",
+    "OccasionCame.words": "Slots whose value is put into the guest's language later.",
+    "PointsPosted.activity": "What a guest did besides buying.",
+    "PointsPosted.score": "How a guest judged, in a survey or a review.",
     "MemberChanged.what": "What changed.",
     "Said.message": "The message's name in the program; for staff, the alert's.",
     "Said.values": "Values for the slots of its text.",

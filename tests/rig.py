@@ -31,6 +31,7 @@ from loyalty.ports import Store
 from loyalty.programs import Programs
 from loyalty.records import accounts, entries, identities
 from loyalty.steps import (
+    journey_start,
     lifecycle_sweep,
     milestone_check,
     notification_dispatch,
@@ -43,6 +44,7 @@ NOON = datetime(2026, 11, 21, 11, 0, tzinfo=UTC)
 STEPS: dict[str, Any] = {
     "points_calculation": points_calculation,
     "milestone_check": milestone_check,
+    "journey_start": journey_start,
     "notification_dispatch": notification_dispatch,
     "partner_sync": partner_sync,
     "lifecycle_sweep": lifecycle_sweep,

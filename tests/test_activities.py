@@ -10,6 +10,7 @@ from infra.simulator.store import MemoryStore
 from tests.rig import Rig
 
 from loyalty import activities
+from loyalty.activities import Done
 from loyalty.errors import Problem
 
 TEXT = Path("tests/programs/rewards.yaml").read_text("utf-8")
@@ -23,7 +24,7 @@ def rig():
 
 
 def did(rig, name, told="1"):
-    counted = activities.count(rig.member, name, told, "key:survey", rig.shop)
+    counted = activities.count(rig.member, Done(name, told), "key:survey", rig.shop)
     return counted.points, counted.first
 
 
@@ -56,5 +57,5 @@ def test_points_of_activities_are_no_progress_and_name_who_told(rig):
 @pytest.mark.parametrize(("name", "status"), [("dance", 422), ("survey", 404)])
 def test_what_there_is_not_counts_nothing(rig, name, status):
     with pytest.raises(Problem) as refused:
-        activities.count("m_nobody", name, "1", "", rig.shop)
+        activities.count("m_nobody", Done(name, "1"), "", rig.shop)
     assert refused.value.status == status

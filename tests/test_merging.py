@@ -20,6 +20,7 @@ from loyalty import (
     timekeeping,
     uniting,
 )
+from loyalty.activities import Done
 from loyalty.agreeing import How
 from loyalty.audit import audit
 from loyalty.connectors.spec import Guest
@@ -387,7 +388,7 @@ def test_one_with_two_names_counts_once_in_a_household(rig):
 
 def test_what_counts_once_counts_once_for_one_person(rig):
     for who, first in ((rig.anni, True), (rig.anna, False)):
-        assert activities.count(who, "follow", "", "key:x", rig.shop).first == first
+        assert activities.count(who, Done("follow", ""), "key:x", rig.shop).first == first
         if first:
             merge(rig)
 

@@ -18,7 +18,13 @@ from loyalty.reporting import TRACE, trace_of
 
 PROJECT = "regulars-test"
 REQUEST = "4bf92f3577b34da6a3ce929d0e0e4736"
-HEARS = {"points_calculation", "milestone_check", "notification_dispatch", "partner_sync"}
+HEARS = {
+    "points_calculation",
+    "milestone_check",
+    "notification_dispatch",
+    "partner_sync",
+    "journey_start",
+}
 
 
 class Told:

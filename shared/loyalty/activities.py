@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 
 from loyalty import bookkeeping, homes, timekeeping
@@ -10,6 +12,7 @@ from loyalty.domain import calendar
 from loyalty.domain.entry import Entry
 from loyalty.domain.program import Activity
 from loyalty.errors import Problem
+from loyalty.events import Event, PointsPosted
 from loyalty.ports import Unit
 from loyalty.records import entries
 
@@ -22,8 +25,17 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
     first: bool
 
 
-def count(member: str, name: str, told: str, by: str, shop: Shop) -> Counted:
-    """Count an activity that was told of by an id of the teller's. Raises Problem 404 or 422."""
+class Done(NamedTuple):
+    """What a guest did, told by an id of the teller's; a survey or a review with its score."""
+
+    activity: str
+    id: str
+    score: int | None = None
+
+
+def count(member: str, done: Done, by: str, shop: Shop) -> Counted:
+    """Count what a guest did. Raises Problem 404 or 422."""
+    name, told = done.activity, done.id
     activity = shop.programs.current().program.activities.get(name)
     if activity is None:
         raise Problem(422, "unknown_activity", "The program has no such activity.")
@@ -35,7 +47,7 @@ def count(member: str, name: str, told: str, by: str, shop: Shop) -> Counted:
     def work(unit: Unit) -> tuple[Entry, Outcome, bool]:
         known = (entries.get(unit, each) for each in dict.fromkeys((act, *before)))
         found = next((each.entry for each in known if each and each.entry), None)
-        return (found, (), False) if found else _count(unit, member, name, act, by, shop)
+        return (found, (), False) if found else _count(unit, member, done, act, by, shop)
 
     entry, outcome, first = first_then_look(lambda _: shop.store.atomically("ledger", work))
     timekeeping.keep(act, outcome, shop)
@@ -52,18 +64,24 @@ def _act(activity: Activity, name: str, told: str, shop: Shop) -> str:
 
 
 def _count(
-    unit: Unit, member: str, name: str, act: str, by: str, shop: Shop
+    unit: Unit, member: str, done: Done, act: str, by: str, shop: Shop
 ) -> tuple[Entry, Outcome, bool]:
     version = shop.programs.current()
     record = homes.find(unit, member)
     if record is None:
         raise Problem(404, "not_found", "There is no such member.")
-    book, activity = (
-        bookkeeping.opened_from(record, version, shop),
-        version.program.activities[name],
-    )
+    book = bookkeeping.opened_from(record, version, shop)
+    activity = version.program.activities[done.activity]
     title = version.program.words(activity.title, version.program.languages[0])
-    entry = book.award(act, activity.award, title, name, by, kind="activity")
-    outcome = bookkeeping.write(unit, book, act, bookkeeping.posted(book))
+    entry = book.award(act, activity.award, title, done.activity, by, kind="activity")
+    told = [_judged(each, act, done) for each in bookkeeping.posted(book)]
+    outcome = bookkeeping.write(unit, book, act, told)
     timekeeping.promise(unit, act, outcome, book.now)
     return entry, outcome, True
+
+
+def _judged(event: Event, act: str, done: Done) -> Event:
+    """Say with an act what was done, and how it was judged."""
+    if not isinstance(event, PointsPosted) or event.entry != act:
+        return event
+    return msgspec.structs.replace(event, activity=done.activity, score=done.score)

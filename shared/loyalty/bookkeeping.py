@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
 from loyalty import homes
 from loyalty.delivery import Outcome, Shop, outgoing
+from loyalty.domain import occasions
 from loyalty.domain.account import Account, ReceiptFact
 from loyalty.domain.entry import OF_REWARDS, Entry, Receipt
 from loyalty.domain.ledger import Passbook
@@ -80,8 +82,10 @@ def write(
         prints.append(fingerprint(entry, own))
         if entry.id != apart:
             entries.create(unit, entry.id, _record(entry, own))
+    if book.pages:
+        book.account = occasions.noted(book.account, book.program, book.now)
     account = armed(unit, book)
-    sealed = _replace(account, digest=added(account.digest, prints))
+    sealed = _replace(account, digest=added(account.digest, prints)) if prints else account
     accounts.put(unit, account.id, AccountRecord(account=sealed, closed=book.closed))
     return outcome
 
@@ -104,9 +108,16 @@ def _record(entry: Entry, outcome: Outcome) -> EntryRecord:
     )
 
 
+def due_at(book: Passbook) -> datetime | None:
+    """Find when time brings something to an account next: by itself, or for an automation."""
+    account = book.account
+    found = (account.due_at(), occasions.due_at(account, book.program))
+    return min((at for at in found if at), default=None)
+
+
 def armed(unit: Unit, book: Passbook) -> Account:
     """Set the account's timer, but only when its earliest due date moves forward."""
-    account, due = book.account, book.account.due_at()
+    account, due = book.account, due_at(book)
     set_for = account.armed_at if account.armed_at and account.armed_at > book.now else None
     if due is None or (set_for and set_for <= due):
         return account

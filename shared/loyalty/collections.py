@@ -96,6 +96,13 @@ COLLECTIONS: dict[str, Collection] = {
     "merges": Collection(
         "ledger", "member id", "Whose account is kept in whose, why, and what led to them before."
     ),
+    "journeys": Collection(
+        "ledger",
+        "journey:automation:member:occasion",
+        "Guests on their way through an automation.",
+        ("member",),
+        400,
+    ),
     "referrals": Collection(
         "ledger",
         "friend's account",

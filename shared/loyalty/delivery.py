@@ -16,9 +16,10 @@ from loyalty.errors import AlreadyExists, Rejected, TryAgain
 from loyalty.events import Event, decode, encode, topic_of
 from loyalty.identity import Pepper, digest
 from loyalty.logs import Log
+from loyalty.outgoing import Outgoing
 from loyalty.ports import Bus, Clock, Store
 from loyalty.programs import Programs
-from loyalty.records import Outgoing, Quarantined, quarantine
+from loyalty.records import Quarantined, quarantine
 from loyalty.reporting import Report, ReportingBus
 
 T = TypeVar("T")

@@ -14,6 +14,7 @@ import msgspec
 
 from loyalty.domain.account import Totals
 from loyalty.domain.entry import EntryKind
+from loyalty.domain.journeys import Still
 from loyalty.domain.transaction import Claim, Transaction
 from loyalty.errors import Rejected, TryAgain
 
@@ -40,7 +41,8 @@ class TransactionRecorded(Event, frozen=True, kw_only=True, omit_defaults=True):
 class PointsPosted(Event, frozen=True, kw_only=True, omit_defaults=True):
     """An entry was written. Balances are those right after it; `total` is what a sale came to.
 
-    `reward` is the one that the act was about, `others` whose points the account keeps too.
+    `reward` is the one that the act was about, `others` whose points the account keeps too;
+    `activity` and `score` are what a guest did, and how they judged.
     """
 
     entry: str
@@ -63,6 +65,8 @@ class PointsPosted(Event, frozen=True, kw_only=True, omit_defaults=True):
     tier_after: str | None = None
     reward: str = ""
     others: tuple[str, ...] = ()
+    activity: str = ""
+    score: int | None = None
 
 
 class MilestoneReached(Event, frozen=True, kw_only=True, omit_defaults=True):
@@ -93,6 +97,7 @@ class NotificationRequested(Event, frozen=True, kw_only=True, omit_defaults=True
 
     `seq` is that of the account's act: what waits for the same hour is told in this order.
     A visitor is somebody who asked for a code; `sign_in` names what they told of themselves.
+    Nothing is sent once the reason is gone for which it is `still` to be said.
     """
 
     says: tuple[Said, ...]
@@ -104,6 +109,7 @@ class NotificationRequested(Event, frozen=True, kw_only=True, omit_defaults=True
     store: str = ""
     seq: int = 0
     useful_until: datetime
+    still: Still | None = None
 
 
 class MemberChanged(Event, frozen=True, kw_only=True, omit_defaults=True):
@@ -111,6 +117,19 @@ class MemberChanged(Event, frozen=True, kw_only=True, omit_defaults=True):
 
     member: str
     what: Literal["joined", "registered", "updated", "consent", "erased"]
+
+
+class OccasionCame(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """Time brought something to a guest that an automation waits for: a birthday, a long absence.
+
+    `key` tells one occasion of an automation from the next.
+    """
+
+    member: str
+    automation: str
+    key: str
+    values: dict[str, str] = {}
+    words: dict[str, str] = {}
 
 
 class SweepRequested(Event, frozen=True, kw_only=True, omit_defaults=True):
@@ -125,6 +144,7 @@ _EVENTS: tuple[type[Event], ...] = (
     MilestoneReached,
     NotificationRequested,
     MemberChanged,
+    OccasionCame,
     SweepRequested,
 )
 

@@ -9,15 +9,10 @@ import msgspec
 
 from loyalty.domain.account import Account
 from loyalty.domain.entry import Entry, Receipt
+from loyalty.journey_records import Journey
+from loyalty.outgoing import Outgoing
 from loyalty.stored import Record, Records
 from loyalty.till_records import Loss, Screen, Shift, Staff, Tries, Undoable
-
-
-class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
-    """Events an act decided on, as they will be published: topic and wire bytes as text."""
-
-    topic: str
-    body: str
 
 
 class EntryRecord(Record, frozen=True, kw_only=True):
@@ -45,17 +40,21 @@ class Identity(Record, frozen=True, kw_only=True):
 
 
 class Timer(Record, frozen=True, kw_only=True):
-    """Work that is due: events to publish, an account to settle, a member to erase, merge or move.
+    """Work that is due at an instant: its kind says what, and its subject about whom.
 
-    Of what is due at one instant, the act with the lower `rank` comes first.
+    Of what is due at one instant, the act with the lower `rank` comes first. `marks` are the days
+    that each automation was told of last.
     """
 
-    kind: Literal["publish", "account", "referral", "erase", "merge", "move"]
+    kind: Literal[
+        "publish", "account", "referral", "erase", "merge", "move", "journey", "yearly"
+    ]  # fmt: skip
     subject: str
     due_at: datetime
     rank: int = 0
     tries: int = 0
     outcome: tuple[Outgoing, ...] = ()
+    marks: dict[str, str] = {}  # noqa: RUF012 - msgspec makes a new one for each
 
 
 class MilestoneGuard(Record, frozen=True, kw_only=True):
@@ -225,12 +224,14 @@ class Contact(Record, frozen=True, kw_only=True):
 class Profile(Record, frozen=True, kw_only=True):
     """The rest of what a member told about themselves.
 
-    `store` is where they joined, `registered_at` when they first proved an address on their page.
+    `birthday` is `03-31`, told at `birthday_at`, else on joining; `store` is where they joined;
+    `registered_at` when they first proved an address on their page.
     """
 
     member: str
     joined_at: datetime
     birthday: str = ""
+    birthday_at: datetime | None = None
     joined_by: str = ""
     store: str = ""
     registered_at: datetime | None = None
@@ -375,6 +376,7 @@ tries = Records("tries", Tries)
 undoable = Records("undoable", Undoable)
 staff = Records("staff", Staff)
 merges = Records("merges", Merge)
+journeys = Records("journeys", Journey)
 referrals = Records("referrals", Referral)
 referred = Records("referred", Referred)
 contacts = Records("contacts", Contact)

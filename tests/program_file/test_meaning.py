@@ -3,13 +3,55 @@
 import pytest
 from tests.program_file.cafe import CAFE, changed, told
 
-from loyalty.program_file import checking, timetable, vendors, wording
+from loyalty.program_file import checking, reacting, timetable, vendors, wording
 from loyalty.program_file.kinds import program_kind
 from loyalty.program_file.mistakes import Found
 from loyalty.program_file.program_text import CHECKS
 from loyalty.program_file.reading import values
 from loyalty.program_file.tree import grow
 
+REACTIONS = [
+    (
+        reacting.steps_do_one_thing,
+        "{on: joined, steps: {x: {award: 5, reward: coffee}}}",
+        (
+            "41 automations.a.steps.x: it does award and reward at once"
+            " | give it exactly one of send, award, reward, alert, wait"
+        ),
+    ),
+    (
+        reacting.automations_do_something,
+        "{on: joined, steps: {x: {award: 5}, y: {wait: 1d}}}",
+        (
+            "41 automations.a.steps: nothing comes after the wait"
+            " | add what is done, as in `hello: {send: welcome}`"
+        ),
+    ),
+    (
+        reacting.automations_name_what_there_is,
+        "{on: joined, steps: {x: {reward: cofee}}}",
+        (
+            "41 automations.a.steps.x.reward: `cofee` is not among the rewards of this program"
+            " | did you mean `coffee`?"
+        ),
+    ),
+    (
+        reacting.guests_have_tiers_that_exist,
+        "{on: joined, when: {tiers: [glod]}, steps: {x: {award: 5}}}",
+        (
+            "41 automations.a.when.tiers.0: `glod` is not among the tiers of this program"
+            " | did you mean `gold`?"
+        ),
+    ),
+    (
+        reacting.beginnings_are_told,
+        "{on: visit, steps: {x: {award: 5}}}",
+        (
+            "41 automations.a: it does not say which visit, or says it twice"
+            " | give `nth:` for one visit, or `every_nth:` for each multiple"
+        ),
+    ),
+]
 CASES = [
     (
         checking.a_store_is_named,
@@ -390,6 +432,27 @@ CASES = [
             (
                 "36 alerts.regular: no connector tells staff"
                 " | name one at `connectors: staff:` (there is slack)"
+            )
+        ],
+    ),
+    *(
+        (check, [("connectors: {sms", f"automations: {{a: {written}}}\nconnectors: {{sms")], [told])
+        for check, written, told in REACTIONS
+    ),
+    (
+        reacting.automations_fill_their_texts,
+        [
+            ("on: points-earned", "on: automation"),
+            ("+{points} Punkte", "{days} Punkte"),
+            (
+                "connectors: {sms",
+                "automations: {a: {on: joined, steps: {x: {send: earned}}}}\nconnectors: {sms",
+            ),
+        ],
+        [
+            (
+                "34 messages.earned.text.de: nothing can be put in for `{days}`, sent by `a`"
+                " | known here: balance, brand, name, pending, points, visits"
             )
         ],
     ),

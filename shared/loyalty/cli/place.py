@@ -18,9 +18,9 @@ from loyalty.connectors.engine import Engine
 from loyalty.delivery import Shop
 from loyalty.identity import Pepper, digest
 from loyalty.logs import QUIET
+from loyalty.outgoing import Outgoing
 from loyalty.ports import Clock, Store
 from loyalty.programs import Programs
-from loyalty.records import Outgoing
 from loyalty.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., object])

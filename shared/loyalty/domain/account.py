@@ -121,7 +121,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All that is known of a member's points; a cache that `verify` can rebuild from entries.
 
     `seq` grows with every commit, `count` and `digest` (a sum of hashes, modulo 2^256) cover
-    its entries. `armed_at` is when its timer is due. `facts` begin with the business day
+    its entries. `armed_at` is when its timer is due, `occasions` of which occasion each automation
+    was told last (see `occasions`; no entry tells of them). `facts` begin with the business day
     `facts_from`, which only rises: what was forgotten stays so.
 
     An account that was merged is kept `into` another, which names it among its `others`; the
@@ -142,6 +143,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     standing: Standing | None = None
     holds: tuple[Held, ...] = ()
     armed_at: datetime | None = None
+    occasions: dict[str, str] = {}
     into: str = ""
     others: tuple[str, ...] = ()
 

@@ -1,7 +1,7 @@
 """The merchant's program as values: what earns, what it earns, and what guests are told.
 
 Every key is described here once; the reader of the file, its JSON Schema and the
-documentation follow from these types. `written` tells how a value looks in the file.
+documentation follow from these types.
 """
 
 from __future__ import annotations
@@ -12,29 +12,22 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from loyalty.domain.automations import Automation
+from loyalty.domain.parts import (
+    MessageChannel,
+    Minutes,
+    Money,
+    Name,
+    Part,
+    Purpose,
+    TimeOfDay,
+    Weekday,
+    Words,
+)
 from loyalty.domain.transaction import Channel
 
-Money = Annotated[int, Meta(ge=0, extra={"written": "money"})]
-"""Minor units; written `12.50` in the program's (or the store's) currency."""
-Factor = Annotated[int, Meta(ge=0, extra={"written": "factor"})]
-"""Basis points; written `1.5` for 15000."""
-Minutes = Annotated[int, Meta(ge=0, le=3660 * 1440, extra={"written": "duration"})]
-"""Minutes; written `90m`, `2h` or `1d`. Ten years at most: dates end in the year 9999."""
-TimeOfDay = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["04:00"])]
-Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-Words = dict[str, str]
-"""One text per language, as in `{en: Hello, de: Hallo}`."""
-MessageChannel = Literal["sms", "email"]
-Purpose = Literal["service", "marketing"]
 Scheduled = Literal["waiting"]
 """The jobs whose time a program may choose: all but the sweep."""
-
-
-class Part(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
-):
-    """A part of the program file: unknown keys are mistakes."""
 
 
 class Store(Part, frozen=True):
@@ -276,7 +269,9 @@ MessageOn = Literal[
     "reward-returned",
     "referral-paid",
     "activity-rewarded",
+    "automation",
 ]
+"""What a message is about; `automation`: it is sent where an automation says so."""
 
 
 class Message(Part, frozen=True):
@@ -298,7 +293,10 @@ class Message(Part, frozen=True):
 class Alert(Part, frozen=True):
     """What staff are told at once."""
 
-    on: Literal["visit", "sale", "redemption", "late-redemption", "reward-returned", "offline-loss"]
+    on: Literal[
+        "visit", "sale", "redemption", "late-redemption", "reward-returned", "offline-loss",
+        "automation",
+    ]  # fmt: skip
     text: str
     tiers: tuple[Name, ...] = ()
     at_least: Money = 0
@@ -320,6 +318,17 @@ class Sending(Part, frozen=True):
     cap_days: Annotated[int, Meta(ge=1, le=3660)] = 7
     useful_hours: Annotated[int, Meta(ge=1, le=3660 * 24)] = 24
     """A message that could not leave for so long is dropped."""
+
+
+class Birthdays(Part, frozen=True):
+    """How birthdays are kept, and kept from being made up."""
+
+    leap_day: Literal["feb28", "mar01"] = "feb28"
+    """When somebody born on February 29 celebrates in other years."""
+    notice_days: Annotated[int, Meta(ge=0, le=366)] = 30
+    """A birthday that is told of later than so many days before counts from the next year on."""
+    edit_days: Annotated[int, Meta(ge=0, le=3660)] = 365
+    """So many days after a guest changed it, it can be changed again."""
 
 
 class Program(Part, frozen=True):
@@ -347,6 +356,8 @@ class Program(Part, frozen=True):
     milestones: dict[Name, Milestone] = {}
     messages: dict[Name, Message] = {}
     alerts: dict[Name, Alert] = {}
+    birthdays: Birthdays = Birthdays()
+    automations: dict[Name, Automation] = {}
     sending: Sending = Sending()
     consent_texts: dict[str, Words] = {}
     """The words a guest agrees to, by a version of your own, as in `2026-11`."""

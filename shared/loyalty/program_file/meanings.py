@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 
-from loyalty.domain import program
+from loyalty.domain import automations, program
 
+_SOURCES = (program, automations)
 _COMMON = {
     "title": "The name that people read.",
     "points": "How many points.",
@@ -84,8 +85,10 @@ _OWN = {
     "Program.messages": "What guests are told, each by a name of your own.",
     "Program.alerts": "What staff are told, each by a name of your own.",
     "Program.sending": "When messages may leave.",
+    "Program.birthdays": "How birthdays are kept.",
+    "Program.automations": "What begins by itself, each by a name of your own.",
 }
-"""Meanings of keys that have no words of their own in `domain.program`."""
+"""Meanings of keys that have no words of their own where they are defined."""
 
 
 @cache
@@ -94,16 +97,27 @@ def meaning_of(part: str, key: str) -> str:
     told = _beside(part).get(key) or _OWN.get(f"{part}.{key}") or _COMMON.get(key)
     if told is None:
         raise LookupError(
-            f"say what {part}.{key} means: write a string below it in {program.__name__}"
+            f"say what {part}.{key} means: write a string below it where it is defined"
         )
     return told
 
 
 @cache
 def _beside(part: str) -> dict[str, str]:
-    tree = ast.parse(inspect.getsource(program))
-    classes = (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == part)
-    return dict(_documented(next(classes).body))
+    """Collect the words beside a part's keys, also of those that it inherits."""
+    node = _classes()[part]
+    above = (base.id for base in node.bases if isinstance(base, ast.Name))
+    inherited = [_beside(base) for base in above if base in _classes()]
+    return {key: told for each in inherited for key, told in each.items()} | dict(
+        _documented(node.body)
+    )
+
+
+@cache
+def _classes() -> dict[str, ast.ClassDef]:
+    trees = (ast.parse(inspect.getsource(source)) for source in _SOURCES)
+    nodes = (node for tree in trees for node in tree.body if isinstance(node, ast.ClassDef))
+    return {node.name: node for node in nodes}
 
 
 def _documented(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:

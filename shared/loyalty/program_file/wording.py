@@ -6,27 +6,51 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from loyalty.domain.program import Message, MessageOn, Program, Words
+from loyalty.domain.parts import Words
+from loyalty.domain.program import Message, MessageOn, Program
 from loyalty.program_file.checking import Check, Finding
 from loyalty.program_file.mistakes import Path, closest, short
 
-_ALWAYS = frozenset({"points", "balance", "pending", "name", "brand"})
-_RECEIPT = _ALWAYS | {"store"}
+ALWAYS = frozenset({"points", "balance", "pending", "name", "brand"})
+_RECEIPT = ALWAYS | {"store"}
 SLOTS: Final[Mapping[MessageOn, frozenset[str]]] = {
     "points-earned": _RECEIPT,
     "points-clawed-back": _RECEIPT,
     "points-corrected": _RECEIPT | {"reason"},
-    "points-released": _ALWAYS,
-    "points-expired": _ALWAYS,
-    "points-adjusted": _ALWAYS | {"reason"},
-    "tier-changed": _ALWAYS | {"tier"},
+    "points-released": ALWAYS,
+    "points-expired": ALWAYS,
+    "points-adjusted": ALWAYS | {"reason"},
+    "tier-changed": ALWAYS | {"tier"},
     "milestone-reached": _RECEIPT | {"milestone", "gift"},
     "reward-redeemed": _RECEIPT | {"reward"},
-    "reward-returned": _ALWAYS | {"reward"},
-    "referral-paid": _ALWAYS,
-    "activity-rewarded": _ALWAYS | {"reason"},
+    "reward-returned": ALWAYS | {"reward"},
+    "referral-paid": ALWAYS,
+    "activity-rewarded": ALWAYS | {"reason"},
+    "automation": ALWAYS
+    | {
+        "visits",
+        "store",
+        "tier",
+        "milestone",
+        "reward",
+        "score",
+        "date",
+        "years",
+        "days",
+        "month",
+        "opening",
+        "earned",
+        "used",
+        "expired",
+        "closing",
+        "award",
+        "code",
+    },
 }
-"""What a message can say of the event it is about. A tier may also change without a receipt."""
+"""What a message can say of the event it is about. A tier may also change without a receipt.
+
+What an automation's can say depends on what began it: see `reacting`.
+"""
 ALERT_SLOTS: Final = frozenset({"tier", "store", "visits", "total", "points", "reward", "brand"})
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z]{2}|-[A-Z][a-z]{3})?")
@@ -108,16 +132,19 @@ def slots_can_be_filled(program: Program) -> Iterator[Finding]:
         for key, words in (("text", message.text), ("subject", message.subject)):
             for language, text in words.items():
                 path = ("messages", name, key, language)
-                yield from _unfilled(path, text, SLOTS[message.on])
+                yield from unfilled(path, text, SLOTS[message.on])
     for name, alert in program.alerts.items():
-        yield from _unfilled(("alerts", name, "text"), alert.text, ALERT_SLOTS)
+        yield from unfilled(("alerts", name, "text"), alert.text, ALERT_SLOTS)
 
 
-def _unfilled(path: Path, text: str, known: frozenset[str]) -> Iterator[Finding]:
+def unfilled(
+    path: Path, text: str, known: frozenset[str], where: str = " here"
+) -> Iterator[Finding]:
+    """Find the slots of a text that nothing can be put into."""
     names = sorted(known)
     for slot in _SLOT.findall(text):
         if slot not in known:
-            problem = f"nothing can be put in for {short('{' + slot + '}')} here"
+            problem = f"nothing can be put in for {short('{' + slot + '}')}{where}"
             yield Finding(path, problem, closest(slot, names))
     if set("{}") & set(_SLOT.sub("", text)):
         hint = "write a slot as in `{points}`; texts cannot hold other braces"

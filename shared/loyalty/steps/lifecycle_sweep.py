@@ -7,14 +7,29 @@ what it is for.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
 
-from loyalty import befriending, bookkeeping, erasing, homes, merging, moving, timekeeping
+from loyalty import (
+    befriending,
+    bookkeeping,
+    celebrating,
+    erasing,
+    homes,
+    journeys,
+    measuring,
+    merging,
+    moving,
+    timekeeping,
+)
 from loyalty.delivery import Outcome, Shop, outgoing, publish
+from loyalty.domain import occasions
+from loyalty.domain.ledger import Passbook
+from loyalty.domain.occasions import Measured
 from loyalty.errors import Rejected, TryAgain
-from loyalty.events import Event, SweepRequested
+from loyalty.events import Event, OccasionCame, SweepRequested
 from loyalty.ports import Unit
 from loyalty.records import (
     AccountRecord,
@@ -81,11 +96,15 @@ def _publish(timer: Timer, shop: Shop) -> None:
 def _settle(timer: Timer, shop: Shop) -> None:
     """Write what time did to an account; its timer is armed anew in the same unit."""
     name = f"settled:{timer.subject}:{timer.due_at.isoformat()}"
-    outcome = shop.store.atomically("ledger", lambda unit: _settle_in(unit, timer, name, shop))
+    found, now = accounts.get(shop.store, timer.subject), shop.clock.now()
+    program = shop.programs.at(now).program
+    known = measuring.measure(found.account, program, shop) if found else Measured()
+    work = partial(_settle_in, timer=timer, name=name, known=known, shop=shop)
+    outcome = shop.store.atomically("ledger", work)
     timekeeping.keep(name, outcome, shop)
 
 
-def _settle_in(unit: Unit, timer: Timer, name: str, shop: Shop) -> Outcome:
+def _settle_in(unit: Unit, timer: Timer, name: str, known: Measured, shop: Shop) -> Outcome:
     current = timers.get(unit, timekeeping.name_of(timer))
     if current is None or current.due_at != timer.due_at:
         return ()  # another act settled the account meanwhile and armed its timer anew
@@ -94,16 +113,26 @@ def _settle_in(unit: Unit, timer: Timer, name: str, shop: Shop) -> Outcome:
         raise TryAgain("the account is not there")
     now = shop.clock.now()
     book = bookkeeping.opened_from(homes.own(_disarmed(record)), shop.programs.at(now), shop)
-    if book.account.due_at() is None:  # else it is armed anew below, under the same name
+    events = [*bookkeeping.posted(book), *_occasions(book, known)]
+    if bookkeeping.due_at(book) is None:  # else it is armed anew below, under the same name
         timers.delete(unit, timekeeping.name_of(timer))
-    if not book.pages:
-        rearmed = bookkeeping.armed(unit, book)
-        accounts.put(unit, rearmed.id, AccountRecord(account=rearmed, closed=book.closed))
-        return ()
-    trigger = book.pages[0][0].id
-    outcome = bookkeeping.write(unit, book, trigger, bookkeeping.posted(book))
+    outcome = bookkeeping.write(unit, book, book.pages[0][0].id if book.pages else "", events)
     timekeeping.promise(unit, name, outcome, now)
     return outcome
+
+
+def _occasions(book: Passbook, known: Measured) -> list[OccasionCame]:
+    """Tell what time brought to an account that automations wait for, and note it there."""
+    book.account, found = occasions.came(book.account, book.program, book.now, known)
+    who = book.account.id
+    return [
+        OccasionCame(
+            id=f"occasion:{each.automation}:{who}:{each.key}", at=book.now, subject=who, member=who,
+            automation=each.automation, key=each.key, values=dict(each.values),
+            words=dict(each.words),
+        )
+        for each in found
+    ]  # fmt: skip
 
 
 def _disarmed(record: AccountRecord) -> AccountRecord:
@@ -123,6 +152,14 @@ def _move(timer: Timer, shop: Shop) -> None:
     moving.finish(timer.subject, shop)
 
 
+def _go_on(timer: Timer, shop: Shop) -> None:
+    journeys.go_on(timer, shop)
+
+
+def _celebrate(timer: Timer, shop: Shop) -> None:
+    celebrating.come(timer, shop)
+
+
 _WORK = {
     "publish": _publish,
     "account": _settle,
@@ -130,6 +167,8 @@ _WORK = {
     "erase": _erase,
     "merge": _merge,
     "move": _move,
+    "journey": _go_on,
+    "yearly": _celebrate,
 }
 
 

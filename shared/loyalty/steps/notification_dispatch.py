@@ -11,11 +11,12 @@ import msgspec
 from loyalty import homes, timekeeping, visiting, wording
 from loyalty.connectors.spec import Mail, Sent, StaffNote, Text, Verb
 from loyalty.delivery import Outcome, Shop, outgoing
-from loyalty.domain import keywords, messages
+from loyalty.domain import journeys, keywords, messages
 from loyalty.domain.messages import Decision
 from loyalty.domain.program import Message, Program
 from loyalty.errors import AlreadyExists, InDoubt, TryAgain, VendorRefused
 from loyalty.events import Event, NotificationRequested
+from loyalty.homes import Home
 from loyalty.ports import Unit
 from loyalty.records import (
     Claim,
@@ -212,10 +213,10 @@ def _take_over(claim: Claim, shop: Shop) -> Claim | None:
 def _send(event: NotificationRequested, claim: Claim, program: Program, shop: Shop) -> None:
     """Read relevance and address, call the vendor outside any unit, settle."""
     home = homes.find(shop.store, event.member) if event.audience == "guest" else None
-    relevant = event.audience != "guest" or (home is not None and home.person == event.member)
-    asked = _argument(event, claim, program, shop) if relevant else None
+    why = _irrelevant(event, home, program, shop) if event.audience == "guest" else ""
+    asked = None if why else _argument(event, claim, program, shop)
     if asked is None:
-        _drop(claim, shop, "nobody")
+        _drop(claim, shop, why or "nobody")
         return
     vendors = program.connectors.get(claim.channel, ())  # type: ignore[call-overload]  # a known channel
     for following in (*vendors[vendors.index(claim.connector) + 1 :], None):
@@ -225,6 +226,17 @@ def _send(event: NotificationRequested, claim: Claim, program: Program, shop: Sh
         claim = _settle(_replace(claim, connector=following), shop, "claimed")
     if word:
         _fail(claim, word, shop)
+
+
+def _irrelevant(
+    event: NotificationRequested, home: Home | None, program: Program, shop: Shop
+) -> str:
+    """Say why a guest need not be told any more: they are gone, or the reason is."""
+    if home is None or home.person != event.member:
+        return "nobody"
+    return (
+        journeys.gone(event.still, home.account, program, shop.clock.now()) if event.still else ""
+    )
 
 
 def _refusal(claim: Claim, asked: Any, shop: Shop) -> str:

@@ -149,10 +149,14 @@ class Capture(Body, frozen=True):
 
 
 class Did(Body, frozen=True):
-    """An activity of the program, told by an id of the caller's: the same id counts once."""
+    """An activity of the program, told by an id of the caller's: the same id counts once.
+
+    `score` is how a guest judged, if they did: in a survey, or a review.
+    """
 
     activity: Name
     id: Id
+    score: Annotated[int, Meta(ge=0, le=100)] | None = None
 
 
 class Nothing(Body, frozen=True):

@@ -100,7 +100,8 @@ def take_back(call: Call) -> Taking:
 def activity(call: Call) -> Counted:
     """Count something a guest did besides buying; told again, it counts no more."""
     asked: Did = call.body
-    return activities.count(call.id, asked.activity, call.own(asked.id), call.by, call.shop)
+    done = activities.Done(asked.activity, call.own(asked.id), asked.score)
+    return activities.count(call.id, done, call.by, call.shop)
 
 
 OPERATIONS = (

@@ -1,0 +1,111 @@
+"""A guest's way through an automation: the steps that come now, where it waits, why it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import msgspec
+
+from loyalty.domain import calendar
+from loyalty.domain.account import Account
+from loyalty.domain.automations import Guests, Reaction, Step, Stop
+from loyalty.domain.facts import minute
+from loyalty.domain.program import Program
+
+_INSTANT = timedelta(microseconds=1)
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was so when a journey began: the last visit (in minutes), the tier; its reward."""
+
+    visit: int = 0
+    tier: str = ""
+    reward: str = ""
+
+
+class Still(msgspec.Struct, frozen=True, kw_only=True):
+    """What must not have happened since, for something to be said."""
+
+    stops: tuple[Stop, ...]
+    mark: Mark
+
+
+class Walk(NamedTuple):
+    """The steps to do now; then nothing until `until` and the step `next`, or the end."""
+
+    steps: tuple[str, ...]
+    next: str = ""
+    until: datetime | None = None
+
+
+def mark(account: Account, reward: str = "") -> Mark:
+    """Take down what a journey's reason rests on."""
+    last = account.last_visit
+    return Mark(visit=minute(last) if last else 0, tier=account.tier or "", reward=reward)
+
+
+def gone(still: Still, account: Account, program: Program, now: datetime) -> str:
+    """Say what took a journey's reason away; empty while nothing did.
+
+    Any receipt that counts is a visit, also one that was told of late.
+    """
+    today = mark(account)
+    happened: Mapping[Stop, bool] = {
+        "visit": today.visit != still.mark.visit,
+        "tier-changed": today.tier != still.mark.tier,
+        "unaffordable": not _affordable(still.mark.reward, account, program, now),
+    }
+    return next((stop for stop in still.stops if happened[stop]), "")
+
+
+def _affordable(reward: str, account: Account, program: Program, now: datetime) -> bool:
+    known = program.rewards.get(reward)
+    return bool(known and known.points is not None and known.points <= account.points(now))
+
+
+def fits(guests: Guests, account: Account, now: datetime) -> bool:
+    """Tell whether a guest is among these guests."""
+    visits, points = account.totals.visits, account.points(now)
+    return (
+        (not guests.tiers or account.tier in guests.tiers)
+        and _within(visits, guests.visits_at_least, guests.visits_at_most)
+        and _within(points, guests.points_at_least, guests.points_at_most)
+    )
+
+
+def _within(number: int, least: int | None, most: int | None) -> bool:
+    return (least is None or number >= least) and (most is None or number <= most)
+
+
+def walk(reaction: Reaction, begin: str, account: Account, now: datetime, zone: str) -> Walk:
+    """Find what is to be done now, from a step on; "" is the first one."""
+    names = list(reaction.steps)
+    done: list[str] = []
+    for index in range(names.index(begin) if begin in names else 0, len(names)):
+        step = reaction.steps[names[index]]
+        if not _meant_for(step, account, now):
+            continue
+        if step.wait is not None:
+            following = names[index + 1] if index + 1 < len(names) else ""
+            return (
+                Walk(tuple(done), following, waited(step, now, zone)) if following else _ended(done)
+            )
+        done.append(names[index])
+    return _ended(done)
+
+
+def _ended(done: list[str]) -> Walk:
+    return Walk(tuple(done))
+
+
+def _meant_for(step: Step, account: Account, now: datetime) -> bool:
+    wanted = step.when is None or fits(step.when, account, now)
+    return wanted and (step.unless is None or not fits(step.unless, account, now))
+
+
+def waited(step: Step, now: datetime, zone: str) -> datetime:
+    """Find when a wait is over: at its time of day, where one is told."""
+    until = now + timedelta(minutes=step.wait or 0)
+    return calendar.end_of(until - _INSTANT, zone, step.at_time) if step.at_time else until

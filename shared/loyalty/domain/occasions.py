@@ -1,0 +1,209 @@
+"""What time alone brings to an account that automations wait for, each occasion once.
+
+`Account.occasions` keeps for each automation the key of the occasion it was told of last; by
+rhythm, before that, when the guest's absence is long: `29741520@2026-12-01T…`. For months it keeps
+those in which something happened, a told one with its mark: `2026-10! 2026-11`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from statistics import median
+from typing import NamedTuple
+
+import msgspec
+
+from loyalty.domain import calendar, tiers
+from loyalty.domain.account import Account
+from loyalty.domain.automations import Dormant, Expiring, MonthEnded, TierEnding
+from loyalty.domain.facts import minute
+from loyalty.domain.program import Program
+
+FEWEST = 3
+"""It takes so many visits to know how often somebody comes."""
+_DAY = timedelta(days=1)
+_TOLD = "!"
+
+
+class Occasion(NamedTuple):
+    """That the time has come for an automation, and what its messages can say of it."""
+
+    automation: str
+    key: str
+    values: Mapping[str, str] = {}
+    words: Mapping[str, str] = {}
+
+
+class Measured(NamedTuple):
+    """What only a look at the history tells: by automation, the days between visits; months."""
+
+    rhythms: Mapping[str, timedelta | None] = {}
+    statements: Mapping[str, Mapping[str, str]] = {}
+
+
+def due_at(account: Account, program: Program) -> datetime | None:
+    """Find when the next occasion of an account is due."""
+    found = (_due(name, each, account, program) for name, each in program.automations.items())
+    return min((at for at in found if at), default=None)
+
+
+def _due(name: str, reaction: object, account: Account, program: Program) -> datetime | None:
+    told = account.occasions.get(name, "")
+    match reaction:
+        case Dormant():
+            return _absent_at(reaction, told, account)
+        case Expiring(days_before=days):
+            lapse = _next_lapse(account, told)
+            return lapse - days * _DAY if lapse else None
+        case TierEnding(days_before=days):
+            until = account.standing.until if account.standing else None
+            return until - days * _DAY if until and until.isoformat() != told else None
+        case MonthEnded():
+            return month_end(_open(told), program.zone) if _open(told) else None
+    return None
+
+
+def _absent_at(reaction: Dormant, told: str, account: Account) -> datetime | None:
+    """Find when a guest has been away for long; by rhythm first when it has to be measured."""
+    last = account.last_visit
+    visit, _, measured = told.partition("@")
+    if last is None or (visit == str(minute(last)) and not measured):
+        return None
+    if reaction.days is not None:
+        return last + reaction.days * _DAY
+    if visit == str(minute(last)):
+        return datetime.fromisoformat(measured)
+    return last + reaction.least_days * _DAY
+
+
+def _next_lapse(account: Account, told: str) -> datetime | None:
+    lapses = (lot.expires_at for lot in account.lots if lot.expires_at)
+    return min((at for at in lapses if at.isoformat() > told), default=None)
+
+
+def month_end(month: str, zone: str) -> datetime:
+    """Find the first instant after a month, as in `2026-11`."""
+    first = date.fromisoformat(f"{calendar.months_back(month, -1)}-01")
+    return calendar.day_end(first - _DAY, zone)
+
+
+def noted(account: Account, program: Program, now: datetime) -> Account:
+    """Note that something happened in this month, for automations that tell of months."""
+    month = calendar.local(now, program.zone).strftime("%Y-%m")
+    told = {
+        name: account.occasions.get(name, "")
+        for name, each in program.automations.items()
+        if isinstance(each, MonthEnded)
+    }
+    found = {name: f"{old} {month}".strip() for name, old in told.items() if month not in old}
+    return _with(account, found) if found else account
+
+
+def _open(told: str) -> str:
+    """Find the first month that waits to be told of."""
+    return next((month for month in told.split() if not month.endswith(_TOLD)), "")
+
+
+def _with(account: Account, found: Mapping[str, str]) -> Account:
+    occasions = dict(sorted({**account.occasions, **found}.items()))
+    return msgspec.structs.replace(account, occasions=occasions)
+
+
+def came(
+    account: Account, program: Program, now: datetime, known: Measured
+) -> tuple[Account, list[Occasion]]:
+    """List the occasions that have come, and note each on the account."""
+    found: list[Occasion] = []
+    for name, each in program.automations.items():
+        due = _due(name, each, account, program)
+        if due is None or due > now:
+            continue
+        told, occasion = _occasion(name, each, account, program, now, known)
+        account = _with(account, {name: told})
+        found += [occasion] if occasion else []
+    return account, found
+
+
+def _occasion(
+    name: str, reaction: object, account: Account, program: Program, now: datetime, known: Measured
+) -> tuple[str, Occasion | None]:
+    told = account.occasions.get(name, "")
+    match reaction:
+        case Dormant():
+            return _absence(name, reaction, account, now, known)
+        case Expiring(days_before=days):
+            return _lapse(name, account, program, now + days * _DAY, told)
+        case TierEnding():
+            return _ending(name, account, program)
+    month, later = _open(told), told.split()[-1]
+    values = {"month": month, **known.statements.get(month, {})}
+    rest = f" {later}" if later != month else ""
+    return f"{month}{_TOLD}{rest}", Occasion(name, month, values)
+
+
+def _absence(
+    name: str, reaction: Dormant, account: Account, now: datetime, known: Measured
+) -> tuple[str, Occasion | None]:
+    last = account.last_visit or now
+    visit, days = str(minute(last)), str((now - last).days)
+    gap = known.rhythms.get(name)
+    if reaction.rhythm is not None and "@" not in account.occasions.get(name, ""):
+        if gap is None:
+            return visit, None
+        long = max(reaction.least_days * _DAY, gap * reaction.rhythm / 10_000)
+        if last + long > now:
+            return f"{visit}@{(last + long).astimezone(UTC).isoformat()}", None
+    return visit, Occasion(name, visit, {"days": days})
+
+
+def _lapse(
+    name: str, account: Account, program: Program, until: datetime, told: str
+) -> tuple[str, Occasion | None]:
+    """Tell of all points that lapse within the days, as one sum, by the first of their dates."""
+    lots = [lot for lot in account.lots if lot.expires_at and lot.expires_at <= until]
+    fresh = [lot for lot in lots if lot.expires_at and lot.expires_at.isoformat() > told]
+    ends = sorted(lot.expires_at for lot in fresh if lot.expires_at)
+    last_day = calendar.local(ends[0] - _DAY / 1440, program.zone).date().isoformat()
+    values = {"points": str(sum(lot.points for lot in fresh)), "date": last_day}
+    return ends[-1].isoformat(), Occasion(name, ends[0].isoformat(), values)
+
+
+def _ending(name: str, account: Account, program: Program) -> tuple[str, Occasion | None]:
+    standing = account.standing
+    if standing is None or standing.until is None:
+        return "", None
+    told = standing.until.isoformat()
+    after = tiers.reviewed(account, program, standing.until, "")
+    if after is not None and after.tier == standing.tier:
+        return told, None
+    day = calendar.local(standing.until - _DAY / 1440, program.zone).date().isoformat()
+    return told, Occasion(name, told, {"date": day}, {"tier": f"tier:{standing.tier}"})
+
+
+def rhythm(visits: Iterable[datetime]) -> timedelta | None:
+    """Find the usual time between two visits: the median; None with too few to tell."""
+    at = sorted(visits)
+    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(at)]
+    return timedelta(seconds=int(median(gaps))) if len(at) >= FEWEST else None
+
+
+def asks_for_rhythm(account: Account, program: Program, now: datetime) -> list[str]:
+    """Name the automations that need to know how often a guest comes, now."""
+    return [
+        name
+        for name, each in program.automations.items()
+        if isinstance(each, Dormant) and each.rhythm is not None
+        and (due := _due(name, each, account, program)) and due <= now
+    ]  # fmt: skip
+
+
+def asks_for_months(account: Account, program: Program, now: datetime) -> list[str]:
+    """Name the months that are to be told of now."""
+    return [
+        _open(account.occasions[name])
+        for name, each in program.automations.items()
+        if isinstance(each, MonthEnded)
+        and (due := _due(name, each, account, program)) and due <= now
+    ]  # fmt: skip

@@ -1,0 +1,111 @@
+"""Days that come each year: birthdays, and the day on which a guest joined.
+
+A day is chosen by its date, not by "is it today": a sweep that was down, or a lead that was
+changed, neither leaves a guest out nor tells them twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+from loyalty.domain import calendar
+from loyalty.domain.automations import Anniversary, Birthday, Yearly
+from loyalty.domain.program import Program
+
+LATE = timedelta(days=7)
+"""What could not be told for so long is left out: a birthday is over."""
+APART = timedelta(days=330)
+"""Two birthdays of a guest are further apart than this, also when one was changed in between."""
+_DAY = timedelta(days=1)
+
+
+class Person(NamedTuple):
+    """What is known of a guest's days: `birthday` as `03-31`, and since when; when they joined."""
+
+    joined_at: datetime
+    birthday: str = ""
+    told_at: datetime | None = None
+    zone: str = "UTC"
+
+
+class Day(NamedTuple):
+    """A day of an automation's that has come."""
+
+    automation: str
+    day: date
+    years: int
+
+
+def on(month_day: str, year: int, leap_day: Literal["feb28", "mar01"]) -> date:
+    """Find the day of a year; February 29 is another one in most years."""
+    if month_day == "02-29" and not has_leap_day(year):
+        month_day = "02-28" if leap_day == "feb28" else "03-01"
+    return date.fromisoformat(f"{year:04d}-{month_day}")
+
+
+def has_leap_day(year: int) -> bool:
+    """Tell whether a year has a February 29."""
+    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+
+
+def _days(each: Yearly, person: Person, program: Program, today: date) -> Iterator[date]:
+    """List the days around today on which something is celebrated, and that count."""
+    birthday = isinstance(each, Birthday)
+    joined = calendar.local(person.joined_at, person.zone).date()
+    told = calendar.local(person.told_at or person.joined_at, person.zone).date()
+    first = told + program.birthdays.notice_days * _DAY if birthday else joined + _DAY
+    month_day = person.birthday if birthday else f"{joined:%m-%d}"
+    years = range(today.year - 1, today.year + 3) if month_day else range(0)
+    found = (on(month_day, year, program.birthdays.leap_day) for year in years)
+    return (day for day in found if day >= first)
+
+
+def _next(
+    name: str, each: Yearly, person: Person, program: Program, marks: Mapping[str, str], today: date
+) -> date | None:
+    told = marks.get(name, "")
+    after = date.fromisoformat(told) + APART if told else date.min
+    found = (day for day in _days(each, person, program, today) if day > after)
+    return next((day for day in found if day >= today - LATE), None)
+
+
+def among(program: Program) -> dict[str, Yearly]:
+    """Find the automations that wait for a day of the year."""
+    found = program.automations.items()
+    return {n: each for n, each in found if isinstance(each, Birthday | Anniversary)}
+
+
+def came(
+    person: Person, program: Program, marks: Mapping[str, str], now: datetime
+) -> tuple[dict[str, str], list[Day]]:
+    """List the days that have come, each with its lead, and mark them as told."""
+    today, found = calendar.local(now, person.zone).date(), dict(marks)
+    days: list[Day] = []
+    for name, each in among(program).items():
+        day = _next(name, each, person, program, found, today)
+        if day and day - each.days_before * _DAY <= today:
+            found[name] = day.isoformat()
+            days.append(Day(name, day, day.year - person.joined_at.year))
+    return found, days
+
+
+def due_at(
+    person: Person, program: Program, marks: Mapping[str, str], now: datetime
+) -> datetime | None:
+    """Find when the next day comes: at its beginning, with its lead; never before now."""
+    today = calendar.local(now, person.zone).date()
+    found = (
+        _midnight(day - each.days_before * _DAY, person.zone)
+        for name, each in among(program).items()
+        if (day := _next(name, each, person, program, marks, today))
+    )
+    soonest = min(found, default=None)
+    return max(soonest, now) if soonest else None
+
+
+def _midnight(day: date, zone: str) -> datetime:
+    """Find the first instant of a local day."""
+    return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)

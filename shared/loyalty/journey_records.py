@@ -1,0 +1,36 @@
+"""What is kept of guests on their way through automations."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from loyalty.domain.journeys import Mark
+from loyalty.outgoing import Outgoing
+from loyalty.stored import Record
+
+
+class Journey(Record, frozen=True, kw_only=True):
+    """A guest on their way through an automation: what is `next`, when, and why it ended.
+
+    It began by the event `cause`, whose outcome is `begun`; `outcome` is that of its last stage.
+    `values` and `words` fill its messages; `mark` is what was so when it began.
+    """
+
+    id: str
+    automation: str
+    member: str
+    account: str
+    version: str
+    cause: str
+    at: datetime
+    zone: str
+    mark: Mark
+    next: str = ""
+    state: Literal["waiting", "done", "stopped"] = "waiting"
+    why: str = ""
+    due_at: datetime | None = None
+    values: dict[str, str] = {}  # noqa: RUF012 - msgspec makes a new one for each
+    words: dict[str, str] = {}  # noqa: RUF012 - msgspec makes a new one for each
+    begun: tuple[Outgoing, ...] = ()
+    outcome: tuple[Outgoing, ...] = ()

@@ -1,0 +1,73 @@
+"""What only a guest's history tells an automation: how often they come, and a month's sums."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from loyalty.delivery import Shop
+from loyalty.domain import calendar, occasions
+from loyalty.domain.account import Account
+from loyalty.domain.entry import OF_REWARDS, Entry
+from loyalty.domain.occasions import Measured
+from loyalty.domain.program import Program
+from loyalty.ports import Store
+from loyalty.records import entries
+
+NEWEST = 200
+"""So many of a guest's newest acts tell how often they come."""
+
+MOST = 1000
+"""More acts than any guest's month has."""
+
+
+def measure(account: Account, program: Program, shop: Shop) -> Measured:
+    """Look up what the occasions that are due rest on; most ask for nothing."""
+    now = shop.clock.now()
+    rhythmic = occasions.asks_for_rhythm(account, program, now)
+    months = occasions.asks_for_months(account, program, now)
+    gap = _rhythm(account, shop.store) if rhythmic else None
+    return Measured(
+        rhythms=dict.fromkeys(rhythmic, gap),
+        statements={month: statement(account, month, program, shop.store) for month in months},
+    )
+
+
+def _rhythm(account: Account, store: Store) -> timedelta | None:
+    """Tell the usual time between two days on which somebody of an account came."""
+    found = entries.find(
+        store, ("members", "contains", account.id), order="at", descending=True, limit=NEWEST
+    )
+    first: dict[str, datetime] = {}
+    for record in found:
+        receipt = record.receipt
+        if receipt and receipt.counts and receipt.sale:
+            at = receipt.sale.occurred_at
+            first[receipt.day] = min(first.get(receipt.day, at), at)
+    return occasions.rhythm(first.values())
+
+
+def statement(account: Account, month: str, program: Program, store: Store) -> dict[str, str]:
+    """Add a month up from the ledger: opening + earned - used - expired = closing."""
+    first = occasions.month_end(calendar.months_back(month, 1), program.zone)
+    last = occasions.month_end(month, program.zone)
+    found = entries.find(
+        store, ("members", "contains", account.id), ("at", ">=", first), order="at",
+        descending=True, limit=MOST,
+    )  # fmt: skip
+    acts = [record.entry for record in found if record.entry and _of(record.entry, account)]
+    since, within = [e for e in acts if e.at >= last], [e for e in acts if e.at < last]
+    used = -_sum(entry for entry in within if entry.kind in OF_REWARDS)
+    expired = -_sum(entry for entry in within if entry.kind == "expire")
+    closing = sum(lot.points for lot in account.lots) - account.debt - _sum(since)
+    sums = {"opening": closing - _sum(within), "earned": _sum(within) + used + expired,
+            "used": used, "expired": expired, "closing": closing}  # fmt: skip
+    return {name: str(points) for name, points in sums.items()}
+
+
+def _of(entry: Entry, account: Account) -> bool:
+    return entry.members[0] == account.id
+
+
+def _sum(acts: Iterable[Entry]) -> int:
+    return sum(entry.points for entry in acts)
