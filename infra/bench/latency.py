@@ -24,6 +24,8 @@ from infra.sandbox.server import Sandbox
 
 PROMISED = 1.0
 """Seconds, for 99 of 100 texts."""
+UP_TO = 20
+"""Purchases a second for which that is promised; beyond it is only measured, and nothing lost."""
 PATIENCE = 120
 HANDS = 32
 
@@ -33,10 +35,11 @@ def measured(rate: int, seconds: int) -> list[Row]:
     answers, waits = _waits(rate, seconds)
     lost = len(answers) - len(waits)
     kept = not lost and percentile(waits, 0.99) <= PROMISED
+    promised = ("p99 ≤ 1 s", kept) if rate <= UP_TO else ("-", None)
     return [
         Row(f"texts that never came, at {rate} a second", "0", str(lost), lost == 0),
         Row(f"webhook answered, at {rate} a second", "-", _told(answers), None),
-        Row(f"text after the answer, at {rate} a second", "p99 ≤ 1 s", _told(waits), kept),
+        Row(f"text after the answer, at {rate} a second", promised[0], _told(waits), promised[1]),
     ]
 
 

@@ -88,6 +88,7 @@ def regulars(folder: Path, settings: Mapping[str, str], port: int = 0) -> Iterat
         "LOYALTY_PROGRAM": str(folder / "program.yaml"),
         "LOYALTY_API_KEY": KEY,
         "LOYALTY_LOG": "error",
+        "TWILIO_CALLS_PER_SECOND": "10000",  # else that limit is all that is measured
     }
     with process(["-m", "infra.local"], f"{url}/healthz", {**settings, **own}) as number:
         yield url, number

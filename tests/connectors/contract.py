@@ -118,6 +118,8 @@ def account_of(connector: Connector, vendor: Vendor) -> dict[str, str]:
     """Make up an environment; every value can be told apart when it leaks."""
     found = {variable(connector.name, "base_url"): vendor.url}
     for setting in connector.settings:
+        if setting.name == "calls_per_second":
+            continue  # a number, and no secret
         start = f"{vendor.url}/" if setting.name.endswith("_url") else ""
         found[variable(connector.name, setting.name)] = f"{start}{CANARY}"
     ours = keys.real(vendor.url, CANARY).items()

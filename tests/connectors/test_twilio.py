@@ -47,6 +47,7 @@ VALUES = {
     "messaging_service_sid": SERVICE,
     "feedback_url": "https://loyalty.example.com/message-feedback/twilio",
     "validity_seconds": "14400",
+    "calls_per_second": "50",
 }
 CLAIMED = datetime(2026, 11, 22, 0, 0, 2, 700_000, tzinfo=UTC)
 TEXT = Text(

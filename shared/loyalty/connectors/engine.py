@@ -32,7 +32,7 @@ from loyalty.connectors.breaker import Breaker
 from loyalty.connectors.call import Call, Line, World
 from loyalty.connectors.rate import Bucket
 from loyalty.connectors.settings import MissingSettings, read_config
-from loyalty.connectors.spec import Config, Verb
+from loyalty.connectors.spec import Config, Rate, Verb
 from loyalty.ports import Clock, Http
 
 __all__ = ["Engine", "MissingSettings"]
@@ -88,12 +88,22 @@ class Engine:
             raise LookupError(f"{connector} has no {verb}")
         config = replace(self.config(connector, account, verb), now=self._world.clock.now())
         conversation = vendor.operations[verb](config, argument)
-        call = Call(vendor, verb, self._line(connector, account), self._world, budget_seconds)
+        call = Call(vendor, verb, self._line(connector, config), self._world, budget_seconds)
         return call.converse(conversation)
 
-    def _line(self, connector: str, account: str) -> Line:
+    def _line(self, connector: str, config: Config) -> Line:
         with self._lock:
-            key = connector, account
+            key = connector, config.account
             if key not in self._lines:
-                self._lines[key] = Line(Bucket(load(connector).rate), Breaker())
+                self._lines[key] = Line(Bucket(_rate(connector, config)), Breaker())
             return self._lines[key]
+
+
+def _rate(connector: str, config: Config) -> Rate | None:
+    """Tell how often an account may be asked: as it is set, else as its connector says."""
+    told = config["calls_per_second"]
+    if not told:
+        return load(connector).rate
+    if not told.isdecimal() or int(told) < 1:
+        raise LookupError(f"{connector.upper()}_CALLS_PER_SECOND is a whole number from 1")
+    return Rate(int(told))

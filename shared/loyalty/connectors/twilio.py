@@ -294,6 +294,11 @@ CONNECTOR = Connector(
         Setting("from_number", "The sender, as +15005550006.", default=""),
         Setting("feedback_url", "Public address of /message-feedback/twilio.", default=""),
         Setting("validity_seconds", "How long a text may wait to be sent.", default="14400"),
+        Setting(
+            "calls_per_second",
+            "How often the account may be asked: ours, Twilio tells none.",
+            default="50",
+        ),
     ),
     operations={"send_sms": send_sms, "find_sms": find_sms, "check": check},
     webhooks={
@@ -301,5 +306,5 @@ CONNECTOR = Connector(
     },
     errors=ERRORS,
     error_code=error_code,
-    rate=Rate(50),  # of the API: Twilio itself queues what one number cannot send at once
+    rate=Rate(50),  # Twilio itself queues what one number cannot send at once
 )
