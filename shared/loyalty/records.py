@@ -351,16 +351,43 @@ class Suppression(Record, frozen=True, kw_only=True):
 
 
 class AccountRecord(Record, frozen=True, kw_only=True):
-    """A member's account as it is stored."""
+    """A member's account as it is stored. `segments` is a copy for queries."""
 
     account: Account
     closed: str = ""
+    segments: tuple[str, ...] = ()
+
+
+def account_record(account: Account, closed: str = "") -> AccountRecord:
+    """Make the document of an account."""
+    return AccountRecord(account=account, closed=closed, segments=account.segments)
+
+
+class Job(Record, frozen=True, kw_only=True):
+    """How far a nightly run is: in which pass, and after which account.
+
+    `counts` is what the first pass counted. A run goes by one instant and one program `version`;
+    `placed` tells whether it put guests into segments.
+    """
+
+    at: datetime
+    version: str
+    phase: Literal["counting", "placing", "done"]
+    after: str = ""
+    counts: dict[str, dict[str, int]] = {}  # noqa: RUF012 - msgspec makes a new one for each
+    placed: bool = False
+
+    @property
+    def position(self) -> str:
+        """Name the page that comes next."""
+        return f"{self.at.isoformat()}/{self.phase}/{self.after}"
 
 
 accounts = Records("accounts", AccountRecord)
 entries = Records("entries", EntryRecord)
 identities = Records("identities", Identity)
 timers = Records("timers", Timer)
+jobs = Records("jobs", Job)
 milestones = Records("milestones", MilestoneGuard)
 vouchers = Records("vouchers", Voucher)
 reviews = Records("reviews", Review)

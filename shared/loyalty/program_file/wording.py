@@ -69,6 +69,7 @@ def _titles(program: Program) -> Iterator[tuple[Path, Words]]:
         (("milestones",), program.milestones),
         (("stamps",), program.stamps),
         (("activities",), program.activities),
+        (("segments",), program.segments),
     )
     for path, named in parts:
         yield from (((*path, name, "title"), part.title) for name, part in named.items())

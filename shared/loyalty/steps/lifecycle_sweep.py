@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
-from loyalty import befriending, bookkeeping, erasing, homes, merging, moving, timekeeping
+from loyalty import (
+    befriending,
+    bookkeeping,
+    erasing,
+    homes,
+    merging,
+    moving,
+    segmenting,
+    timekeeping,
+)
 from loyalty.delivery import Outcome, Shop, outgoing, publish
-from loyalty.errors import TryAgain
+from loyalty.errors import Rejected, TryAgain
 from loyalty.events import Event, SweepRequested
 from loyalty.ports import Unit
-from loyalty.records import AccountRecord, Timer, accounts, timers
+from loyalty.records import AccountRecord, Timer, account_record, accounts, timers
 
 HEARS = SweepRequested
 PAGE = 100
@@ -17,6 +28,14 @@ PAGE = 100
 
 
 def handle(event: Event, shop: Shop) -> Outcome:
+    """Do a page of the job that is asked for."""
+    assert isinstance(event, SweepRequested)  # noqa: S101 - `deliver` saw to it
+    if event.job not in JOBS:
+        raise Rejected("unknown-job", "there is no such job")
+    return JOBS[event.job](event, shop)
+
+
+def _timers(event: SweepRequested, shop: Shop) -> Outcome:
     """Do a page of what is due. The index is the cursor: what is done is no longer due."""
     now = shop.clock.now()
     due = timers.find(shop.store, ("due_at", "<=", now), order="due_at", limit=PAGE)
@@ -62,7 +81,7 @@ def _settle_in(unit: Unit, timer: Timer, name: str, shop: Shop) -> Outcome:
         timers.delete(unit, timekeeping.name_of(timer))
     if not book.pages:
         rearmed = bookkeeping.armed(unit, book)
-        accounts.put(unit, rearmed.id, AccountRecord(account=rearmed, closed=book.closed))
+        accounts.put(unit, rearmed.id, account_record(rearmed, book.closed))
         return ()
     trigger = book.pages[0][0].id
     outcome = bookkeeping.write(unit, book, trigger, bookkeeping.posted(book))
@@ -95,3 +114,8 @@ _WORK = {
     "merge": _merge,
     "move": _move,
 }
+JOBS: dict[str, Callable[[SweepRequested, Shop], Outcome]] = {
+    "timers": _timers,
+    "segments": segmenting.run,
+}
+"""What a sweep can be asked for. A job goes page by page, and asks for the next one itself."""
