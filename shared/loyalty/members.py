@@ -15,12 +15,12 @@ from loyalty.errors import AlreadyExists, Problem
 from loyalty.events import Event, MemberChanged, claimed
 from loyalty.ports import Store, Unit
 from loyalty.records import (
-    account_record,
     Consent,
     ConsentProof,
     Contact,
     Identity,
     Profile,
+    account_record,
     accounts,
     consents,
     contacts,

@@ -53,7 +53,7 @@ def place(records: Sequence[AccountRecord], job: Job, program: Program, shop: Sh
             _write(record.account.id, told, ladders, job, program, shop)
 
 
-def _write(  # noqa: PLR0913 - what a guest is placed by, and where
+def _write(
     name: str, told: _Told, ladders: tuple[rfm.Ladder, ...], job: Job, program: Program, shop: Shop
 ) -> None:
     """Place a guest as they are now: they may be buying something at this moment."""

@@ -13,6 +13,7 @@ from loyalty.cli.member import member
 from loyalty.cli.program import program
 from loyalty.cli.receipt import explain
 from loyalty.cli.reviews import reviews
+from loyalty.cli.segments import segments
 from loyalty.cli.staff import staff
 from loyalty.cli.starting import init
 from loyalty.cli.store import store
@@ -53,6 +54,7 @@ for _command in (
     explain,
     trace,
     member,
+    segments,
     deadletters,
     reviews,
     store,

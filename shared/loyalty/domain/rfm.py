@@ -40,14 +40,14 @@ class Ladder:
     def __init__(self, counted: Mapping[str, int]) -> None:
         steps = sorted((int(value), number) for value, number in counted.items())
         self._values = [value for value, _ in steps]
-        self._below = [0, *accumulate(number for _, number in steps)]
+        self._below: list[int] = [0, *accumulate(number for _, number in steps)]
 
     def fifth(self, value: int) -> int:
         """Tell the fifth of a value, from 1 to 5: that in which the middle of its equals stands."""
-        place, all_ = bisect_left(self._values, value), self._below[-1]
+        place, everybody = bisect_left(self._values, value), self._below[-1]
         known = place < len(self._values) and self._values[place] == value
         below, above = self._below[place], self._below[place + known]
-        return min(5, 5 * (below + above) // (2 * all_) + 1) if all_ else 1
+        return min(5, 1 + 5 * (below + above) // (2 * everybody or 1))
 
 
 def measured(account: Account, program: Program, now: datetime) -> Measures | None:

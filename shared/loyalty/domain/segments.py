@@ -113,9 +113,7 @@ def _spend(segment: Segment, guest: Guest, _stage: Stage, program: Program, now:
     return _within(_sums(segment.spend, guest.account, program, now).spend, segment.spend)
 
 
-def _sums(
-    over: VisitCount | SpendSum, account: Account, program: Program, now: datetime
-) -> Totals:
+def _sums(over: VisitCount | SpendSum, account: Account, program: Program, now: datetime) -> Totals:
     if over.days:
         return lately.in_days(account, over.days, program, now)
     if over.months:
