@@ -61,7 +61,7 @@ def measured(account: Account, program: Program, now: datetime) -> Measures | No
 
 def rounded(amount: int) -> int:
     """Cut an amount to its first digits."""
-    fine = 10 ** max(0, len(str(abs(amount))) - DIGITS)
+    fine: int = 10 ** max(0, len(str(abs(amount))) - DIGITS)
     return amount // fine * fine
 
 
