@@ -14,7 +14,8 @@ from loyalty.audit import audit
 from loyalty.connectors.spec import Guest
 from loyalty.domain.account import Account, ReceiptFact, Totals
 from loyalty.events import SweepRequested, encode
-from loyalty.records import Job, account_record, accounts, entries, jobs
+from loyalty.job_records import Job
+from loyalty.records import account_record, accounts, entries, jobs
 
 PROGRAM = Path("tests/programs/segments.yaml").read_text("utf-8")
 PLAIN = Path("tests/programs/plain.yaml").read_text("utf-8")

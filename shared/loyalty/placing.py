@@ -12,12 +12,13 @@ from loyalty.delivery import Shop
 from loyalty.domain import rfm, segments
 from loyalty.domain.account import Account
 from loyalty.domain.entry import Receipt
-from loyalty.domain.program import Favorite, Program
+from loyalty.domain.grouping import Favorite
+from loyalty.domain.program import Program
 from loyalty.domain.segments import Guest, Likes
+from loyalty.job_records import Job
 from loyalty.ports import Unit
 from loyalty.records import (
     AccountRecord,
-    Job,
     account_record,
     accounts,
     contacts,

@@ -9,6 +9,7 @@ import msgspec
 
 from loyalty.domain.account import Account
 from loyalty.domain.entry import Entry, Receipt
+from loyalty.job_records import Job
 from loyalty.stored import Record, Records
 from loyalty.till_records import Loss, Screen, Shift, Staff, Tries, Undoable
 
@@ -361,26 +362,6 @@ class AccountRecord(Record, frozen=True, kw_only=True):
 def account_record(account: Account, closed: str = "") -> AccountRecord:
     """Make the document of an account."""
     return AccountRecord(account=account, closed=closed, segments=account.segments)
-
-
-class Job(Record, frozen=True, kw_only=True):
-    """How far a nightly run is: in which pass, and after which account.
-
-    `counts` is what the first pass counted. A run goes by one instant and one program `version`;
-    `placed` tells whether it put guests into segments.
-    """
-
-    at: datetime
-    version: str
-    phase: Literal["counting", "placing", "done"]
-    after: str = ""
-    counts: dict[str, dict[str, int]] = {}  # noqa: RUF012 - msgspec makes a new one for each
-    placed: bool = False
-
-    @property
-    def position(self) -> str:
-        """Name the page that comes next."""
-        return f"{self.at.isoformat()}/{self.phase}/{self.after}"
 
 
 accounts = Records("accounts", AccountRecord)

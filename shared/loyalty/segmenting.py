@@ -17,8 +17,9 @@ from loyalty.delivery import Outcome, Shop, outgoing
 from loyalty.domain import rfm
 from loyalty.domain.program import Program
 from loyalty.events import SweepRequested
+from loyalty.job_records import Job
 from loyalty.ports import Unit
-from loyalty.records import AccountRecord, Job, accounts, jobs
+from loyalty.records import AccountRecord, accounts, jobs
 
 NAME = "segments"
 PAGE = 100

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.domain.cafe import few
 
 from loyalty.domain import rfm
-from loyalty.domain.program import RfmClass
+from loyalty.domain.grouping import RfmClass
 from loyalty.domain.rfm import Ladder, Measures
 
 

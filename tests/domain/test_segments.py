@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.domain.cafe import NOON, few, program
 
 from loyalty.domain.account import Account, Lot, ReceiptFact, Standing, Totals
-from loyalty.domain.program import (
+from loyalty.domain.grouping import (
     Balance,
     DaysSince,
     Favorite,

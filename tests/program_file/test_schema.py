@@ -9,6 +9,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from tests.program_file.cafe import CAFE, PROGRAMS, ROOT, changed
 
+from loyalty.domain import grouping, vocabulary
 from loyalty.domain import program as program_types
 from loyalty.program_file import schema
 from loyalty.program_file.documents import main, pages
@@ -118,8 +119,8 @@ def test_every_part_of_the_program_has_a_section():
     named = {part.cls.__name__ for part in parts()}
     defined = {
         name
-        for name, kind in vars(program_types).items()
-        if isinstance(kind, type) and issubclass(kind, program_types.Part)
+        for name, kind in (vars(program_types) | vars(grouping)).items()
+        if isinstance(kind, type) and issubclass(kind, vocabulary.Part)
     }
     assert named == defined - {"Part"}
 

@@ -11,7 +11,8 @@ from loyalty.cli import current, showing
 from loyalty.cli.place import Place, place_option
 from loyalty.domain import lately, rfm
 from loyalty.domain.account import Account
-from loyalty.domain.program import Program, Segment
+from loyalty.domain.grouping import Segment
+from loyalty.domain.program import Program
 from loyalty.ports import Store
 from loyalty.program_file.in_words import said
 from loyalty.program_file.mistakes import closest

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from loyalty.domain.program import Message, Program, Words
+from loyalty.domain.program import Message, Program
+from loyalty.domain.vocabulary import Words
 
 Asked = Literal["balance", "rewards", "redeem", "join"]
 _WORDS: dict[str, Asked] = {

@@ -12,38 +12,19 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from loyalty.domain.grouping import Segment, Stages
 from loyalty.domain.transaction import Channel
-
-Money = Annotated[int, Meta(ge=0, extra={"written": "money"})]
-"""Minor units; written `12.50` in the program's (or the store's) currency."""
-Factor = Annotated[int, Meta(ge=0, extra={"written": "factor"})]
-"""Basis points; written `1.5` for 15000."""
-Minutes = Annotated[int, Meta(ge=0, le=3660 * 1440, extra={"written": "duration"})]
-"""Minutes; written `90m`, `2h` or `1d`. Ten years at most: dates end in the year 9999."""
-TimeOfDay = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["04:00"])]
-Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-Words = dict[str, str]
-"""One text per language, as in `{en: Hello, de: Hallo}`."""
-MessageChannel = Literal["sms", "email"]
-Purpose = Literal["service", "marketing"]
-Stage = Literal["new", "active", "regular", "vip", "lapsing", "lost"]
-RfmClass = Literal[
-    "champions",
-    "loyal",
-    "promising",
-    "needs_attention",
-    "cannot_lose",
-    "at_risk",
-    "hibernating",
-]
-BirthdayMonth = Literal["this", 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
-
-
-class Part(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
-):
-    """A part of the program file: unknown keys are mistakes."""
+from loyalty.domain.vocabulary import (
+    MessageChannel,
+    Minutes,
+    Money,
+    Name,
+    Part,
+    Purpose,
+    TimeOfDay,
+    Weekday,
+    Words,
+)
 
 
 class Store(Part, frozen=True):
@@ -272,136 +253,6 @@ class Activity(Part, frozen=True):
     """Points for it; they never count towards a milestone."""
     once: Literal["ever", "day", "each"] = "each"
     """How often it counts: once for ever, once on a local day, or each time it is told of."""
-
-
-class DaysSince(Part, frozen=True):
-    """How many days ago, by the calendar of the program's zone."""
-
-    at_least: Annotated[int, Meta(ge=0, le=3660)] | None = None
-    """So long ago, or longer."""
-    at_most: Annotated[int, Meta(ge=0, le=3660)] | None = None
-    """No longer ago than this."""
-
-
-class VisitCount(Part, frozen=True):
-    """How many visits: in the last `days` or `months`, or ever."""
-
-    at_least: Annotated[int, Meta(ge=0)] | None = None
-    """So many visits, or more."""
-    at_most: Annotated[int, Meta(ge=0)] | None = None
-    """No more visits than this."""
-    days: Annotated[int, Meta(ge=1, le=40)] | None = None
-    """Counted in so many business days, today being the last; an account remembers 40."""
-    months: Annotated[int, Meta(ge=1, le=36)] | None = None
-    """Counted in so many calendar months, this one being the last."""
-
-
-class SpendSum(Part, frozen=True):
-    """How much money was kept of receipts: in the last `days` or `months`, or ever."""
-
-    at_least: Money | None = None
-    """So much, or more."""
-    at_most: Money | None = None
-    """No more than this."""
-    days: Annotated[int, Meta(ge=1, le=40)] | None = None
-    """Added up over so many business days, today being the last; an account remembers 40."""
-    months: Annotated[int, Meta(ge=1, le=36)] | None = None
-    """Added up over so many calendar months, this one being the last."""
-
-
-class Balance(Part, frozen=True):
-    """How many points can be spent; what is owed counts against it."""
-
-    at_least: Annotated[int, Meta(ge=0)] | None = None
-    """So many points, or more."""
-    at_most: Annotated[int, Meta(ge=0)] | None = None
-    """No more points than this."""
-
-
-class Favorite(Part, frozen=True):
-    """What a guest mostly does, by their newest 20 acts: every key given must hold."""
-
-    categories: tuple[str, ...] = ()
-    """The till's category that most of their money went to is one of these."""
-    stores: tuple[Name, ...] = ()
-    """The store of most of their receipts is one of these."""
-    channels: tuple[Channel, ...] = ()
-    """The channel of most of their receipts is one of these."""
-
-
-class Score(Part, frozen=True):
-    """A fifth of all guests, from 1 (the lowest) to 5 (the best)."""
-
-    at_least: Annotated[int, Meta(ge=1, le=5)] | None = None
-    """This fifth, or a better one."""
-    at_most: Annotated[int, Meta(ge=1, le=5)] | None = None
-    """This fifth, or a lower one."""
-
-
-class Rfm(Part, frozen=True):
-    """How a guest compares with all others, each measured in fifths."""
-
-    recency: Score = Score()
-    """How lately they came: 5 is the fifth that came last."""
-    frequency: Score = Score()
-    """How often they came in the last 12 months."""
-    money: Score = Score()
-    """How much was kept of their receipts in the last 12 months."""
-    classes: tuple[RfmClass, ...] = ()
-    """What the three together are called, as `loyal` or `cannot_lose`; any if left out."""
-
-
-class Segment(Part, frozen=True):
-    """Guests of whom all that is said here is true. Who they are is found out each night."""
-
-    title: Words
-    last_visit: DaysSince = DaysSince()
-    """How long ago they came last; nobody who never came."""
-    visits: VisitCount = VisitCount()
-    """How often they came."""
-    spend: SpendSum = SpendSum()
-    """What they spent and kept."""
-    points: Balance = Balance()
-    """What they have to spend."""
-    tiers: tuple[Name, ...] = ()
-    """They hold one of these tiers."""
-    stages: tuple[Stage, ...] = ()
-    """They are in one of these stages."""
-    favorite: Favorite = Favorite()
-    """What they mostly buy, where, and how."""
-    birthday_month: tuple[BirthdayMonth, ...] = ()
-    """Their birthday is in one of these months, from 1 to 12; `this` is the present one."""
-    tags: tuple[Name, ...] = ()
-    """They have one of these tags."""
-    without_tags: tuple[Name, ...] = ()
-    """They have none of these tags."""
-    rfm: Rfm = Rfm()
-    """How they compare with all other guests."""
-    languages: tuple[str, ...] = ()
-    """They are written to in one of these languages."""
-
-
-class Stages(Part, frozen=True):
-    """Where a guest stands. Who never came is `new`; else the first of these that is true counts.
-
-    `lost` and `lapsing` by the last visit, `vip` and `regular` by the visits lately, `active` by
-    all visits; `new` is who is left.
-    """
-
-    lost_after: Annotated[int, Meta(ge=1, le=3660)] = 120
-    """Lost: so many days since the last visit, or more."""
-    lapsing_after: Annotated[int, Meta(ge=1, le=3660)] = 45
-    """Lapsing: so many days since the last visit, or more."""
-    days: Annotated[int, Meta(ge=1, le=40)] = 30
-    """Lately: in so many business days, today being the last."""
-    vip_visits: Annotated[int, Meta(ge=1)] = 10
-    """VIP: so many visits lately, or more."""
-    vip_spend: Annotated[int, Meta(ge=1, extra={"written": "money"})] | None = None
-    """VIP, too: so much kept in the last 12 calendar months; visits alone if left out."""
-    regular_visits: Annotated[int, Meta(ge=1)] = 4
-    """Regular: so many visits lately, or more."""
-    active_visits: Annotated[int, Meta(ge=1)] = 2
-    """Active: so many visits ever, or more."""
 
 
 MessageOn = Literal[

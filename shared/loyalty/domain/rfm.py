@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from loyalty.domain import lately
 from loyalty.domain.account import Account
-from loyalty.domain.program import Program, RfmClass
+from loyalty.domain.grouping import RfmClass
+from loyalty.domain.program import Program
 
 MONTHS = 12
 """How often and how much are measured in so many calendar months, this one being the last."""

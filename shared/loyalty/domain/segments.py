@@ -10,11 +10,10 @@ import msgspec
 
 from loyalty.domain import lately, rfm
 from loyalty.domain.account import Account, Totals
-from loyalty.domain.program import (
+from loyalty.domain.grouping import (
     Balance,
     BirthdayMonth,
     DaysSince,
-    Program,
     Rfm,
     Score,
     Segment,
@@ -22,6 +21,7 @@ from loyalty.domain.program import (
     Stage,
     VisitCount,
 )
+from loyalty.domain.program import Program
 
 _YEAR = 12
 _replace = msgspec.structs.replace

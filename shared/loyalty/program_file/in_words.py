@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from msgspec import inspect as mi
 
-from loyalty.domain.program import Program, Segment
+from loyalty.domain.grouping import Segment
+from loyalty.domain.program import Program
 from loyalty.program_file.kinds import Scope, kind_of
 from loyalty.program_file.showing import is_said, show
 

@@ -7,8 +7,9 @@ import inspect
 from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
+from types import ModuleType
 
-from loyalty.domain import program
+from loyalty.domain import grouping, program
 
 _COMMON = {
     "title": "The name that people read.",
@@ -103,9 +104,14 @@ def meaning_of(part: str, key: str) -> str:
 
 @cache
 def _beside(part: str) -> dict[str, str]:
-    tree = ast.parse(inspect.getsource(program))
-    classes = (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == part)
+    bodies = (node for module in (program, grouping) for node in _parsed(module).body)
+    classes = (node for node in bodies if isinstance(node, ast.ClassDef) and node.name == part)
     return dict(_documented(next(classes).body))
+
+
+@cache
+def _parsed(module: ModuleType) -> ast.Module:
+    return ast.parse(inspect.getsource(module))
 
 
 def _documented(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:

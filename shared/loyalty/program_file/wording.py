@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from loyalty.domain.program import Message, MessageOn, Program, Words
+from loyalty.domain.program import Message, MessageOn, Program
+from loyalty.domain.vocabulary import Words
 from loyalty.program_file.checking import Check, Finding
 from loyalty.program_file.mistakes import Path, closest, short
 
