@@ -9,7 +9,7 @@ import pytest
 from infra.simulator.store import MemoryStore
 from tests.rig import NOON, Rig, sale
 
-from loyalty import programs, tagging
+from loyalty import counter, programs, tagging
 from loyalty.audit import audit
 from loyalty.connectors.spec import Guest
 from loyalty.domain.account import Account, ReceiptFact, Totals
@@ -245,32 +245,38 @@ def test_segments_that_the_program_no_longer_has_are_left_the_night_after():
 
 
 class Meanwhile:
-    """A store in which somebody buys right after a page was read."""
+    """A store in which something happens right after a page was read in a pass."""
 
     def __init__(self, store):
-        self._store, self.then = store, None
+        self._store, self.then, self.phase = store, None, "placing"
 
     def __getattr__(self, name):
         return getattr(self._store, name)
 
     def query(self, query):
         found = self._store.query(query)
-        if query.collection == "accounts" and self.then and job_phase(self._store) == "placing":
+        if query.collection == "accounts" and self.then and phase(self._store) == self.phase:
             then, self.then = self.then, None
             then()
         return found
 
 
-def job_phase(store):
+def phase(store):
     found = jobs.get(store, "segments")
     return found.phase if found else ""
 
 
-def test_a_purchase_while_its_page_is_placed_is_not_lost():
+def interrupted(documents=None):
     rig = Rig(
         Path(), PROGRAM, store=MemoryStore(),
         wrap=lambda shop: shop._replace(store=Meanwhile(shop.store)),
     )  # fmt: skip
+    rig.store.documents.update(documents or {})
+    return rig
+
+
+def test_a_purchase_while_its_page_is_placed_is_not_lost():
+    rig = interrupted()
     member = rig.join(phone=SITA, birthday="11-30")
     rig.shop.store.then = lambda: buys(rig, "A", 1000)
     night(rig)
@@ -319,6 +325,30 @@ def test_killed_anywhere_and_started_again_a_run_ends_as_if_undisturbed(before):
     assert number > 40, "so many boundaries were tried"
 
 
+@pytest.mark.parametrize("at", ["counting", "placing"])
+def test_a_page_that_two_do_at_once_counts_once(before, at):
+    rig = interrupted(before)
+    rig.shop.store.phase = at
+
+    def once_more():
+        place = job(rig).position
+        event = SweepRequested(id="again", at=NOON, subject="x", job="segments", cursor=place)
+        rig.handler("lifecycle_sweep", encode(event), 1)
+
+    rig.shop.store.then = once_more
+    night(rig, days=2)
+    assert rig.store.documents == morning(before).store.documents
+
+
+def test_a_page_that_took_a_day_does_not_bring_last_nights_run_back(before):
+    rig = interrupted(before)
+    rig.shop.store.phase = "counting"
+    rig.shop.store.then = lambda: night(rig)
+    night(rig, days=2)
+    assert rig.shop.store.then is None
+    assert job(rig).at == rig.clock.now(), "the later run is the one that is kept"
+
+
 def test_however_often_it_is_told_to_a_run_is_one(before):
     rig = opened(documents=before, copies=3)
     rig.clock.advance(timedelta(days=2))
@@ -348,6 +378,14 @@ def test_a_rule_may_be_for_a_segment_alone():
     friend(rig)
     buys(rig, "A", 1000)
     assert (rig.receipt("A").points, rig.receipt("A").segments) == (20, ("friends",))
+
+
+def test_a_quote_tells_what_a_guest_of_a_segment_would_earn():
+    rig = opened()
+    member = friend(rig)
+    basket = sale("Q", 1000, at=rig.clock.now())
+    assert counter.quote(basket, member, "en", rig.shop).points == 20
+    assert counter.quote(basket, "", "en", rig.shop).points == 10
 
 
 def test_a_receipt_is_judged_for_ever_by_the_segments_it_was_first_judged_in():
