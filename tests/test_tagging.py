@@ -91,3 +91,9 @@ def test_erasing_forgets_tags_and_segments(rig):
     with pytest.raises(Problem) as refused:
         give(rig, "vegan")
     assert refused.value.status == 404
+
+
+def test_whoever_is_tagged_is_told_nothing(rig):
+    give(rig, "vegan")
+    rig.run()
+    assert not [topic for topic, _ in rig.bus.published if topic == "notification-requested"]
