@@ -20,7 +20,7 @@ from loyalty.errors import TryAgain
 from loyalty.events import Event, PointsPosted
 from loyalty.homes import Home
 from loyalty.ports import Unit
-from loyalty.records import AccountRecord, EntryRecord, Timer, accounts, entries, timers
+from loyalty.records import EntryRecord, Timer, account_record, accounts, entries, timers
 
 _MODULUS = 2**256
 _replace = msgspec.structs.replace
@@ -86,7 +86,7 @@ def write(
         book.account = occasions.noted(book.account, book.program, book.now)
     account = armed(unit, book)
     sealed = _replace(account, digest=added(account.digest, prints)) if prints else account
-    accounts.put(unit, account.id, AccountRecord(account=sealed, closed=book.closed))
+    accounts.put(unit, account.id, account_record(sealed, book.closed))
     return outcome
 
 

@@ -29,7 +29,10 @@ class Collection(NamedTuple):
 
 COLLECTIONS: dict[str, Collection] = {
     "accounts": Collection(
-        "ledger", "account id", "Balance, lots, debt, tier, visits, recent days, digest."
+        "ledger",
+        "account id",
+        "Balance, lots, debt, tier, visits, recent days, digest, tags, segments.",
+        ("segments",),
     ),
     "entries": Collection(
         "ledger",
@@ -45,6 +48,7 @@ COLLECTIONS: dict[str, Collection] = {
         ("member",),
     ),
     "timers": Collection("ledger", "kind:subject", "Work that is due at an instant.", ("due_at",)),
+    "jobs": Collection("ledger", "job's name", "How far a nightly run is, and what it counted."),
     "programs": Collection("ledger", "hash of the text", "Program versions.", ("effective_from",)),
     "milestones": Collection(
         "ledger", "milestone:member:id:n", "The guard that lets a milestone be granted once."

@@ -153,4 +153,6 @@ def _judged(sale: Sale, member: str, account: Account, version: Version) -> Rece
     """Make the receipt that a basket would become, held for review if it would be."""
     receipt = Receipt(id=sale.receipt_id, state="posted", sale=sale, member=member)
     held = reviews.at_first(version.program, receipt, account.facts)
-    return msgspec.structs.replace(held, version=version.hash, tier=account.tier)
+    return msgspec.structs.replace(
+        held, version=version.hash, tier=account.tier, segments=account.segments
+    )

@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
-
 from loyalty import homes, timekeeping
 from loyalty.delivery import Shop, outgoing, publish
+from loyalty.domain import segments
 from loyalty.events import MemberChanged
 from loyalty.ports import Key, Unit
 from loyalty.records import (
     Contact,
     Timer,
+    account_record,
     accounts,
     consents,
     contacts,
@@ -33,7 +33,6 @@ from loyalty.stored import Records
 
 OWN: tuple[Records[Any], ...] = (sessions, links, consents, sign_ins)
 """Collections of `people` whose documents name their member."""
-_replace = msgspec.structs.replace
 
 
 def erase(member: str, shop: Shop) -> None:
@@ -59,7 +58,7 @@ def mark(member: str, shop: Shop) -> None:
     def close(unit: Unit) -> None:
         record = accounts.get(unit, member)
         if record:
-            accounts.put(unit, member, _replace(record, closed="erased"))
+            accounts.put(unit, member, account_record(segments.forgotten(record.account), "erased"))
         for key in leading:
             unit.delete(key)
         timer = Timer(kind="erase", subject=member, due_at=due)

@@ -105,13 +105,13 @@ def _voided(receipt: Receipt) -> bool:
 def _judged(receipt: Receipt, program: Program) -> Judgement:
     if receipt.sale is None:
         return NOTHING
-    return earning.judge(program, receipt.sale, _back(receipt), receipt.tier)
+    return earning.judge(program, receipt.sale, _back(receipt), receipt.tier, receipt.segments)
 
 
 def _lines(receipt: Receipt, sale: Sale, program: Program) -> tuple[LineWorth, ...]:
     full = eligible(sale, frozenset(program.earning.excluded_categories))
     rest = [0] * len(full) if _voided(receipt) else kept(sale, full, _back(receipt))
-    factors = earning.factors(program, sale, _back(receipt), receipt.tier)
+    factors = earning.factors(program, sale, _back(receipt), receipt.tier, receipt.segments)
     names = [line.name or line.sku or line.id for line in sale.lines]
     kinds = ["" if line.kind == "item" else f" ({line.kind})" for line in sale.lines]
     told_as = [f"{name}{kind}" for name, kind in zip(names, kinds, strict=True)]

@@ -15,12 +15,12 @@ from loyalty.errors import AlreadyExists, Problem
 from loyalty.events import Event, MemberChanged, claimed
 from loyalty.ports import Store, Unit
 from loyalty.records import (
-    AccountRecord,
     Consent,
     ConsentProof,
     Contact,
     Identity,
     Profile,
+    account_record,
     accounts,
     consents,
     contacts,
@@ -142,7 +142,7 @@ def _open(
     waiting = sorted({receipt for each in found.values() for receipt in each.waiting})
     events = _claims(unit, member, waiting, now)
     if account is None:
-        accounts.put(unit, member, AccountRecord(account=Account(id=member)))
+        accounts.put(unit, member, account_record(Account(id=member)))
     for name in names:
         identities.put(unit, name, Identity(member=member))
     outcome = outgoing(events)
@@ -270,4 +270,7 @@ def view(member: str, shop: Shop) -> dict[str, Any] | None:
         "visits": account.totals.visits,
         "lifetime_points": account.totals.points,
         "debt": account.debt,
+        "tags": account.tags,
+        "segments": account.segments,
+        "stage": account.stage,
     }

@@ -107,12 +107,13 @@ def _move(
 
 
 def _booked(found: _Move, giver: Passbook, taker: Passbook, to: str, by: str) -> Receipt:
-    """Judge the receipt for whose it is now, in the tier that they are in."""
+    """Judge the receipt for whose it is now, in their own tier and segments."""
     out, come = f"{found.act}:out", f"{found.act}:in"
     blank = giver.leave(found.receipt, found.rules, out, by)
     (gone,) = (entry for entry, _ in giver.pages if entry.id == out)
     theirs = _replace(
-        blank, member=to, tier=taker.account.tier, reviewed=(*blank.reviewed, out, come)
-    )
+        blank, member=to, tier=taker.account.tier, segments=taker.account.segments,
+        reviewed=(*blank.reviewed, out, come),
+    )  # fmt: skip
     booked = taker.book(theirs, "move", come, found.rules, taker.now)
     return _replace(booked, points=booked.points + found.receipt.points + recount.gained(gone))

@@ -9,6 +9,7 @@ import msgspec
 
 from loyalty.domain.account import Account
 from loyalty.domain.entry import Entry, Receipt
+from loyalty.job_records import Job
 from loyalty.journey_records import Journey
 from loyalty.outgoing import Outgoing
 from loyalty.stored import Record, Records
@@ -352,16 +353,23 @@ class Suppression(Record, frozen=True, kw_only=True):
 
 
 class AccountRecord(Record, frozen=True, kw_only=True):
-    """A member's account as it is stored."""
+    """A member's account as it is stored. `segments` is a copy for queries."""
 
     account: Account
     closed: str = ""
+    segments: tuple[str, ...] = ()
+
+
+def account_record(account: Account, closed: str = "") -> AccountRecord:
+    """Make the document of an account."""
+    return AccountRecord(account=account, closed=closed, segments=account.segments)
 
 
 accounts = Records("accounts", AccountRecord)
 entries = Records("entries", EntryRecord)
 identities = Records("identities", Identity)
 timers = Records("timers", Timer)
+jobs = Records("jobs", Job)
 milestones = Records("milestones", MilestoneGuard)
 vouchers = Records("vouchers", Voucher)
 reviews = Records("reviews", Review)

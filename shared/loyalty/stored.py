@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -56,6 +56,11 @@ class Records(Generic[R]):
         """Read one record, in a unit or outside."""
         return self.read(source.get(self.key(name))[0])
 
+    def several(self, source: Unit | Store, names: Sequence[str]) -> list[R | None]:
+        """Read many records in one batch, in the order asked."""
+        found = source.get(*(self.key(name) for name in names)) if names else []
+        return [self.read(document) for document in found]
+
     def create(self, unit: Unit, name: str, record: R) -> None:
         """Write a record that must not be there yet."""
         unit.create(self.key(name), self.document(record))
@@ -80,6 +85,17 @@ class Records(Generic[R]):
         filters = tuple(Where(*each) for each in where)  # type: ignore[arg-type]  # checked by the store
         query = Query(self.collection, filters, order, descending, limit)
         return [record for _, found in store.query(query) if (record := self.read(found))]
+
+    def page(self, store: Store, after: str = "", limit: int = 100) -> list[tuple[str, R]]:
+        """List records by their address, beginning after one, with their addresses."""
+        query = Query(self.collection, limit=limit, after=(None, after) if after else None)
+        found = ((name, self.read(document)) for name, document in store.query(query))
+        return [(name, record) for name, record in found if record]
+
+    def count(self, store: Store, *where: tuple[str, str, Any]) -> int:
+        """Count the records that match, outside any unit."""
+        filters = tuple(Where(*each) for each in where)  # type: ignore[arg-type]  # checked by the store
+        return store.count(Query(self.collection, filters))
 
     def each(
         self, store: Store, *where: tuple[str, str, Any], order: str | None = None

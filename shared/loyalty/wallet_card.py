@@ -11,8 +11,8 @@ from loyalty import counter
 from loyalty.connectors.spec import Pass
 from loyalty.domain import messages, rewards
 from loyalty.domain.account import Account
-from loyalty.domain.parts import Words
 from loyalty.domain.program import Program
+from loyalty.domain.vocabulary import Words
 from loyalty.identity import digest
 from loyalty.records import Contact
 

@@ -77,6 +77,8 @@ class Topics:
         (("reviews", "list"), "generic:R2 EUR 600.00"),
         (("program", "list"), "yes"),
         (("store", "list"), "Main Street"),
+        (("segments", "list"), "friends Friends 0"),
+        (("segments", "show", "friends"), "tags [friend] guests 0"),
     ],
     ids=lambda words: " ".join(words) if isinstance(words, tuple) else "",
 )

@@ -30,6 +30,8 @@ READING = [
     ("deadletters", "list"),
     ("keys", "list"),
     ("staff", "list"),
+    ("segments", "list"),
+    ("segments", "show", "friends"),
     ("secrets", "list"),
     ("schedules", "list"),
     ("schedules", "apply"),

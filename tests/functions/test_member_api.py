@@ -90,6 +90,23 @@ def test_a_till_holds_a_reward_and_captures_it_with_the_receipt(till):
     assert till.gets("GET", f"/v1/members/{till.member}")["points"] == 30
 
 
+def test_an_automation_tags_a_member_once_and_takes_the_tag_off_again(till):
+    path = f"/v1/members/{till.member}/tags/vegan"
+    assert till.gets("PUT", path)["tags"] == till.gets("PUT", path)["tags"] == ["vegan"]
+    assert till.rig.history(till.member)[-1].by == "key:local"
+    assert till.gets("DELETE", path)["tags"] == till.gets("DELETE", path)["tags"] == []
+    assert [entry.kind for entry in till.rig.history(till.member)][-2:] == ["tag", "tag"]
+
+
+def test_who_may_only_look_tags_nobody_and_nobody_is_tagged_who_is_no_member(till):
+    assert till.refused("PUT", "/v1/members/m_404/tags/vegan") == (404, "not_found")
+    path = f"/v1/members/{till.member}/tags"
+    assert till.refused("PUT", f"{path}/Vegan") == (422, "invalid_tag")
+    till.has("rk_reader", scopes=("members:read",))
+    assert till.refused("PUT", f"{path}/vegan")[0] == 403
+    assert till.gets("GET", f"/v1/members/{till.member}")["tags"] == []
+
+
 def test_a_hold_is_voided_and_then_cannot_be_captured(till):
     path = f"/v1/holds/{till.holds()['id']}"
     assert till.gets("POST", f"{path}/void", {})["state"] == "voided"

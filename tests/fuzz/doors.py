@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -168,7 +169,7 @@ def route(known: api.Operation) -> st.SearchStrategy[Call]:
     )
 
     def call(slot: str, asked: str, body: bytes, key: str) -> Call:
-        path = known.path.replace("{id}", quote(slot, safe="", errors="replace"))
+        path = re.sub(r"\{\w+\}", lambda _: quote(slot, safe="", errors="replace"), known.path)
         given = {"Authorization": f"Bearer {API_KEY}", "Idempotency-Key": key}
         return Call("member_api", f"{path}?{asked}", body, known.method, given)
 

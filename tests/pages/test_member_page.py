@@ -10,7 +10,7 @@ from tests.pages.guest import ORIGIN
 from tests.rig import sale
 from tests.steps.cafe import HARI, SITA
 
-from loyalty import claiming, codes, members, merging, redeeming, sessions
+from loyalty import claiming, codes, members, merging, redeeming, sessions, tagging
 from loyalty.domain.transaction import Line
 from loyalty.records import consents, contacts, profiles, sign_ins
 from loyalty.records import sessions as kept_sessions
@@ -308,6 +308,12 @@ def test_the_history_says_why_a_sale_gave_nothing(cafe, guest):
     text = guest.goes("/history").text
     assert "+0" in text
     assert "EUR 0.50: 1 point per euro" in text
+
+
+def test_the_history_does_not_show_the_teams_own_notes(cafe, guest):
+    guest.joins()
+    tagging.give(members.find(cafe.shop, phone=SITA), "talks_a_lot", "staff:maya", cafe.shop)
+    assert "talks_a_lot" not in guest.goes("/history").text
 
 
 def test_a_receipt_without_a_card_is_claimed_by_its_code(cafe, guest):

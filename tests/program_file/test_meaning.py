@@ -3,7 +3,7 @@
 import pytest
 from tests.program_file.cafe import CAFE, changed, told
 
-from loyalty.program_file import checking, reacting, timetable, vendors, wording
+from loyalty.program_file import checking, grouping, reacting, timetable, vendors, wording
 from loyalty.program_file.kinds import program_kind
 from loyalty.program_file.mistakes import Found
 from loyalty.program_file.program_text import CHECKS
@@ -433,6 +433,151 @@ CASES = [
                 "36 alerts.regular: no connector tells staff"
                 " | name one at `connectors: staff:` (there is slack)"
             )
+        ],
+    ),
+    (
+        grouping.segments_are_known,
+        [
+            ("tiers: [gold], start", "tiers: [gold], segments: [freinds], start"),
+            (
+                "messages:\n",
+                """segments: {friends: {title: {en: Friends}, tags: [friend]}}
+stamps: {tea: {title: {en: Tea}, when: {segments: [vips]}}}
+messages:
+""",
+            ),
+        ],
+        [
+            (
+                "18 earning.rules.lunch.when.segments.0: `freinds` is not among the segments"
+                " of this program | did you mean `friends`?"
+            ),
+            (
+                "31 stamps.tea.when.segments.0: `vips` is not among the segments of this program"
+                " | known here: friends"
+            ),
+        ],
+    ),
+    (
+        grouping.segments_name_what_there_is,
+        [
+            (
+                "messages:\n",
+                """segments:
+  a: {title: {en: A}, favorite: {stores: [corner, markt]}}
+  b: {title: {en: B}, tiers: [glod], languages: [fr]}
+messages:
+""",
+            )
+        ],
+        [
+            (
+                "31 segments.a.favorite.stores.1: `markt` is not among the stores of this program"
+                " | did you mean `market`?"
+            ),
+            (
+                "32 segments.b.tiers.0: `glod` is not among the tiers of this program"
+                " | did you mean `gold`?"
+            ),
+            (
+                "32 segments.b.languages.0: `fr` is not among the languages of this program"
+                " | known here: en, de"
+            ),
+        ],
+    ),
+    (
+        grouping.segments_ask_for_something,
+        [("messages:\n", "segments: {all: {title: {en: All}}}\nmessages:\n")],
+        [
+            (
+                "30 segments.all: it asks for nothing: everybody is in it"
+                " | add a condition, as in `visits: {at_least: 5}`"
+            )
+        ],
+    ),
+    (
+        grouping.segments_can_have_guests,
+        [
+            (
+                "messages:\n",
+                """segments:
+  a: {title: {en: A}, last_visit: {at_least: 60, at_most: 59}, points: {at_least: 5, at_most: 5}}
+  b: {title: {en: B}, rfm: {money: {at_least: 4, at_most: 2}}}
+  c: {title: {en: C}, tags: [vip], without_tags: [staff, vip]}
+messages:
+""",
+            )
+        ],
+        [
+            (
+                "31 segments.a.last_visit.at_most: it is below `at_least`: nobody is in it"
+                " | choose one that is not below `at_least`"
+            ),
+            (
+                "32 segments.b.rfm.money.at_most: it is below `at_least`: nobody is in it"
+                " | choose one that is not below `at_least`"
+            ),
+            (
+                "33 segments.c.without_tags: `vip` is asked for in `tags` as well:"
+                " nobody is in it | leave it out of one"
+            ),
+        ],
+    ),
+    (
+        grouping.spans_are_days_or_months,
+        [
+            (
+                "messages:\n",
+                """segments: {a: {title: {en: A}, visits: {at_least: 2, days: 30, months: 1}}}
+messages:
+""",
+            )
+        ],
+        ["30 segments.a.visits.months: `days` are given as well | give one of the two"],
+    ),
+    (
+        grouping.stages_follow_each_other,
+        [("messages:\n", "stages: {lost_after: 45, regular_visits: 12}\nmessages:\n")],
+        [
+            (
+                "30 stages.lost_after: `lost_after` is 45, and `lapsing_after` 45"
+                " | let `lost_after` be the greater one"
+            ),
+            (
+                "30 stages.regular_visits: `vip_visits` is 10, and `regular_visits` 12"
+                " | let `vip_visits` be the greater one"
+            ),
+        ],
+    ),
+    (
+        grouping.segments_add_up_one_money,
+        [
+            ("title: Market,", "title: Market, currency: CHF,"),
+            ("metric: spend\n", "metric: visits\n"),
+            ("at: 40.00}", "at: 4}"),
+            ("at: 90.00}", "at: 9}"),
+            ("metric: spend, at: 100.00", "metric: visits, at: 100"),
+            (
+                "messages:\n",
+                """segments: {a: {title: {en: A}, spend: {at_least: 9.00}, rfm: {classes: [loyal]}}}
+stages: {vip_spend: 100.00}
+messages:
+""",
+            ),
+        ],
+        [
+            (
+                "30 segments.a.spend: this would add up CHF and EUR as if they were the same"
+                " money | go by visits"
+            ),
+            (
+                "30 segments.a.rfm: this would add up CHF and EUR as if they were the same"
+                " money | go by visits"
+            ),
+            (
+                "31 stages.vip_spend: this would add up CHF and EUR as if they were the same"
+                " money | go by visits"
+            ),
         ],
     ),
     *(

@@ -14,6 +14,7 @@ from loyalty.cli.program import program
 from loyalty.cli.receipt import explain
 from loyalty.cli.reviews import reviews
 from loyalty.cli.schedules import schedules
+from loyalty.cli.segments import segments
 from loyalty.cli.staff import staff
 from loyalty.cli.starting import init
 from loyalty.cli.store import store
@@ -54,6 +55,7 @@ for _command in (
     explain,
     trace,
     member,
+    segments,
     deadletters,
     reviews,
     store,

@@ -11,6 +11,7 @@ from loyalty import identity, members, phones
 from loyalty.cli import current, showing
 from loyalty.cli.place import Place, place_option
 from loyalty.delivery import Shop
+from loyalty.domain import rfm
 from loyalty.domain.account import Account
 from loyalty.domain.entry import Entry
 from loyalty.errors import Problem
@@ -40,7 +41,11 @@ def show(who: str, text: str | None, place: Place) -> None:
         name = _found(who, shop)
         contact = contacts.get(store, name)
         entries = [entry for entry in current.history(store, name) if entry.at <= at]
-    _show(contact, rebuilt(name, entries), at, zone)
+        placed = None if text else accounts.get(store, name)
+    account = rebuilt(name, entries)
+    _show(contact, account, at, zone)
+    _show_place(placed.account if placed else None)
+    _show_lots(account, at, zone)
     _show_entries(entries, zone)
 
 
@@ -90,7 +95,19 @@ def _show(contact: Contact | None, account: Account, at: datetime, zone: str) ->
         *([("kept in", account.into)] if account.into else []),
         *([("shared with", ", ".join(account.others))] if account.others else []),
     ])  # fmt: skip
-    _show_lots(account, at, zone)
+
+
+def _show_place(account: Account | None) -> None:
+    """Show where a member stands now, as was found last night; of an earlier moment it is lost."""
+    if account is None or not (account.tags or account.stage):
+        return
+    named = rfm.class_of(account.rfm)
+    showing.facts([
+        ("stage", account.stage or "not found out yet"),
+        ("class", f"{named} ({account.rfm})" if named else "none"),
+        ("segments", ", ".join(account.segments) or "none"),
+        ("tags", ", ".join(account.tags) or "none"),
+    ])  # fmt: skip
 
 
 def _show_lots(account: Account, at: datetime, zone: str) -> None:

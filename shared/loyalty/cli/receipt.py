@@ -96,6 +96,7 @@ def _opening(told: Explanation) -> Iterator[str]:
     yield f"Member: {receipt.member or 'nobody known yet'}"
     judged = "Judged" if receipt.version else "Would be judged"
     tier = f"for the tier {receipt.tier}" if receipt.tier else "without a tier"
+    tier += f", in {', '.join(receipt.segments)}" if receipt.segments else ""
     yield f"{judged} by program version {told.version.hash} {tier}"
 
 

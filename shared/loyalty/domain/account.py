@@ -127,6 +127,10 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     An account that was merged is kept `into` another, which names it among its `others`; the
     carried sums of those begin with their name.
+
+    `tags` are given and taken by people and automations. `segments`, `stage` and `rfm` (fifths, as
+    in `543`) are what was found of it last night, and no act: nothing is rebuilt from them. `likes`
+    are favorite category, store and channel, as they were after the act `liked_at`.
     """
 
     id: str
@@ -146,6 +150,12 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     occasions: dict[str, str] = {}
     into: str = ""
     others: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    segments: tuple[str, ...] = ()
+    stage: str = ""
+    rfm: str = ""
+    likes: tuple[str, ...] = ()
+    liked_at: int = 0
 
     def points(self, now: datetime) -> int:
         """Return the balance: what can be spent now, less what is owed."""

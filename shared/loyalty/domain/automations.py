@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from loyalty.domain.parts import Minutes, Name, Part, TimeOfDay, Words
+from loyalty.domain.vocabulary import Minutes, Name, Part, TimeOfDay, Words
 
 Stop = Literal["visit", "unaffordable", "tier-changed"]
 """What takes a journey's reason away: the guest came; cannot pay for the reward; moved tiers."""

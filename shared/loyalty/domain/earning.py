@@ -1,8 +1,8 @@
-"""What a receipt earns, by which rule, and why: a pure function of receipt, program and tier."""
+"""What a receipt earns, by which rule, and why: a pure function of receipt, program and context."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from math import prod
@@ -75,6 +75,7 @@ class _Basket(NamedTuple):
     amounts: Sequence[int]
     refunds: Sequence[Refund]
     tier: str | None
+    segments: Collection[str]
 
     @property
     def total(self) -> int:
@@ -90,6 +91,8 @@ class _Basket(NamedTuple):
              "not on this weekday"),
             (calendar.within(sale.occurred_at, zone, when.start, when.end), "not at this hour"),
             (not when.tiers or self.tier in when.tiers, "not for this tier"),
+            (not when.segments or not {*when.segments}.isdisjoint(self.segments),
+             "not for this guest's segments"),
             (self.total >= when.minimum, "below the minimum"),
         )  # fmt: skip
         return next((why for holds, why in checks if not holds), "")
@@ -114,11 +117,12 @@ class _Basket(NamedTuple):
 
 
 def judge(
-    program: Program, sale: Sale, refunds: Sequence[Refund] = (), tier: str | None = None
-) -> Judgement:
-    """Judge a receipt as it stands after these refunds, for a member who was of this tier."""
+    program: Program, sale: Sale, refunds: Sequence[Refund] = (), tier: str | None = None,
+    segments: Collection[str] = (),
+) -> Judgement:  # fmt: skip
+    """Judge a receipt as it stands after these refunds, for who was of this tier and segments."""
     full = eligible(sale, frozenset(program.earning.excluded_categories))
-    basket = _Basket(program, sale, kept(sale, full, refunds), refunds, tier)
+    basket = _Basket(program, sale, kept(sale, full, refunds), refunds, tier, segments)
     rules = program.earning.rules
     worth = {name: _worth(basket, rule) for name, rule in rules.items()}
     carry = {name for name, rule in rules.items() if isinstance(rule, Spend) and rule.carry}
@@ -135,11 +139,12 @@ def judge(
 
 
 def factors(
-    program: Program, sale: Sale, refunds: Sequence[Refund] = (), tier: str | None = None
-) -> list[int]:
+    program: Program, sale: Sale, refunds: Sequence[Refund] = (), tier: str | None = None,
+    segments: Collection[str] = (),
+) -> list[int]:  # fmt: skip
     """Tell what each line's points are multiplied by, in basis points."""
     full = eligible(sale, frozenset(program.earning.excluded_categories))
-    basket = _Basket(program, sale, kept(sale, full, refunds), refunds, tier)
+    basket = _Basket(program, sale, kept(sale, full, refunds), refunds, tier, segments)
     return [basket.factor(line) for line in sale.lines]
 
 

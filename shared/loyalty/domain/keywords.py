@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from loyalty.domain.parts import Words
 from loyalty.domain.program import Message, Program
+from loyalty.domain.vocabulary import Words
 
 Asked = Literal["balance", "rewards", "redeem", "join"]
 _WORDS: dict[str, Asked] = {

@@ -154,7 +154,7 @@ class Passbook(Pages):
         if receipt.voided or receipt.state in ("review", "refused"):
             return NOTHING
         back = [receipt.refunds[name] for name in receipt.posted]
-        return judge(rules, _sale_of(receipt), back, receipt.tier)
+        return judge(rules, _sale_of(receipt), back, receipt.tier, receipt.segments)
 
     def _gain(self, receipt: Receipt, worth: Judgement, shares: Mapping[str, int]) -> int:
         """Return the points that this act books."""

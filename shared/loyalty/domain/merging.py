@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from loyalty.domain import calendar, facts, lots, tiers
+from loyalty.domain import calendar, facts, lots, segments, tiers
 from loyalty.domain.account import Account, Lot, ReceiptFact, Standing, Totals
 from loyalty.domain.entry import OF_MERGES, Entry, EntryKind
 from loyalty.domain.pages import Pages, postings
@@ -55,9 +55,11 @@ def merge(book: Pages, into: Pages, act: str) -> Link:
     part = Part(one.lots, one.debt, one.totals, one.months, _whose(one), one.facts, one.standing)
     since = max(one.facts_from, other.facts_from)
     known = facts.remembered((*one.facts, *other.facts), since)
-    _give(book, part, "merge", link, _replace(one, into=link.into, others=(), facts=()))
+    _give(book, part, "merge", link, _replace(
+        segments.emptied(one), into=link.into, others=(), facts=()))  # fmt: skip
     _take(into, part, "merge", link, _replace(
-        other, others=(*other.others, *link.joined), facts=known, facts_from=since))  # fmt: skip
+        other, others=(*other.others, *link.joined), facts=known, facts_from=since,
+        tags=tuple(sorted({*one.tags, *other.tags}))))  # fmt: skip
     return link
 
 

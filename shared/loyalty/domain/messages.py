@@ -9,8 +9,8 @@ from typing import Literal, NamedTuple
 
 from loyalty.domain import calendar
 from loyalty.domain.entry import EntryKind
-from loyalty.domain.parts import Purpose
 from loyalty.domain.program import Message, MessageOn, Program
+from loyalty.domain.vocabulary import Purpose
 
 ORDER: tuple[MessageOn, ...] = (
     "points-earned", "points-clawed-back", "points-corrected", "points-released",

@@ -13,7 +13,9 @@ import msgspec
 from msgspec import Meta
 
 from loyalty.domain.automations import Automation
-from loyalty.domain.parts import (
+from loyalty.domain.grouping import Segment, Stages
+from loyalty.domain.transaction import Channel
+from loyalty.domain.vocabulary import (
     MessageChannel,
     Minutes,
     Money,
@@ -24,9 +26,8 @@ from loyalty.domain.parts import (
     Weekday,
     Words,
 )
-from loyalty.domain.transaction import Channel
 
-Scheduled = Literal["waiting"]
+Scheduled = Literal["segments", "waiting"]
 """The jobs whose time a program may choose: all but the sweep."""
 
 
@@ -54,6 +55,8 @@ class When(Part, frozen=True):
     skus: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     tiers: tuple[Name, ...] = ()
+    segments: tuple[Name, ...] = ()
+    """The segments it is about, as the guest was in them when first judged; all if left out."""
     minimum: Money = 0
     """The receipt's kept eligible amount must reach this."""
 
@@ -354,6 +357,8 @@ class Program(Part, frozen=True):
     referral: Referral | None = None
     activities: dict[Name, Activity] = {}
     milestones: dict[Name, Milestone] = {}
+    segments: dict[Name, Segment] = {}
+    stages: Stages = Stages()
     messages: dict[Name, Message] = {}
     alerts: dict[Name, Alert] = {}
     birthdays: Birthdays = Birthdays()

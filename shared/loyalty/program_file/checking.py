@@ -39,10 +39,10 @@ def stores_are_known(program: Program) -> Iterator[Finding]:
     """A rule or a reward names only stores of the program."""
     for name, rule in program.earning.rules.items():
         path = ("earning", "rules", name, "when", "stores")
-        yield from _unknown(path, rule.when.stores, program.stores, ("stores",))
+        yield from unknown(path, rule.when.stores, program.stores, ("stores",))
     for name, reward in program.rewards.items():
         asked = ("rewards", name, "stores")
-        yield from _unknown(asked, reward.stores, program.stores, ("stores",))
+        yield from unknown(asked, reward.stores, program.stores, ("stores",))
 
 
 def tiers_are_known(program: Program) -> Iterator[Finding]:
@@ -50,13 +50,13 @@ def tiers_are_known(program: Program) -> Iterator[Finding]:
     levels = program.tiers.levels if program.tiers else {}
     for name, rule in program.earning.rules.items():
         path = ("earning", "rules", name, "when", "tiers")
-        yield from _unknown(path, rule.when.tiers, levels, ("tiers", "levels"))
+        yield from unknown(path, rule.when.tiers, levels, ("tiers", "levels"))
     for name, reward in program.rewards.items():
         asked = ("rewards", name, "tiers")
-        yield from _unknown(asked, reward.tiers, levels, ("tiers", "levels"))
+        yield from unknown(asked, reward.tiers, levels, ("tiers", "levels"))
     for name, alert in program.alerts.items():
         asked = ("alerts", name, "tiers")
-        yield from _unknown(asked, alert.tiers, levels, ("tiers", "levels"))
+        yield from unknown(asked, alert.tiers, levels, ("tiers", "levels"))
 
 
 def rewards_are_known(program: Program) -> Iterator[Finding]:
@@ -72,9 +72,10 @@ def rewards_are_known(program: Program) -> Iterator[Finding]:
             yield Finding(("milestones", name, "reward"), problem, hint, ("rewards",))
 
 
-def _unknown(
+def unknown(
     path: Path, names: Iterable[str], known: Iterable[str], listed: Path
 ) -> Iterator[Finding]:
+    """Find the names that are not among those of the program."""
     here = list(known)
     among = set(here)
     for index, name in enumerate(names):

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 
-from loyalty.domain import automations, program
+from loyalty.domain import automations, grouping, program
 
-_SOURCES = (program, automations)
+_SOURCES = (program, automations, grouping)
 _COMMON = {
     "title": "The name that people read.",
     "points": "How many points.",
@@ -82,6 +82,8 @@ _OWN = {
     "Program.referral": "What guests get who bring friends; nothing if left out.",
     "Program.activities": "What guests do besides buying, each by a name of your own.",
     "Program.milestones": "What is reached and given, each by a name of your own.",
+    "Program.segments": "Groups of guests, each by a name of your own.",
+    "Program.stages": "When a guest is new, active, regular, vip, lapsing or lost.",
     "Program.messages": "What guests are told, each by a name of your own.",
     "Program.alerts": "What staff are told, each by a name of your own.",
     "Program.sending": "When messages may leave.",

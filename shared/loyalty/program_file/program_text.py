@@ -8,6 +8,7 @@ from contextlib import suppress
 from loyalty.domain.program import Program
 from loyalty.program_file.checking import MEANING, Check, Finding
 from loyalty.program_file.giveback import warnings
+from loyalty.program_file.grouping import GROUPING
 from loyalty.program_file.kinds import program_kind
 from loyalty.program_file.mistakes import Enough, Found, Mistake, Mistakes
 from loyalty.program_file.reacting import REACTING
@@ -17,7 +18,7 @@ from loyalty.program_file.tree import grow
 from loyalty.program_file.vendors import VENDORS
 from loyalty.program_file.wording import WORDING
 
-CHECKS: tuple[Check, ...] = (*MEANING, *WORDING, *REACTING, *VENDORS, *TIMETABLE)
+CHECKS: tuple[Check, ...] = (*MEANING, *GROUPING, *WORDING, *REACTING, *VENDORS, *TIMETABLE)
 
 
 def read(text: str, path: str = "program.yaml") -> Program:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from loyalty.domain.parts import Words
 from loyalty.domain.program import Message, MessageOn, Program
+from loyalty.domain.vocabulary import Words
 from loyalty.program_file.checking import Check, Finding
 from loyalty.program_file.mistakes import Path, closest, short
 
@@ -93,6 +93,7 @@ def _titles(program: Program) -> Iterator[tuple[Path, Words]]:
         (("milestones",), program.milestones),
         (("stamps",), program.stamps),
         (("activities",), program.activities),
+        (("segments",), program.segments),
     )
     for path, named in parts:
         yield from (((*path, name, "title"), part.title) for name, part in named.items())

@@ -22,6 +22,7 @@ from loyalty import (
     measuring,
     merging,
     moving,
+    segmenting,
     timekeeping,
 )
 from loyalty.delivery import Outcome, Shop, outgoing, publish
@@ -185,5 +186,6 @@ def _tell_what_waits(_event: SweepRequested, shop: Shop) -> Outcome:
 
 JOBS = {
     "timers": Job(_sweep, "* * * * *", "Does everything that is due by now."),
+    "segments": Job(segmenting.run, "0 2 * * *", "Places every guest in their segments."),
     "waiting": Job(_tell_what_waits, "30 3 * * *", "Logs how much waits for a person."),
 }

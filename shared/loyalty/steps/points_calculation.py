@@ -148,7 +148,7 @@ def _opened(unit: Unit, member: str, days: Iterable[str], older: Older, shop: Sh
 
 
 def _first(book: Passbook, receipt: Receipt, rules: Program, version: str) -> Receipt:
-    """Judge a receipt for the first time: its version and tier are kept for ever.
+    """Judge a receipt for the first time: its version, tier and segments are kept.
 
     What came before its sale (refunds, a void) counts at once, so that the guest hears of one
     net act; each still gets its entry, of no points.
@@ -156,7 +156,7 @@ def _first(book: Passbook, receipt: Receipt, rules: Program, version: str) -> Re
     sale, early = _sale(receipt), receipts.waiting(receipt)
     receipt = _replace(
         reviews.at_first(rules, receipt, book.account.facts), version=version,
-        tier=book.account.tier, voided=receipt.void is not None,
+        tier=book.account.tier, segments=book.account.segments, voided=receipt.void is not None,
         posted=tuple(refund.id for refund in early),
     )  # fmt: skip
     receipt = book.book(receipt, "sale", f"sale:{receipt.id}", rules, sale.occurred_at)

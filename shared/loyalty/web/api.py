@@ -7,7 +7,7 @@ them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
@@ -41,6 +41,7 @@ class Call(NamedTuple):
     key: ApiKey
     body: Any
     id: str
+    slots: Mapping[str, str] = {}
 
     @property
     def by(self) -> str:
@@ -78,7 +79,7 @@ class Reply(NamedTuple):
 
 
 class Operation(NamedTuple):
-    """One operation. `path` has at most one slot, `{id}`; `scope` "" is open to everybody.
+    """One operation. `path` has slots, `{id}` most of all; `scope` "" is open to everybody.
 
     `gives` maps each good status to the type of its answer, `problems` are the others.
     """
@@ -103,7 +104,7 @@ def answer(
         guards.door.admit(request, found.scope, shop) if found.scope else ApiKey(name="", scopes=())
     )
     body = _sent(found, request)
-    made = found.view(Call(request, shop, key, body, slots.get("id", "")))
+    made = found.view(Call(request, shop, key, body, slots.get("id", ""), slots))
     reply = made if isinstance(made, Reply) else Reply(next(iter(found.gives)), made)
     return answers.json(reply.value, reply.status)
 

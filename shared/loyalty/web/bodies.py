@@ -164,7 +164,7 @@ class Nothing(Body, frozen=True):
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
-    """A member with the balances of this moment."""
+    """A member with the balances of this moment; segments and stage are those of last night."""
 
     id: str
     name: str
@@ -177,6 +177,9 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     visits: int
     lifetime_points: int
     debt: int
+    tags: tuple[str, ...]
+    segments: tuple[str, ...]
+    stage: str
 
 
 class Adjusted(msgspec.Struct, frozen=True, kw_only=True):

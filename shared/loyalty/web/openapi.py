@@ -16,12 +16,11 @@ _REF = "#/components/schemas/{name}"
 _ALWAYS = (503,)
 _WITH_A_KEY = (401, 403, 429)
 _WITH_A_BODY = (400, 413, 415, 422)
-_ID = {
-    "name": "id",
-    "in": "path",
-    "required": True,
-    "schema": {"type": "string", "pattern": "^[A-Za-z0-9_.:-]{1,128}$"},
+_SLOTS = {
+    "id": "^[A-Za-z0-9_.:-]{1,128}$",
+    "tag": "^[a-z][a-z0-9_]{0,39}$",
 }
+"""How the slots of paths are written."""
 _ONCE = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -82,8 +81,10 @@ def _operation(each: Operation, schemas: dict[Any, Any]) -> dict[str, Any]:
 
 
 def _parameters(each: Operation) -> Iterator[dict[str, Any]]:
-    if "{id}" in each.path:
-        yield _ID
+    for name, pattern in _SLOTS.items():
+        if f"{{{name}}}" in each.path:
+            schema = {"type": "string", "pattern": pattern}
+            yield {"name": name, "in": "path", "required": True, "schema": schema}
     if each.takes and each.path == "/v1/members":
         yield _ONCE
     for field in msgspec.structs.fields(each.asks) if each.asks else ():

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from loyalty import adjusting, agreeing, claiming, erasing, exporting, homes, identity, members
+from loyalty import (
+    adjusting,
+    agreeing,
+    claiming,
+    erasing,
+    exporting,
+    homes,
+    identity,
+    members,
+    tagging,
+)
 from loyalty.agreeing import How
 from loyalty.delivery import Shop
 from loyalty.errors import Problem
@@ -49,6 +59,18 @@ def adjust(call: Call) -> Adjusted:
     why, key = identity.clean(asked.reason, 200), call.own(asked.id)
     done = adjusting.adjust(call.id, asked.points, why, key, call.by, call.shop)
     return Adjusted(state=done.state, points=done.points)
+
+
+def give_tag(call: Call) -> Member:
+    """Put a tag on a member; one that is there stays."""
+    tagging.give(found(call.id, call.shop).id, call.slots["tag"], call.by, call.shop)
+    return found(call.id, call.shop)
+
+
+def take_tag(call: Call) -> Member:
+    """Take a tag off a member; one that is not there is no error."""
+    tagging.take(found(call.id, call.shop).id, call.slots["tag"], call.by, call.shop)
+    return found(call.id, call.shop)
 
 
 def claim(call: Call) -> Claimed:
@@ -100,6 +122,10 @@ OPERATIONS = (
               takes=Changing, problems=(404,)),
     Operation("POST", "/v1/members/{id}/adjustments", "points:adjust", adjust, {200: Adjusted},
               takes=Adjustment, problems=(403, 404, 409, 422)),
+    Operation("PUT", "/v1/members/{id}/tags/{tag}", "members:write", give_tag, {200: Member},
+              problems=(404, 409, 422)),
+    Operation("DELETE", "/v1/members/{id}/tags/{tag}", "members:write", take_tag, {200: Member},
+              problems=(404, 422)),
     Operation("POST", "/v1/members/{id}/receipts", "members:write", claim, {200: Claimed},
               takes=ReceiptCode, problems=(404, 409, 410, 422)),
     Operation("GET", "/v1/receipts/{id}/code", "members:read", receipt_code, {200: Code}),

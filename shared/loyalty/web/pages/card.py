@@ -141,7 +141,8 @@ def claim(visit: Visit) -> Response:
 def history(visit: Visit) -> Response:
     """Show what happened to the points, and why; also why a sale gave none."""
     listed = homes.acts(visit.shop.store, visit.member, NEWEST)
-    return visit.page("history.html", acts=[_act(visit, told.entry) for told in listed])
+    shown = (told.entry for told in listed if told.entry.kind != "tag")  # the team's own notes
+    return visit.page("history.html", acts=[_act(visit, entry) for entry in shown])
 
 
 def _act(visit: Visit, entry: Entry) -> dict[str, Any]:

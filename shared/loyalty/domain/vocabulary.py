@@ -1,7 +1,4 @@
-"""What every part of the program file is made of: how amounts, times, names and texts are written.
-
-`written` tells how a value looks in the file.
-"""
+"""What all parts of the program file are made of, and how each kind of value is written in it."""
 
 from __future__ import annotations
 

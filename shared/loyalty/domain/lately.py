@@ -1,0 +1,53 @@
+"""What an account knows of a guest's last days and months: visits, money, and when they came."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from loyalty.domain import calendar, facts
+from loyalty.domain.account import Account, Totals
+from loyalty.domain.program import Program
+
+
+def today(program: Program, now: datetime) -> date:
+    """Tell the date on the wall of the program's zone."""
+    return calendar.local(now, program.zone).date()
+
+
+def days_since_visit(account: Account, program: Program, now: datetime) -> int | None:
+    """Count the days since the last visit; None if there was none.
+
+    Where no receipt is remembered, the last day of the newest month with a visit stands for it.
+    """
+    at, here = account.last_visit, today(program, now)
+    last = calendar.local(at, program.zone).date() if at else _newest_month(account)
+    return max(0, (here - last).days) if last else None
+
+
+def _newest_month(account: Account) -> date | None:
+    came = [month for month, totals in account.months.items() if totals.visits > 0]
+    if not came:
+        return None
+    first = date.fromisoformat(f"{max(came)}-01")
+    return calendar.months_later(first, 1) - timedelta(days=1)
+
+
+def in_days(account: Account, days: int, program: Program, now: datetime) -> Totals:
+    """Add up visits and money of the last business days, today being the last."""
+    since = (today(program, now) - timedelta(days=days)).isoformat()
+    known = [fact for fact in account.facts if fact.day > since]
+    places = {(fact.day, fact.store) for fact in known}
+    sitting = program.visits.sitting
+    return Totals(
+        visits=sum(facts.visits_of(known, day, store, sitting) for day, store in places),
+        spend=sum(fact.kept for fact in known),
+    )
+
+
+def in_months(account: Account, months: int, program: Program, now: datetime) -> Totals:
+    """Add up the last calendar months, this one being the last."""
+    before = calendar.months_back(today(program, now).isoformat()[:7], months)
+    sums = Totals()
+    for name, totals in account.months.items():
+        sums = sums.plus(totals) if name > before else sums
+    return sums

@@ -1,0 +1,28 @@
+"""How far a nightly run is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from loyalty.stored import Record
+
+
+class Job(Record, frozen=True, kw_only=True):
+    """How far a nightly run is: in which pass, and after which account.
+
+    `counts` is what the first pass counted. A run goes by one instant and one program `version`;
+    `placed` tells whether it put guests into segments.
+    """
+
+    at: datetime
+    version: str
+    phase: Literal["counting", "placing", "done"]
+    after: str = ""
+    counts: dict[str, dict[str, int]] = {}  # noqa: RUF012 - msgspec makes a new one for each
+    placed: bool = False
+
+    @property
+    def position(self) -> str:
+        """Name the page that comes next."""
+        return f"{self.at.isoformat()}/{self.phase}/{self.after}"
