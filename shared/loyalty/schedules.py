@@ -37,7 +37,8 @@ def table(program: Program) -> tuple[Schedule, ...]:
     told: dict[str, str] = {
         name: " ".join(line.split()) for name, line in program.schedules.items()
     }
-    crons = {name: told.get(name) or job.cron or OFF for name, job in JOBS.items()}
+    used = {n: job for n, job in JOBS.items() if not job.serves or getattr(program, job.serves)}
+    crons = {name: told.get(name) or job.cron or OFF for name, job in used.items()}
     return tuple(
         Schedule(name, cron, "Etc/UTC" if name == TICK else program.zone)
         for name, cron in crons.items()

@@ -53,11 +53,13 @@ class Job(NamedTuple):
     """Work that a schedule asks for. Asked for twice, it does no more harm than once.
 
     `cron` is in the program's zone; without one the job runs only where the program gives one.
+    It runs only where the program has something for it to do: what `serves` names.
     """
 
     work: Callable[[SweepRequested, Shop], Outcome]
     cron: str
     about: str
+    serves: str = ""
 
 
 def handle(event: Event, shop: Shop) -> Outcome:
@@ -186,6 +188,8 @@ def _tell_what_waits(_event: SweepRequested, shop: Shop) -> Outcome:
 
 JOBS = {
     "timers": Job(_sweep, "* * * * *", "Does everything that is due by now."),
-    "segments": Job(segmenting.run, "0 2 * * *", "Places every guest in their segments."),
+    "segments": Job(
+        segmenting.run, "0 2 * * *", "Places every guest in their segments.", "segments"
+    ),
     "waiting": Job(_tell_what_waits, "30 3 * * *", "Logs how much waits for a person."),
 }
