@@ -41,7 +41,15 @@ def verify(config: Config, incoming: Incoming) -> bool:
 
 
 def read_sale(config: Config, _: Incoming, body: Any) -> list[Heard]:
-    """Read one body. Raises Problem 400 for a wrong form, 422 for a wrong sign or a card number."""
+    """Read a webhook's body."""
+    return facts(config, body)
+
+
+def facts(config: Config, body: Any) -> list[Heard]:
+    """Read one body, of a webhook or made from a file's rows.
+
+    Raises Problem 400 for a wrong form, 422 for a wrong sign or a card number.
+    """
     _refuse([(path, "card_data") for path in card_numbers(body)], status=422)
     match convert(body):
         case SaleCompleted(data=sale):
@@ -75,15 +83,18 @@ def _mistakes_of_sale(sale: SaleData) -> Mistakes:
         yield "$.data.total", "out_of_range"
     if sale.tip + sale.tax > sale.total > 0:
         yield "$.data.total", "invalid_sum"
+    for index, line in enumerate(sale.lines):
+        if line.included_tax > max(line.amount, 0) or (line.included_tax and sale.tax):
+            yield f"$.data.lines[{index}].included_tax", "invalid_sum"
 
 
 def _wrong_signs(sale: SaleData) -> Mistakes:
     yield from _not_above_zero("total", sale.total)
     whole = ("tip", "tax", "discount", "reward_discount")
+    parts = ("amount", "discount", "included_tax")
     fields = [(f"$.data.{name}", getattr(sale, name)) for name in whole]
     for index, line in enumerate(sale.lines):
-        fields.append((f"$.data.lines[{index}].amount", line.amount))
-        fields.append((f"$.data.lines[{index}].discount", line.discount))
+        fields += [(f"$.data.lines[{index}].{name}", getattr(line, name)) for name in parts]
     yield from ((path, "amount_sign") for path, amount in fields if amount < 0)
 
 
@@ -134,6 +145,7 @@ def _line(line: Line, place: int) -> transaction.Line:
         kind=line.kind,
         quantity=thousandths(line.quantity),
         discount=line.discount,
+        included_tax=line.included_tax,
     )
 
 
@@ -143,7 +155,13 @@ def _line_id(line: Line, place: int) -> str:
 
 def _guest(sale: SaleData) -> Guest:
     guest = sale.guest
-    return Guest(phone=guest.phone, email=guest.email, customer=guest.customer, member=guest.member)
+    return Guest(
+        phone=guest.phone,
+        email=guest.email,
+        customer=guest.customer,
+        member=guest.member,
+        card=guest.card,
+    )
 
 
 def _refund(config: Config, refund: RefundData) -> Refund:
