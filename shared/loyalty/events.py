@@ -117,6 +117,10 @@ class SweepRequested(Event, frozen=True, kw_only=True, omit_defaults=True):
     """Look for work that is due by now, by the clock of whoever hears it."""
 
 
+class FilesDue(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """Look for nightly files of tills that cannot call us, and read on where it was left."""
+
+
 _EVENTS: tuple[type[Event], ...] = (
     TransactionRecorded,
     PointsPosted,
@@ -124,6 +128,7 @@ _EVENTS: tuple[type[Event], ...] = (
     NotificationRequested,
     MemberChanged,
     SweepRequested,
+    FilesDue,
 )
 
 

@@ -15,7 +15,16 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from loyalty.connectors import google_account
-from loyalty.connectors.spec import Config, Connector, Listed, Listing, Piece, Setting, Word, Writing
+from loyalty.connectors.spec import (
+    Config,
+    Connector,
+    Listed,
+    Listing,
+    Piece,
+    Setting,
+    Word,
+    Writing,
+)
 from loyalty.errors import TryAgain, VendorRefused
 from loyalty.ports import HttpRequest, HttpResponse
 

@@ -15,7 +15,16 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import unquote
 
-from loyalty.connectors.spec import Config, Connector, Listed, Listing, Piece, Setting, Word, Writing
+from loyalty.connectors.spec import (
+    Config,
+    Connector,
+    Listed,
+    Listing,
+    Piece,
+    Setting,
+    Word,
+    Writing,
+)
 from loyalty.errors import TryAgain, VendorRefused
 from loyalty.ports import HttpRequest, HttpResponse
 
@@ -108,7 +117,10 @@ def error_code(answer: HttpResponse) -> str:
 
 
 def _request(
-    config: Config, operation: str, asked: Mapping[str, Any], headers: Mapping[str, str] | None = None
+    config: Config,
+    operation: str,
+    asked: Mapping[str, Any],
+    headers: Mapping[str, str] | None = None,
 ) -> HttpRequest:
     """Have boto3 make and sign the address of an operation."""
     from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - a tenth of a second to import
