@@ -8,7 +8,8 @@ from msgspec import Meta
 from msgspec import inspect as mi
 from tests.program_file.cafe import CAFE, PROGRAMS, changed, told
 
-from loyalty.domain.program import Bonus, Multiply, Part, Program, Spend
+from loyalty.domain.parts import Part
+from loyalty.domain.program import Bonus, Multiply, Program, Spend
 from loyalty.program_file import Mistakes, read, reread
 from loyalty.program_file.kinds import kind_of
 from loyalty.program_file.mistakes import MOST_MISTAKES, Found

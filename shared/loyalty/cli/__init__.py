@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from loyalty.cli.deadletters import deadletters
+from loyalty.cli.files import files
 from loyalty.cli.keys import keys
 from loyalty.cli.ledger import verify
 from loyalty.cli.member import member
@@ -59,5 +60,6 @@ for _command in (
     keys,
     staff,
     secrets,
+    files,
 ):
     main.add_command(_command)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from loyalty.file_records import FileReading, Refused
 from loyalty.files.forms import Place
-from loyalty.records import FileReading, Refused
 
 MOST = 1000
 """So many refused rows are listed; all of them are counted."""
@@ -82,7 +82,7 @@ def answer(place: Place, reading: FileReading, refused: Sequence[Refused]) -> by
         accepted=reading.accepted,
         skipped=reading.skipped,
         rejected=tuple(map(_rejected, refused[:MOST])),
-        rejected_rows=len(refused),
+        rejected_rows=reading.rejected,
         put_aside=reading.aside,
         quarantined=reading.code if reading.state == "refused" else "",
         reason=reason(reading.code) if reading.code else "",

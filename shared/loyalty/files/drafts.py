@@ -17,12 +17,12 @@ from loyalty.connectors.spec import Config, Heard
 from loyalty.domain import calendar
 from loyalty.domain.program import Program
 from loyalty.errors import Problem
+from loyalty.file_records import Refused
 from loyalty.files import cells
 from loyalty.files.cells import Bad
 from loyalty.files.forms import Form
 from loyalty.files.rows import Row
 from loyalty.program_file.places import CURRENCIES
-from loyalty.records import Refused
 
 Judge = Callable[[Heard], Problem | None]
 Body = dict[str, Any]

@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal, NamedTuple
 import msgspec
 from msgspec import Meta
 
-from loyalty.domain.program import Files, Program
+from loyalty.domain.parts import Files
+from loyalty.domain.program import Program
 
 LONGEST_MANIFEST = 20_000
 DELIMITERS = {"semicolon": ";", "comma": ",", "tab": "\t", "bar": "|"}

@@ -19,13 +19,14 @@ from loyalty.connectors.spec import Heard
 from loyalty.delivery import Shop
 from loyalty.domain import calendar
 from loyalty.errors import Problem, TryAgain, VendorRefused
+from loyalty.file_records import FileReading, Refused
 from loyalty.files import answers, forms, rows, unpacking
 from loyalty.files.drafts import Draft, Reader
 from loyalty.files.forms import Manifest, Unreadable
 from loyalty.files.shelf import Found, Shelf, Source
 from loyalty.files.telling import Teller, content
 from loyalty.ports import Unit
-from loyalty.records import FileReading, Refused, files
+from loyalty.records import files
 from loyalty.steps import transaction_ingest
 
 PAGE = 100
@@ -39,7 +40,6 @@ TRIES = 3
 FEW, SHARE = 5, 20
 """More wrong rows than this, and more than one in so many: the file is not taken."""
 _replace = msgspec.structs.replace
-Tell = Callable[[FileReading], None]
 
 
 class Budget:
@@ -63,27 +63,48 @@ class Checked(NamedTuple):
     wrong: Unreadable | None
 
 
+class Looked(NamedTuple):
+    """A file that was looked at, and what would be refused of one that was only checked."""
+
+    reading: FileReading
+    refused: tuple[Refused, ...] = ()
+
+
+Tell = Callable[[int, Looked], None]
+"""Is told how many files there are, and of each once it was looked at."""
+
+
 class Run:
     """One look at the files of some tills.
 
     `more` tells that it stopped for its budget, `again` that something should be tried again.
     """
 
-    def __init__(self, shop: Shop, budget: Budget, tell: Tell = lambda _: None) -> None:
+    def __init__(self, shop: Shop, budget: Budget, tell: Tell | None = None) -> None:
         self._shop, self._budget, self._tell = shop, budget, tell
         self._program = shop.programs.current().program
         self.more = self.again = False
+        self.looked: list[Looked] = []
+        self.troubles: list[str] = []
 
     def read(self, sources: Iterable[Source]) -> None:
         """Read what is there. A till whose files cannot be reached delays no other."""
+        self._each(sources, self._read)
+
+    def check(self, sources: Iterable[Source]) -> None:
+        """Look what would be read, and keep nothing."""
+        self._each(sources, self._check)
+
+    def _each(self, sources: Iterable[Source], work: Callable[[Source], None]) -> None:
         for source in sources:
             try:
-                self._read(source)
+                work(source)
             except (TryAgain, VendorRefused, MissingSettings) as trouble:
                 code = getattr(trouble, "word", type(trouble).__name__)
                 told = {"till": source.till.name, "connector": source.reader[0], "code": code}
                 self._shop.log("ERROR", "files cannot be read", **told)
                 self.again |= isinstance(trouble, TryAgain)
+                self.troubles.append(f"{source.till.name}: {trouble}".replace("'", ""))
             if self.more:
                 return
 
@@ -95,10 +116,22 @@ class Run:
             if source.files.manifest and each.manifest is None:
                 continue  # it is still being uploaded
             done = File(source, shelf, each, self._shop, self._budget)
-            self._tell(done.look())
+            self._looked(len(found), Looked(done.look()))
             self.more = done.more
             if self.more:
                 return
+
+    def _check(self, source: Source) -> None:
+        shelf = Shelf(source, self._shop)
+        found = shelf.found(self._program)
+        for each in found:
+            one = File(source, shelf, each, self._shop, self._budget)
+            self._looked(len(found), one.check())
+
+    def _looked(self, total: int, looked: Looked) -> None:
+        self.looked.append(looked)
+        if self._tell:
+            self._tell(total, looked)
 
     def _miss(self, source: Source, found: Iterable[Found]) -> None:
         """Raise the alarm if the file of the business day before is not there by now."""
@@ -133,10 +166,21 @@ class File:
         except Unreadable as wrong:
             return self._refuse(reading, wrong, ())
 
-    def check(self) -> tuple[Checked, FileReading]:
-        """Read the file through without telling anybody. Raises Unreadable."""
-        known = self._known(keep=False)
-        return self._checked(self._form(self._manifest())), known
+    def check(self) -> Looked:
+        """Read the file through without telling anybody, and keep nothing."""
+        reading = self._known(keep=False)
+        if reading.state in ("done", "refused"):
+            return Looked(reading)
+        try:
+            told = self._manifest()
+            checked = self._checked(self._form(told))
+        except Unreadable as wrong:
+            return Looked(_replace(reading, code=wrong.code))
+        wrong_whole = checked.wrong.code if checked.wrong else ""
+        code = "DIFFERS_FROM_MANIFEST" if told and _differs(told, self._found, checked) else ""
+        return Looked(
+            _replace(reading, rows=checked.rows, code=code or wrong_whole), checked.refused
+        )
 
     # -- whether it is whole --------------------------------------------------------------------
 
@@ -310,7 +354,7 @@ class File:
         refused: list[Refused] | tuple[()],
     ) -> FileReading:
         """Answer the file, then keep that it is done."""
-        after = _replace(reading, state=state)
+        after = _replace(reading, state=state, rejected=len(refused))
         name = self._found.place.answer(reading.sha256, reading.edition)
         self._shelf.write(name, answers.answer(self._found.place, after, refused))
         if refused and state == "done":

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, get_args
 
 from loyalty.connectors import strict
-from loyalty.domain.program import Column
+from loyalty.domain.parts import Column
 from loyalty.errors import Problem
 from loyalty.files.forms import Form, Unreadable
 from loyalty.files.unpacking import LONGEST_JSON

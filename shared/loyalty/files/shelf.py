@@ -9,7 +9,8 @@ from typing import Any, Literal, NamedTuple
 from loyalty.connectors.spec import Listed, Listing, Piece, Writing
 from loyalty.delivery import Shop
 from loyalty.domain import calendar
-from loyalty.domain.program import Files, Program
+from loyalty.domain.parts import Files
+from loyalty.domain.program import Program
 from loyalty.errors import TryAgain
 from loyalty.files import forms
 from loyalty.files.drafts import Till

@@ -15,10 +15,11 @@ import msgspec
 from loyalty.connectors.spec import Heard
 from loyalty.delivery import Shop
 from loyalty.domain.transaction import Refund, Sale, Void
+from loyalty.file_records import FileReading, FileReceipt, Refused
 from loyalty.files.drafts import Draft
 from loyalty.files.shelf import Source
 from loyalty.ports import Unit
-from loyalty.records import FileReading, FileReceipt, Refused, file_receipts, files
+from loyalty.records import file_receipts, files
 
 _replace = msgspec.structs.replace
 

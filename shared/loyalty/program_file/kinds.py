@@ -10,7 +10,8 @@ import msgspec
 from msgspec import NODEFAULT
 from msgspec import inspect as mi
 
-from loyalty.domain.program import Part, Program
+from loyalty.domain.parts import Part
+from loyalty.domain.program import Program
 from loyalty.program_file.forms import FORMS, WHOLE, Form
 
 _MEASURED = frozenset({"at", "every"})

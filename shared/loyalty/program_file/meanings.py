@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 
-from loyalty.domain import program
+from loyalty.domain import parts, program
 
 _COMMON = {
     "title": "The name that people read.",
@@ -101,8 +101,9 @@ def meaning_of(part: str, key: str) -> str:
 
 @cache
 def _beside(part: str) -> dict[str, str]:
-    tree = ast.parse(inspect.getsource(program))
-    classes = (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == part)
+    trees = [ast.parse(inspect.getsource(module)) for module in (program, parts)]
+    nodes = (node for tree in trees for node in tree.body)
+    classes = (node for node in nodes if isinstance(node, ast.ClassDef) and node.name == part)
     return dict(_documented(next(classes).body))
 
 
