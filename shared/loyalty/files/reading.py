@@ -43,10 +43,10 @@ _replace = msgspec.structs.replace
 
 
 class Budget:
-    """How much one run may do: until an instant, and so many pages."""
+    """How much one run may do: until an instant, and so many pages of so many receipts."""
 
-    def __init__(self, until: datetime, pages: int) -> None:
-        self._until, self._left = until, pages
+    def __init__(self, until: datetime, pages: int, page: int = PAGE) -> None:
+        self._until, self._left, self.page = until, pages, page
 
     def spent(self, now: datetime) -> bool:
         """Count a page; tell whether it was the last."""
@@ -302,7 +302,7 @@ class File:
             if place < reading.receipts:
                 continue
             page.append(draft)
-            if len(page) == PAGE:
+            if len(page) == self._budget.page:
                 reading, page = self._publish(teller, reading, page), []
                 self.more = self._budget.spent(self._shop.clock.now())
                 if self.more:
