@@ -1,4 +1,4 @@
-"""A file is read when it is whole, once, from where it was left; its owner is told what became of it."""
+"""A file is read when it is whole, once, from where it was left; its owner is told of it."""
 
 from __future__ import annotations
 
@@ -242,7 +242,7 @@ def test_a_packed_file_is_read(cafe):
     assert cafe.booked(cafe.sita) == [("sale", 2, 2400)]
 
 
-def test_a_bomb_is_stopped_before_it_is_large(cafe, tmp_path):
+def test_a_bomb_is_stopped_before_it_is_large(cafe):
     packed = gzip.compress(bytes(unpacking.LARGEST_UNPACKED + 1), mtime=0)
     assert len(packed) < 100_000
     cafe.put("sales-01.csv.gz", packed)
@@ -291,15 +291,15 @@ def test_it_asks_for_itself_again_until_all_is_read(cafe):
     assert (cafe.receipts(), cafe.answer()["accepted"]) == (250, 250)
 
 
-def test_a_folder_that_is_gone_is_tried_again_and_told_of(tmp_path):
-    with desk(tmp_path) as cafe:
+def test_a_till_whose_files_cannot_be_reached_delays_no_other(tmp_path):
+    two = PROGRAM.replace("files:\n", "files:\n  away: {via: s3}\n")
+    with desk(tmp_path, two) as cafe:
         cafe.upload(table({"receipt_no": "A-1"}), 1)
-        for path in sorted(cafe.top.rglob("*.csv")):
-            path.chmod(0)
-            path.unlink()
-            path.mkdir()
+        log = io.StringIO()
+        cafe.shop = cafe.shop._replace(log=Log("error", log))
         cafe.due()
-        assert cafe.receipts() == 0
+        assert cafe.receipts() == 1
+        assert json.loads(log.getvalue().splitlines()[0])["till"] == "away"
 
 
 def fused(rig, fuse):
