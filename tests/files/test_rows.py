@@ -63,7 +63,7 @@ BAD_ROWS = {
     "a point for a comma": ({"line_total": "12.50"}, "BAD_AMOUNT", "line_total"),
     "a word for an amount": ({"line_total": "gratis"}, "BAD_AMOUNT", "line_total"),
     "digits of another script": ({"line_total": "١٢"}, "BAD_AMOUNT", "line_total"),
-    "an amount in the spreadsheet's words": ({"line_total": "1,23E+05"}, "BAD_AMOUNT", "line_total"),
+    "an amount as sheets write it": ({"line_total": "1,23E+05"}, "BAD_AMOUNT", "line_total"),
     "too large an amount": ({"line_total": "9" * 30}, "OUT_OF_RANGE", "line_total"),
     "no amount": ({"line_total": ""}, "MISSING", "line_total"),
     "a currency that is none": ({"currency": "XYZ"}, "UNKNOWN_CURRENCY", "currency"),

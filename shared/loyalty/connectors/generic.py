@@ -84,7 +84,7 @@ def _mistakes_of_sale(sale: SaleData) -> Mistakes:
     if sale.tip + sale.tax > sale.total > 0:
         yield "$.data.total", "invalid_sum"
     for index, line in enumerate(sale.lines):
-        if line.included_tax > max(line.amount, 0) or (line.included_tax and sale.tax):
+        if not sale.tax and line.included_tax > max(line.amount, 0):
             yield f"$.data.lines[{index}].included_tax", "invalid_sum"
 
 
@@ -118,7 +118,9 @@ def _sale(config: Config, sale: SaleData) -> Sale:
         channel=sale.channel,
         occurred_at=sale.occurred_at.astimezone(UTC),
         currency=sale.currency,
-        lines=tuple(_line(line, place) for place, line in enumerate(sale.lines or _whole(sale), 1)),
+        lines=tuple(
+            _line(sale, line, place) for place, line in enumerate(sale.lines or _whole(sale), 1)
+        ),
         total=sale.total,
         tip=sale.tip,
         tax=0 if sale.tax_included else sale.tax,
@@ -135,7 +137,7 @@ def _whole(sale: SaleData) -> tuple[Line, ...]:
     return (Line(amount=sale.total - sale.tip - tax + sale.discount + sale.reward_discount),)
 
 
-def _line(line: Line, place: int) -> transaction.Line:
+def _line(sale: SaleData, line: Line, place: int) -> transaction.Line:
     return transaction.Line(
         id=_line_id(line, place),
         amount=line.amount,
@@ -145,7 +147,7 @@ def _line(line: Line, place: int) -> transaction.Line:
         kind=line.kind,
         quantity=thousandths(line.quantity),
         discount=line.discount,
-        included_tax=line.included_tax,
+        included_tax=0 if sale.tax else line.included_tax,  # never counted twice
     )
 
 

@@ -52,7 +52,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     quantity: Quantity = 1
     discount: Amount = 0
     included_tax: Amount = 0
-    """The tax inside the amount, where the till knows it per line; `tax` is then left out."""
+    """The tax inside the amount, where the till knows it per line; not read beside `tax`."""
 
 
 class GuestData(msgspec.Struct, frozen=True, kw_only=True):
