@@ -348,7 +348,8 @@ def end(cafe):
     """Tell what there is in the end."""
     cafe.run()
     acts = sorted((each.kind, each.points) for each in cafe.history(cafe.sita))
-    return acts, cafe.receipts(), cafe.answer(), cafe.answers()
+    told = [cafe.answer(name) for name in cafe.answers()]
+    return acts, cafe.receipts(), told, cafe.answers()
 
 
 @pytest.fixture(scope="module")
@@ -372,6 +373,28 @@ def test_a_run_that_dies_at_any_boundary_loses_nothing_and_doubles_nothing(tmp_p
             go(cafe.shop)
             assert end(cafe) == wanted, (fuse.crossed[place], side)
     print(f"{count} boundaries, each cut before and after")
+
+
+def test_what_a_lost_file_had_only_begun_to_tell_is_told_by_the_next(tmp_path):
+    """Cut between keeping a page and publishing it; then the file is gone, and another overlaps."""
+    with uploaded(tmp_path / "cafe") as cafe:
+        fuse = Fuse()
+        fuse.blows = (_first_publication(tmp_path), "before")
+        with pytest.raises(Crash):
+            go(fused(cafe, fuse))
+        for path in cafe.top.rglob("*.*"):
+            path.unlink()
+        cafe.upload(table(*MANY[:5]), 5, name="sales-02.csv", at=NOON + timedelta(hours=1))
+        go(cafe.shop)
+        assert end(cafe)[0] == [("sale", 1)] * 5
+        assert cafe.answer("sales-02.result.json")["accepted"] == 5
+
+
+def _first_publication(folder):
+    fuse = Fuse()
+    with uploaded(folder / "measured") as cafe:
+        go(fused(cafe, fuse))
+    return [crossed.what for crossed in fuse.crossed].index("publish transaction-recorded")
 
 
 class Company(Fuse):

@@ -88,8 +88,7 @@ class Teller:
                 return _Choice(draft), None  # it was free from the first
             return _Choice(draft, heard), self._kept(digest, 0)
         if known.digest == digest:
-            unless = "" if known.read == self._sha else known.read
-            return _Choice(draft, _revised(heard, known.revision), unless), None
+            return _Choice(draft, _revised(heard, known.revision), known.read), None
         if self._order < known.order:
             return _Choice(draft), None  # a newer file told more
         if isinstance(heard.transaction, Refund):
