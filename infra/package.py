@@ -25,6 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from infra.topology import TOP, dashed, topology
+from loyalty import connectors
 
 SHARED = TOP / "shared"
 MADE = (1980, 1, 1, 0, 0, 0)
@@ -36,6 +37,9 @@ PUBLISHING = frozenset({"loyalty.cron"})
 """
 BY_NAME = "loyalty.connectors"
 """A package whose modules are found by their names: who reaches it may need any of them."""
+
+LARGE = frozenset({"s3"})
+"""Connectors whose SDK goes only with functions that run one of their operations."""
 
 _COMPILE = """
 import json, py_compile, sys
@@ -71,11 +75,23 @@ def contents(name: str) -> dict[str, bytes]:
     """Collect what goes into a function's zip, by its place in there."""
     main = TOP / "functions" / name / "main.py"
     modules = reached([main])
-    found = {"main.py": main.read_bytes(), "requirements.txt": requirements([main, *modules])}
+    needing = [each for each in modules if not _idle(each, name)]
+    found = {"main.py": main.read_bytes(), "requirements.txt": requirements([main, *needing])}
     for source in (*modules, *templates(modules)):
         place = source.relative_to(SHARED).as_posix()
         found[place] = source.read_bytes()
     return found | _compiled(modules)
+
+
+def _idle(source: Path, function: str) -> bool:
+    """Tell whether a module is of a connector whose SDK this function never imports.
+
+    boto3 is large, and imported by operations only: who runs none of them does without it.
+    """
+    name = source.stem
+    if source.parent.name != "connectors" or name not in LARGE:
+        return False
+    return not set(connectors.load(name).operations) & set(topology().functions[function].vendors)
 
 
 def templates(modules: Iterable[Path]) -> list[Path]:

@@ -31,6 +31,7 @@ from loyalty.ports import Store
 from loyalty.programs import Programs
 from loyalty.records import accounts, entries, identities
 from loyalty.steps import (
+    file_import,
     journey_start,
     lifecycle_sweep,
     milestone_check,
@@ -48,6 +49,7 @@ STEPS: dict[str, Any] = {
     "notification_dispatch": notification_dispatch,
     "partner_sync": partner_sync,
     "lifecycle_sweep": lifecycle_sweep,
+    "file_import": file_import,
 }
 
 

@@ -21,6 +21,7 @@ KIT = {"spec", "signing", "card_data"}
 """Those of them that a vendor may use."""
 SDKS = {
     "sendgrid": "sendgrid", "twilio": "twilio", "google": "cryptography", "apple": "cryptography",
+    "s3": ("boto3", "botocore"),
 }  # fmt: skip
 WRAPPED = {
     "http": {"requests", "urllib3"},
@@ -120,9 +121,9 @@ def connector(module: Module) -> list[str]:
     vendor = name.partition("_")[0]
     ours = [f"loyalty.connectors.{each}" for each in KIT | {name}]
     http = ["loyalty.ports.HttpRequest", "loyalty.ports.HttpResponse"]
-    strange = module.outside(
-        *VALUES, *ours, *http, "loyalty.domain", "loyalty.errors", SDKS.get(vendor, "msgspec")
-    )
+    sdk = SDKS.get(vendor, ())
+    own = (sdk,) if isinstance(sdk, str) else sdk
+    strange = module.outside(*VALUES, *ours, *http, "loyalty.domain", "loyalty.errors", *own)
     network = module.of("http", "socket", "urllib.request", "asyncio")
     siblings = f"loyalty.connectors.{vendor}_"
     return [each for each in strange if not each.startswith(siblings)] + network

@@ -199,6 +199,11 @@ def test_only_functions_with_pages_carry_templates(packed):
     assert "loyalty/web/pages/templates/card.html" in names(packed["member_page"])
 
 
+def test_what_reads_files_is_the_only_one_with_the_sdk_for_it(packed):
+    having = {name for name in FUNCTIONS if "boto3" in required(packed[name])}
+    assert having == {"file_import"}
+
+
 def test_everything_that_a_zip_may_load_is_there(packed, empty, tmp_path):
     shutil.unpack_archive(packed["lifecycle_sweep"], tmp_path)
     program = (

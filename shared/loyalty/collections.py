@@ -66,6 +66,20 @@ COLLECTIONS: dict[str, Collection] = {
     "quarantine": Collection(
         "ledger", "event id", "What can never be processed as it is, with the reason.", ("at",), 400
     ),
+    "files": Collection(
+        "ledger",
+        "till's connector and the file's name, or its till and content",
+        "How far a nightly file is read, and what became of its rows.",
+        (),
+        400,
+    ),
+    "file_receipts": Collection(
+        "ledger",
+        "receipt id and kind",
+        "What a file told last of a receipt: a keyed hash and its revision.",
+        (),
+        400,
+    ),
     "keys": Collection("ledger", "hash of the key", "API keys: scopes and limits, never the key."),
     "adjustments": Collection(
         "ledger",

@@ -142,6 +142,10 @@ class SweepRequested(Event, frozen=True, kw_only=True, omit_defaults=True):
     cursor: str = ""
 
 
+class FilesDue(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """Look for nightly files of tills that cannot call us, and read on where it was left."""
+
+
 _EVENTS: tuple[type[Event], ...] = (
     TransactionRecorded,
     PointsPosted,
@@ -150,6 +154,7 @@ _EVENTS: tuple[type[Event], ...] = (
     MemberChanged,
     OccasionCame,
     SweepRequested,
+    FilesDue,
 )
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from loyalty.domain.account import Account
 from loyalty.domain.entry import Entry, Receipt
+from loyalty.file_records import FileReading, FileReceipt
 from loyalty.job_records import Job
 from loyalty.journey_records import Journey
 from loyalty.outgoing import Outgoing
@@ -376,6 +377,8 @@ reviews = Records("reviews", Review)
 quarantine = Records("quarantine", Quarantined)
 programs = Records("programs", ProgramRecord)
 keys = Records("keys", ApiKey)
+files = Records("files", FileReading)
+file_receipts = Records("file_receipts", FileReceipt)
 adjustments = Records("adjustments", Adjustment)
 losses = Records("losses", Loss)
 screens = Records("screens", Screen)

@@ -50,6 +50,7 @@ WRITING = [
     ("staff", "pin", "Maya"),
     ("staff", "screen", "--store", "main"),
     ("staff", "lock", "t_1"),
+    ("files", "read"),
     ("program", "publish", "tests/programs/ramen-jpy.yaml", "--yes"),
 ]
 

@@ -22,14 +22,17 @@ from loyalty.connectors.settings import variable
 from loyalty.connectors.spec import (
     Connector,
     Hint,
+    Listing,
     Mail,
     Pass,
+    Piece,
     Span,
     StaffNote,
     Text,
     Verb,
     WebhookVerb,
     Word,
+    Writing,
 )
 from loyalty.errors import InDoubt, TryAgain, VendorRefused
 from loyalty.ports import Http, HttpResponse
@@ -42,6 +45,9 @@ CARD = Pass(member="m_42", program=CANARY, code=CANARY, points=120, name=CANARY)
 ARGUMENTS: Mapping[Verb, Any] = {
     "fetch_sale": Hint(kind="payment", id=CANARY),
     "list_sales": Span(start=DAY, end=DAY + timedelta(days=1), locations=("L1",)),
+    "list_files": Listing(prefix=f"in/{CANARY}/"),
+    "read_file": Piece(name=CANARY, version='"1"', start=0, length=9),
+    "write_file": Writing(name=CANARY, body=b"{}"),
     "send_sms": Text(to="+15005550001", body=CANARY, reference="m1"),
     "find_sms": Text(to="+15005550001", body=CANARY, reference="m1", since=DAY),
     "send_email": Mail(
@@ -216,6 +222,10 @@ def some_json() -> st.SearchStrategy[Any]:
     )
 
 
+HERE = frozenset({"folder"})
+"""Connectors that ask nobody: what they do is done on this machine, and tried in test_folder."""
+
+
 def operations(names: tuple[str, ...]) -> list[tuple[str, Verb]]:
-    """List every operation there is."""
-    return [(name, verb) for name in names for verb in load(name).operations]
+    """List every operation that asks a vendor."""
+    return [(name, verb) for name in names if name not in HERE for verb in load(name).operations]

@@ -15,6 +15,7 @@ def real(url: str, mark: str) -> Mapping[str, str]:
     account = {"client_email": f"{mark}@x.example", "private_key": _key(), "token_uri": url}
     return {
         "GOOGLE_WALLET_SERVICE_ACCOUNT": json.dumps(account),
+        "GOOGLE_STORAGE_SERVICE_ACCOUNT": json.dumps(account),
         "APPLE_WALLET_PRIVATE_KEY": _key(),
         "APPLE_WALLET_CERTIFICATE": _certificate(mark),
         "APPLE_WALLET_WWDR_CERTIFICATE": pem(authority().below),

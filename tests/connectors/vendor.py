@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 LETTERS = "aZ09 .,:;=+/-_{}[]\"'\\<>@é٣☕😀\u202e\x00\x1b\n\r\t\x7f\ud800"
 """Letters that have broken something somewhere."""
+SOUND = LETTERS.replace("\ud800", "")
+"""Those that a body can hold: half a letter is refused before anything is read."""
 NOW = datetime(2026, 11, 20, 9, 15, 35, tzinfo=UTC)
 
 

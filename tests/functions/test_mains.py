@@ -28,6 +28,7 @@ from loyalty import app as composition
 from loyalty.domain.account import Totals
 from loyalty.events import (
     Event,
+    FilesDue,
     MemberChanged,
     NotificationRequested,
     PointsPosted,
@@ -41,7 +42,7 @@ from loyalty.web import auth
 
 EVENT_FUNCTIONS = (
     "points_calculation", "milestone_check", "notification_dispatch", "lifecycle_sweep",
-    "partner_sync",
+    "partner_sync", "file_import",
 )  # fmt: skip
 
 
@@ -95,7 +96,12 @@ def gone(_: Rig) -> Event:
     )
 
 
-GOOD = dict(zip(EVENT_FUNCTIONS, (recorded, posted, requested, swept, gone), strict=True))
+def due(_: Rig) -> Event:
+    return FilesDue(id="files:1", at=NOON, subject="files")
+
+
+EVENTS = (recorded, posted, requested, swept, gone, due)
+GOOD = dict(zip(EVENT_FUNCTIONS, EVENTS, strict=True))
 
 
 def codes(rig: Rig) -> list[str]:

@@ -1,4 +1,4 @@
-"""Twelve kinds of receipts, told by Square and by any other till, against hand-written ledgers."""
+"""Twelve kinds of receipts, told by Square, by any other till and by files, worked out by hand."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import yaml
 from infra.demo.till import Tills
 from infra.local import Local
 from infra.sandbox.server import Sandbox
+from tests.journeys.nightly import NightlyFiles
 from tests.rig import NOON
 
 from loyalty import members
@@ -27,19 +28,23 @@ NUMBERS = count(1)
 class Guest:
     """A member and the receipts they get at one kind of till."""
 
-    def __init__(self, local: Local, sandbox: Sandbox, via: str) -> None:
+    def __init__(self, local: Local, sandbox: Sandbox, via: str, uploads: Path) -> None:
         self.via, self.local, self.number = via, local, next(NUMBERS)
         phone = f"+4915112{self.number:06d}"
         self.member = members.enroll(members.Joining(name="Sita", phone=phone), "", local.shop)[0]
         people = [{"key": "sita", "phone": phone}]
         scenario = {"members": people, "events": [], "currency": "EUR"}
-        self.tills = Tills(sandbox, local.address("transaction_ingest"), scenario, STORES)
+        self.tills: Tills | NightlyFiles = (
+            NightlyFiles(uploads, local, phone)
+            if via == "files"
+            else Tills(sandbox, local.address("transaction_ingest"), scenario, STORES)
+        )
 
     def lives(self, happens: list[Json]) -> None:
         """Let the till tell everything, one after the other."""
         for told in happens:
             event = self.event(told)
-            if "of" in told and self.via == "square":
+            if "of" in told and isinstance(self.tills, Tills) and self.via == "square":
                 self.tills.ring_up(self.event({"do": "sale", **told["of"]}))
             self.tills.play(event)
             assert self.local.bus.wait_idle(20)
@@ -89,25 +94,25 @@ def _line(place: int, given: Json) -> Json:
     return {"id": str(place), "quantity": "1", "discount": 0, **plain, **given}
 
 
-@pytest.mark.parametrize("via", ["generic", "square"])
+@pytest.mark.parametrize("via", ["generic", "square", "files"])
 @pytest.mark.parametrize("case", CASES)
 def test_a_receipt_leaves_the_ledger_that_was_worked_out_by_hand(
-    playing: tuple[Local, Sandbox], case: str, via: str
+    playing: tuple[Local, Sandbox], case: str, via: str, uploads: Path
 ) -> None:
-    guest = Guest(*playing, via)
+    guest = Guest(*playing, via, uploads)
     guest.lives(CASES[case]["happens"])
     wanted = CASES[case]["ledger"]
     assert guest.ledger() == wanted
     assert guest.balance() == (wanted[-1][2] if wanted else 0)
 
 
-@pytest.mark.parametrize("via", ["generic", "square"])
+@pytest.mark.parametrize("via", ["generic", "square", "files"])
 def test_an_anonymous_receipt_is_kept_for_whoever_claims_it(
-    playing: tuple[Local, Sandbox], via: str
+    playing: tuple[Local, Sandbox], via: str, uploads: Path
 ) -> None:
     local, _ = playing
     before = {key for key, _ in local.shop.store.query(Query("entries", limit=1000))}
-    Guest(*playing, via).lives(CASES["anonymous"]["happens"])
+    Guest(*playing, via, uploads).lives(CASES["anonymous"]["happens"])
     found = local.shop.store.query(Query("entries", limit=1000))
     (kept,) = [entries.read(document) for key, document in found if key not in before]
     assert kept.receipt

@@ -52,6 +52,7 @@ REACTIONS = [
         ),
     ),
 ]
+FILES = "earning:\n  stacking"
 CASES = [
     (
         checking.a_store_is_named,
@@ -407,6 +408,33 @@ CASES = [
                 " | write it as in `square:LOCATION`"
             ),
             "9 stores.market.tills.0: there is no connector `sqare` | did you mean `square`?",
+        ],
+    ),
+    (
+        vendors.files_can_be_read,
+        [(FILES, "files: {one: {via: twilio}, two: {via: s3.second}}\n" + FILES)],
+        [
+            (
+                "10 files.one.via: `twilio` cannot do this (`list_files`)"
+                " | use one that can: folder, google_storage, s3"
+            ),
+            (
+                "10 files.two.via: no store has a till of `s3.second`"
+                ' | name its place at a store, as in `tills: ["s3.second:two"]`'
+            ),
+        ],
+    ),
+    (
+        vendors.columns_are_told_apart,
+        [
+            ("generic:corner", "folder:corner"),
+            (FILES, "files: {one: {via: folder, columns: {sku: Art, name: Art}}}\n" + FILES),
+        ],
+        [
+            (
+                "10 files.one.columns.name: `Art` is read as `sku` already"
+                " | read each column of the file once"
+            )
         ],
     ),
     (

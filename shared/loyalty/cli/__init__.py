@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from loyalty.cli.deadletters import deadletters
+from loyalty.cli.files import files
 from loyalty.cli.keys import keys
 from loyalty.cli.ledger import verify
 from loyalty.cli.member import member
@@ -62,6 +63,7 @@ for _command in (
     keys,
     staff,
     secrets,
+    files,
     schedules,
 ):
     main.add_command(_command)

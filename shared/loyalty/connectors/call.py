@@ -21,7 +21,9 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.25, 8.0
 LEAST_SECONDS = 0.05
 """With less left than this no request is begun: its answer could not be waited for."""
 
-_READING: frozenset[Verb] = frozenset({"fetch_sale", "list_sales", "find_sms", "check"})
+_READING: frozenset[Verb] = frozenset(
+    {"fetch_sale", "list_sales", "list_files", "read_file", "find_sms", "check"}
+)
 _REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 _UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
 

@@ -41,7 +41,15 @@ def verify(config: Config, incoming: Incoming) -> bool:
 
 
 def read_sale(config: Config, _: Incoming, body: Any) -> list[Heard]:
-    """Read one body. Raises Problem 400 for a wrong form, 422 for a wrong sign or a card number."""
+    """Read a webhook's body."""
+    return facts(config, body)
+
+
+def facts(config: Config, body: Any) -> list[Heard]:
+    """Read one body, of a webhook or made from a file's rows.
+
+    Raises Problem 400 for a wrong form, 422 for a wrong sign or a card number.
+    """
     _refuse([(path, "card_data") for path in card_numbers(body)], status=422)
     match convert(body):
         case SaleCompleted(data=sale):
@@ -75,15 +83,18 @@ def _mistakes_of_sale(sale: SaleData) -> Mistakes:
         yield "$.data.total", "out_of_range"
     if sale.tip + sale.tax > sale.total > 0:
         yield "$.data.total", "invalid_sum"
+    for index, line in enumerate(sale.lines):
+        if not sale.tax and line.included_tax > max(line.amount, 0):
+            yield f"$.data.lines[{index}].included_tax", "invalid_sum"
 
 
 def _wrong_signs(sale: SaleData) -> Mistakes:
     yield from _not_above_zero("total", sale.total)
     whole = ("tip", "tax", "discount", "reward_discount")
+    parts = ("amount", "discount", "included_tax")
     fields = [(f"$.data.{name}", getattr(sale, name)) for name in whole]
     for index, line in enumerate(sale.lines):
-        fields.append((f"$.data.lines[{index}].amount", line.amount))
-        fields.append((f"$.data.lines[{index}].discount", line.discount))
+        fields += [(f"$.data.lines[{index}].{name}", getattr(line, name)) for name in parts]
     yield from ((path, "amount_sign") for path, amount in fields if amount < 0)
 
 
@@ -107,7 +118,9 @@ def _sale(config: Config, sale: SaleData) -> Sale:
         channel=sale.channel,
         occurred_at=sale.occurred_at.astimezone(UTC),
         currency=sale.currency,
-        lines=tuple(_line(line, place) for place, line in enumerate(sale.lines or _whole(sale), 1)),
+        lines=tuple(
+            _line(sale, line, place) for place, line in enumerate(sale.lines or _whole(sale), 1)
+        ),
         total=sale.total,
         tip=sale.tip,
         tax=0 if sale.tax_included else sale.tax,
@@ -124,7 +137,7 @@ def _whole(sale: SaleData) -> tuple[Line, ...]:
     return (Line(amount=sale.total - sale.tip - tax + sale.discount + sale.reward_discount),)
 
 
-def _line(line: Line, place: int) -> transaction.Line:
+def _line(sale: SaleData, line: Line, place: int) -> transaction.Line:
     return transaction.Line(
         id=_line_id(line, place),
         amount=line.amount,
@@ -134,6 +147,7 @@ def _line(line: Line, place: int) -> transaction.Line:
         kind=line.kind,
         quantity=thousandths(line.quantity),
         discount=line.discount,
+        included_tax=0 if sale.tax else line.included_tax,  # never counted twice
     )
 
 
@@ -143,7 +157,13 @@ def _line_id(line: Line, place: int) -> str:
 
 def _guest(sale: SaleData) -> Guest:
     guest = sale.guest
-    return Guest(phone=guest.phone, email=guest.email, customer=guest.customer, member=guest.member)
+    return Guest(
+        phone=guest.phone,
+        email=guest.email,
+        customer=guest.customer,
+        member=guest.member,
+        card=guest.card,
+    )
 
 
 def _refund(config: Config, refund: RefundData) -> Refund:

@@ -51,6 +51,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     kind: LineKind = "item"
     quantity: Quantity = 1
     discount: Amount = 0
+    included_tax: Amount = 0
+    """The tax inside the amount, where the till knows it per line; not read beside `tax`."""
 
 
 class GuestData(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +62,7 @@ class GuestData(msgspec.Struct, frozen=True, kw_only=True):
     email: Email = ""
     customer: MaybeId = ""
     member: MaybeId = ""
+    card: MaybeId = ""
 
 
 class SaleData(msgspec.Struct, frozen=True, kw_only=True):

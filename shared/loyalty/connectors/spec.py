@@ -22,6 +22,9 @@ Conversation = Generator[HttpRequest, HttpResponse, Any]
 Verb = Literal[
     "fetch_sale",  # what a webhook only hinted at: Hint -> list[Heard]
     "list_sales",  # catch-up: Span -> list[Heard]
+    "list_files",  # nightly files: Listing -> tuple[Listed, ...]
+    "read_file",  # Piece -> bytes; TryAgain if the file is another one by now
+    "write_file",  # Writing -> True, or False if there is such a file
     "send_sms",  # Text -> Sent
     "send_email",  # Mail -> Sent
     "alert_staff",  # StaffNote -> Sent
@@ -107,6 +110,8 @@ class Guest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The vendor's own id of the customer."""
     member: str = ""
     """Our own member id, where the till knows it."""
+    card: str = ""
+    """The code on the guest's card, as it was scanned or typed."""
 
 
 class Heard(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,6 +135,38 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     start: datetime
     end: datetime
     locations: tuple[str, ...] = ()
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """Which files: their names begin with `prefix`, and come after `after`, which is no name."""
+
+    prefix: str
+    after: str = ""
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """A file as it lies there now. Another `version` is another content, or may be."""
+
+    name: str
+    size: int
+    version: str
+    modified: datetime
+
+
+class Piece(msgspec.Struct, frozen=True, kw_only=True):
+    """Some bytes of one version of a file: `length`, or as many as there are after `start`."""
+
+    name: str
+    version: str
+    start: int
+    length: int
+
+
+class Writing(msgspec.Struct, frozen=True, kw_only=True):
+    """A file to be written once, in JSON."""
+
+    name: str
+    body: bytes
 
 
 class Text(msgspec.Struct, frozen=True, kw_only=True):

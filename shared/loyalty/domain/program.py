@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from loyalty.domain.automations import Automation
 from loyalty.domain.grouping import Segment, Stages
+from loyalty.domain.nightly import Files
 from loyalty.domain.transaction import Channel
 from loyalty.domain.vocabulary import (
     MessageChannel,
@@ -27,7 +28,7 @@ from loyalty.domain.vocabulary import (
     Words,
 )
 
-Scheduled = Literal["segments", "waiting"]
+Scheduled = Literal["files", "segments", "waiting"]
 """The jobs whose time a program may choose: all but the sweep."""
 
 
@@ -347,6 +348,8 @@ class Program(Part, frozen=True):
     """The first is used where a member's own is not offered."""
     stores: dict[Name, Store]
     earning: Earning
+    files: dict[Name, Files] = {}
+    """Tills that tell of sales by nightly files, each by the name of its folder below `in/`."""
     expiry: Expiry | None = None
     visits: Visits = Visits()
     tiers: Tiers | None = None

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 
-from loyalty.domain import automations, grouping, program
+from loyalty.domain import automations, grouping, nightly, program
 
-_SOURCES = (program, automations, grouping)
+_SOURCES = (program, automations, grouping, nightly)
 _COMMON = {
     "title": "The name that people read.",
     "points": "How many points.",

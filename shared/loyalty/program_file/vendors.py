@@ -14,6 +14,7 @@ _CARRIES: dict[str, Verb] = {
     "sms": "send_sms", "email": "send_email", "staff": "alert_staff", "wallet": "add_to_wallet",
 }  # fmt: skip
 _TILL: WebhookVerb = "read_sale"
+_FILES: Verb = "list_files"
 
 
 def connectors_can_carry(program: Program) -> Iterator[Finding]:
@@ -30,11 +31,37 @@ def tills_can_tell(program: Program) -> Iterator[Finding]:
         for index, till in enumerate(named.tills):
             path = ("stores", store, "tills", str(index))
             vendor, _, location = till.partition(":")
+            name = vendor.partition(".")[0]
             if vendor and location:
-                yield from _unable(path, vendor.partition(".")[0], _TILL)
+                keeps_files = name in connectors.names() and _can(name, _FILES)
+                yield from () if keeps_files else _unable(path, name, _TILL)
             else:
                 problem = f"{short(till)} does not name a connector and a location"
                 yield Finding(path, problem, "write it as in `square:LOCATION`")
+
+
+def files_can_be_read(program: Program) -> Iterator[Finding]:
+    """Nightly files come from a connector that keeps files, and are of a store of the program."""
+    tills = {till.partition(":")[0] for store in program.stores.values() for till in store.tills}
+    for name, files in program.files.items():
+        path = ("files", name, "via")
+        unable = list(_unable(path, files.via.partition(".")[0], _FILES))
+        yield from unable
+        if not unable and files.via not in tills:
+            hint = f'name its place at a store, as in `tills: ["{files.via}:{name}"]`'
+            yield Finding(path, f"no store has a till of {short(files.via)}", hint, ("stores",))
+
+
+def columns_are_told_apart(program: Program) -> Iterator[Finding]:
+    """No two columns of ours are read from one of a file."""
+    for name, files in program.files.items():
+        seen: dict[str, str] = {}
+        for ours, theirs in files.columns.items():
+            if theirs in seen:
+                problem = f"{short(theirs)} is read as `{seen[theirs]}` already"
+                hint = "read each column of the file once"
+                yield Finding(("files", name, "columns", ours), problem, hint)
+            seen.setdefault(theirs, ours)
 
 
 def _unable(path: Path, name: str, verb: Verb | WebhookVerb) -> Iterator[Finding]:
@@ -81,6 +108,8 @@ def _connect(kind: str) -> str:
 VENDORS: tuple[Check, ...] = (
     connectors_can_carry,
     tills_can_tell,
+    files_can_be_read,
+    columns_are_told_apart,
     messages_have_a_carrier,
     alerts_have_a_carrier,
 )

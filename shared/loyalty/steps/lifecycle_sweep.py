@@ -30,7 +30,7 @@ from loyalty.domain import occasions
 from loyalty.domain.ledger import Passbook
 from loyalty.domain.occasions import Measured
 from loyalty.errors import Rejected, TryAgain
-from loyalty.events import Event, OccasionCame, SweepRequested
+from loyalty.events import Event, FilesDue, OccasionCame, SweepRequested
 from loyalty.ports import Unit
 from loyalty.records import (
     AccountRecord,
@@ -186,8 +186,14 @@ def _tell_what_waits(_event: SweepRequested, shop: Shop) -> Outcome:
     return ()
 
 
+def _ask_for_files(event: SweepRequested, shop: Shop) -> Outcome:
+    """Have the files read that have come; who reads them has the keys to where they lie."""
+    return outgoing([FilesDue(id=event.id, at=shop.clock.now(), subject="files")])
+
+
 JOBS = {
     "timers": Job(_sweep, "* * * * *", "Does everything that is due by now."),
+    "files": Job(_ask_for_files, "5 * * * *", "Reads the files that tills have left.", "files"),
     "segments": Job(
         segmenting.run, "0 2 * * *", "Places every guest in their segments.", "segments"
     ),

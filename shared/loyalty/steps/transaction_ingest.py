@@ -126,6 +126,8 @@ def _identities(name: str, guest: Guest, program: Program, shop: Shop) -> tuple[
     found = []
     if guest.member:
         found.append(shop.pepper.hash("member", guest.member))
+    if guest.card:
+        found.append(shop.pepper.hash("card", identity.written(guest.card)))
     if guest.phone and (number := _quietly(phones.e164, guest.phone, program.country)):
         found.append(shop.pepper.hash("phone", number))
     if guest.email and (address := _quietly(identity.email, guest.email)):
@@ -165,13 +167,20 @@ def _at_our_store(event: TransactionRecorded, program: Program) -> TransactionRe
 
 def _check(heard: Sequence[Heard], name: str, account: str, shop: Shop) -> None:
     """Refuse what the sender got wrong and can mend. Raises Problem 422."""
-    program, latest = shop.programs.current().program, shop.clock.now() + timedelta(days=1)
+    program, now = shop.programs.current().program, shop.clock.now()
     till = f"{name}.{account}" if account else name
-    for fact in (each.transaction for each in heard):
-        if fact.occurred_at > latest:
-            raise Problem(422, "future_date", "The receipt is from the future.")
-        if fact.occurred_at < EARLIEST:
-            raise Problem(422, "invalid_date", "The receipt is older than any till.")
-        store = program.store_of(till, fact.store) if isinstance(fact, Sale) else None
-        if isinstance(fact, Sale) and store and fact.currency != program.currency_of(store):
-            raise Problem(422, "currency_mismatch", "The store has another currency.")
+    for each in heard:
+        if found := problem_of(each.transaction, till, program, now):
+            raise found
+
+
+def problem_of(fact: Transaction, till: str, program: Program, now: datetime) -> Problem | None:
+    """Say what the sender got wrong about a fact and can mend, if anything."""
+    if fact.occurred_at > now + timedelta(days=1):
+        return Problem(422, "future_date", "The receipt is from the future.")
+    if fact.occurred_at < EARLIEST:
+        return Problem(422, "invalid_date", "The receipt is older than any till.")
+    store = program.store_of(till, fact.store) if isinstance(fact, Sale) else None
+    if isinstance(fact, Sale) and store and fact.currency != program.currency_of(store):
+        return Problem(422, "currency_mismatch", "The store has another currency.")
+    return None

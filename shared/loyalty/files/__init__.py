@@ -1,0 +1,1 @@
+"""Nightly files of tills that cannot call us: found, checked whole, read in pages, answered."""

@@ -1,0 +1,102 @@
+"""What a till's owner is told of a file: how many rows were taken, and why others were not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from loyalty.file_records import FileReading, Refused
+from loyalty.files.forms import Place
+
+MOST = 1000
+"""So many refused rows are listed; all of them are counted."""
+WORDS = {
+    "AMOUNT_SIGN": "An amount is below zero where it may not be.",
+    "BAD_AMOUNT": "The amount is no number, or has more decimals than the currency.",
+    "BAD_GZIP": "The file is not a whole gzip file.",
+    "BAD_MANIFEST": "The manifest is not of the form loyalty-sales/1, or is of another file.",
+    "BAD_QUANTITY": "The quantity is no number with at most three decimals.",
+    "BAD_QUOTES": "A quote is opened and never closed, or closed too early.",
+    "BAD_SIGNATURE": "The manifest has no hmac, or one of another secret.",
+    "BAD_TIME": "The time is not written as the till's settings say.",
+    "CARD_DATA": "A cell holds the number of a payment card, which must not be sent.",
+    "CURRENCY_MISMATCH": "The store has another currency.",
+    "DIFFERS_FROM_MANIFEST": "The file has another hash, size or number of rows than announced.",
+    "DOUBLE_HEADER": "Two columns have the same name.",
+    "DUPLICATE_LINE": "One line of the receipt is told in two ways.",
+    "FUTURE_DATE": "The receipt is from the future.",
+    "INVALID_DATE": "The receipt is older than any till.",
+    "INVALID_SUM": "The lines do not add up to the total, or a tax is above its amount.",
+    "INVALID_TYPE": "A value is not a text: in JSON amounts stand in quotes.",
+    "LINE_TOO_LONG": "A line is too long to be one row.",
+    "MISSING": "This must be told.",
+    "NO_HEADER": "There is no row with the names of the columns.",
+    "NO_SALE": "A refund must name the receipt of its sale.",
+    "RECEIPT_APART": "The rows of one receipt must stand together.",
+    "RECEIPT_REFUSED": "Another row of the same receipt is refused.",
+    "REFUND_CHANGED": "An earlier file told this refund otherwise; somebody must look at both.",
+    "SAME_CONTENT": "A file of another name had the same content.",
+    "SPREADSHEET_DAMAGE": "A spreadsheet has turned this number into 1,23E+05.",
+    "TOO_LARGE": "The file is too large; divide it.",
+    "TOO_MANY_BAD_ROWS": "More than 5 % of the rows are wrong, so none was taken.",
+    "UNDECODABLE": "The letters are not written as announced (UTF-8, Windows-1252).",
+    "UNKNOWN_CURRENCY": "There is no such currency.",
+    "UNKNOWN_ENCODING": "Letters are written as UTF-8 or Windows-1252.",
+    "UNKNOWN_HEADER": "This column is missing.",
+    "WRONG_COLUMNS": "The row has more or fewer cells than the header.",
+}
+"""Why a row or a file is refused; other codes are those of the webhook."""
+
+
+class Rejected(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A row that was not taken."""
+
+    row: int
+    code: str
+    reason: str
+    field: str = ""
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The answer to a file. It holds nothing of what stood in its cells."""
+
+    file: str
+    sha256: str
+    rows: int
+    accepted: int = 0
+    skipped: int = 0
+    rejected: tuple[Rejected, ...] = ()
+    rejected_rows: int = 0
+    put_aside: int = 0
+    quarantined: str = ""
+    reason: str = ""
+
+
+def answer(place: Place, reading: FileReading, refused: Sequence[Refused]) -> bytes:
+    """Write the answer to a file that is settled."""
+    told = Answer(
+        file=place.name.rpartition("/")[2],
+        sha256=reading.sha256,
+        rows=reading.rows,
+        accepted=reading.accepted,
+        skipped=reading.skipped,
+        rejected=tuple(map(_rejected, refused[:MOST])),
+        rejected_rows=reading.rejected,
+        put_aside=reading.aside,
+        quarantined=reading.code if reading.state == "refused" else "",
+        reason=reason(reading.code) if reading.code else "",
+    )
+    plain = msgspec.to_builtins(told)
+    for name in ("accepted", "skipped", "rejected"):
+        plain.setdefault(name, [] if name == "rejected" else 0)
+    return msgspec.json.format(msgspec.json.encode(plain), indent=2) + b"\n"
+
+
+def _rejected(each: Refused) -> Rejected:
+    return Rejected(row=each.row, code=each.code, field=each.field, reason=reason(each.code))
+
+
+def reason(code: str) -> str:
+    """Say a code in words."""
+    return WORDS.get(code) or code.replace("_", " ").capitalize() + "."

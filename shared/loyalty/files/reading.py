@@ -1,0 +1,398 @@
+"""Reads the nightly files of all tills: each is checked whole, then told in pages, then answered.
+
+How far a file is read is kept after each page, once all of it is published. A run that is killed
+anywhere, and two runs at once, lose nothing and double nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+from functools import partial
+from hashlib import sha256
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from loyalty.connectors.settings import MissingSettings
+from loyalty.connectors.spec import Heard
+from loyalty.delivery import Shop
+from loyalty.domain import calendar
+from loyalty.errors import Problem, TryAgain, VendorRefused
+from loyalty.file_records import FileReading, Refused
+from loyalty.files import answers, forms, rows, unpacking
+from loyalty.files.drafts import Draft, Reader
+from loyalty.files.forms import Manifest, Unreadable
+from loyalty.files.shelf import Found, Shelf, Source
+from loyalty.files.telling import Teller, content
+from loyalty.ports import Unit
+from loyalty.records import files
+from loyalty.steps import transaction_ingest
+
+PAGE = 100
+"""So many receipts are told and settled at a time."""
+STILL = timedelta(minutes=15)
+"""A file without a manifest is whole once it lay still for so long."""
+APART = timedelta(minutes=10)
+"""Two looks at a file count as two if they are so far apart."""
+TRIES = 3
+"""So many looks until a file that is not as announced is given up."""
+FEW, SHARE = 5, 20
+"""More wrong rows than this, and more than one in so many: the file is not taken."""
+_replace = msgspec.structs.replace
+
+
+class Budget:
+    """How much one run may do: until an instant, and so many pages of so many receipts."""
+
+    def __init__(self, until: datetime, pages: int, page: int = PAGE) -> None:
+        self._until, self._left, self.page = until, pages, page
+
+    def spent(self, now: datetime) -> bool:
+        """Count a page; tell whether it was the last."""
+        self._left -= 1
+        return self._left <= 0 or now >= self._until
+
+
+class Checked(NamedTuple):
+    """A file read through once."""
+
+    sha256: str
+    rows: int
+    refused: tuple[Refused, ...]
+    wrong: Unreadable | None
+
+
+class Looked(NamedTuple):
+    """A file that was looked at, and what would be refused of one that was only checked."""
+
+    reading: FileReading
+    refused: tuple[Refused, ...] = ()
+
+
+Tell = Callable[[int, Looked], None]
+"""Is told how many files there are, and of each once it was looked at."""
+
+
+class Run:
+    """One look at the files of some tills.
+
+    `more` tells that it stopped for its budget, `again` that something should be tried again.
+    """
+
+    def __init__(self, shop: Shop, budget: Budget, tell: Tell | None = None) -> None:
+        self._shop, self._budget, self._tell = shop, budget, tell
+        self._program = shop.programs.current().program
+        self.more = self.again = False
+        self.looked: list[Looked] = []
+        self.troubles: list[str] = []
+
+    def read(self, sources: Iterable[Source]) -> None:
+        """Read what is there. A till whose files cannot be reached delays no other."""
+        self._each(sources, self._read)
+
+    def check(self, sources: Iterable[Source]) -> None:
+        """Look what would be read, and keep nothing."""
+        self._each(sources, self._check)
+
+    def _each(self, sources: Iterable[Source], work: Callable[[Source], None]) -> None:
+        for source in sources:
+            try:
+                work(source)
+            except (TryAgain, VendorRefused, MissingSettings) as trouble:
+                code = getattr(trouble, "word", type(trouble).__name__)
+                told = {"till": source.till.name, "connector": source.reader[0], "code": code}
+                self._shop.log("ERROR", "files cannot be read", **told)
+                self.again |= isinstance(trouble, TryAgain)
+                self.troubles.append(f"{source.till.name}: {trouble}".replace("'", ""))
+            if self.more:
+                return
+
+    def _read(self, source: Source) -> None:
+        shelf = Shelf(source, self._shop)
+        found = shelf.found(self._program)
+        self._miss(source, found)
+        for each in found:
+            if source.files.manifest and each.manifest is None:
+                continue  # it is still being uploaded
+            done = File(source, shelf, each, self._shop, self._budget)
+            self._looked(len(found), Looked(done.look()))
+            self.more = done.more
+            if self.more:
+                return
+
+    def _check(self, source: Source) -> None:
+        shelf = Shelf(source, self._shop)
+        found = shelf.found(self._program)
+        for each in found:
+            one = File(source, shelf, each, self._shop, self._budget)
+            self._looked(len(found), one.check())
+
+    def _looked(self, total: int, looked: Looked) -> None:
+        self.looked.append(looked)
+        if self._tell:
+            self._tell(total, looked)
+
+    def _miss(self, source: Source, found: Iterable[Found]) -> None:
+        """Raise the alarm if the file of the business day before is not there by now."""
+        now, program = self._shop.clock.now(), self._program
+        turn, zone = program.business_day_turns_at, program.zone
+        day = calendar.business_day(now - timedelta(days=1), zone, turn)
+        late = f"{calendar.local(now, zone):%H:%M}" >= source.files.expected_by
+        if late and not any(each.place.day == day for each in found):
+            told = {"till": source.till.name, "day": day, "code": "file-missing"}
+            self._shop.log("ERROR", "no file of the day before", **told)
+
+
+class File:
+    """One file, as far as it is read. `more` tells that it is not read to its end."""
+
+    def __init__(
+        self, source: Source, shelf: Shelf, found: Found, shop: Shop, budget: Budget
+    ) -> None:
+        self._source, self._shelf, self._found = source, shelf, found
+        self._shop, self._budget = shop, budget
+        self._program = shop.programs.current().program
+        self._key = f"{source.till.connector}.{source.till.account}:{found.place.name}"
+        self.more = False
+
+    def look(self) -> FileReading:
+        """Do what can be done now; return how far it is."""
+        reading = self._known()
+        if reading.state in ("done", "refused"):
+            return reading
+        try:
+            return self._go_on(reading)
+        except Unreadable as wrong:
+            return self._refuse(reading, wrong, ())
+
+    def check(self) -> Looked:
+        """Read the file through without telling anybody, and keep nothing."""
+        reading = self._known(keep=False)
+        if reading.state in ("done", "refused"):
+            return Looked(reading)
+        try:
+            told = self._manifest()
+            checked = self._checked(self._form(told))
+        except Unreadable as wrong:
+            return Looked(_replace(reading, code=wrong.code))
+        wrong_whole = checked.wrong.code if checked.wrong else ""
+        code = "DIFFERS_FROM_MANIFEST" if told and _differs(told, self._found, checked) else ""
+        return Looked(
+            _replace(reading, rows=checked.rows, code=code or wrong_whole), checked.refused
+        )
+
+    # -- whether it is whole --------------------------------------------------------------------
+
+    def _known(self, *, keep: bool = True) -> FileReading:
+        """Find what is kept of this version, or begin with it."""
+        before = files.get(self._shop.store, self._key)
+        if before and before.version == self._found.version:
+            return before
+        fresh = FileReading(
+            name=self._found.place.name,
+            till=self._source.till.name,
+            version=self._found.version,
+            size=self._found.file.size,
+            seen_at=self._shop.clock.now(),
+            edition=_edition(before),
+            sha256=before.sha256 if before and before.state == "done" else "",
+        )
+        return self._put(fresh) if keep else fresh
+
+    def _go_on(self, reading: FileReading) -> FileReading:
+        told = self._manifest()
+        form = self._form(told)
+        if reading.state == "waiting":
+            if told is None and not self._lies_still(reading):
+                return reading
+            reading = self._begin(reading, told, self._checked(form))
+        return self._tell(reading, form) if reading.state == "reading" else reading
+
+    def _manifest(self) -> Manifest | None:
+        if self._found.file.size > unpacking.LARGEST:
+            raise Unreadable("TOO_LARGE")
+        return self._shelf.manifest(self._found) if self._source.files.manifest else None
+
+    def _form(self, told: Manifest | None) -> forms.Form:
+        store = self._program.store_of(self._via, self._source.till.name) or ""
+        return forms.form(self._found.place, self._source.files, told, store, self._program)
+
+    @property
+    def _via(self) -> str:
+        return self._source.files.via
+
+    def _lies_still(self, reading: FileReading) -> bool:
+        """Tell whether a file without a manifest was the same at an earlier look, long enough."""
+        now = self._shop.clock.now()
+        seen_before = reading.seen_at is not None and reading.seen_at < now
+        return seen_before and now - self._found.file.modified >= STILL
+
+    def _checked(self, form: forms.Form) -> Checked:
+        digest, wrong, numbers = sha256(), None, 0
+        refused: list[Refused] = []
+        stream = _hashed(self._shelf.pieces(self._found.file), digest.update)
+        try:
+            for draft in self._drafts(stream, form):
+                numbers += len(draft.rows)
+                refused += draft.refused
+        except Unreadable as trouble:
+            wrong = trouble
+        for _ in stream:
+            pass  # the rest still belongs to the hash
+        if not wrong and len(refused) > max(FEW, numbers // SHARE):
+            wrong = Unreadable("TOO_MANY_BAD_ROWS")
+        return Checked(digest.hexdigest(), numbers, tuple(refused), wrong)
+
+    def _drafts(self, stream: Iterable[bytes], form: forms.Form) -> Iterator[Draft]:
+        found = rows.rows(unpacking.lines(stream, form), form)
+        return Reader(self._source.till, form, self._program, self._judge).drafts(found)
+
+    def _judge(self, heard: Heard) -> Problem | None:
+        fact, now = heard.transaction, self._shop.clock.now()
+        return transaction_ingest.problem_of(fact, self._via, self._program, now)
+
+    def _begin(self, reading: FileReading, told: Manifest | None, checked: Checked) -> FileReading:
+        """Begin to tell a file that is whole; else wait for it, or refuse it."""
+        if told and _differs(told, self._found, checked):
+            return self._wait(reading)
+        touched = reading.sha256 == checked.sha256
+        reading = _replace(reading, sha256=checked.sha256, rows=checked.rows)
+        if checked.wrong:
+            return self._refuse(reading, checked.wrong, checked.refused)
+        if touched:  # uploaded anew, with not a byte changed
+            return self._put(_replace(reading, state="done", skipped=reading.rows))
+        return self._claim(reading)
+
+    def _wait(self, reading: FileReading) -> FileReading:
+        """Wait for the rest of an upload; after some looks it is no upload any more."""
+        now = self._shop.clock.now()
+        if reading.tries and reading.seen_at and now - reading.seen_at < APART:
+            return reading
+        if reading.tries + 1 >= TRIES:
+            return self._refuse(reading, Unreadable("DIFFERS_FROM_MANIFEST"), ())
+        return self._put(_replace(reading, tries=reading.tries + 1, seen_at=now))
+
+    # -- what it tells --------------------------------------------------------------------------
+
+    def _claim(self, reading: FileReading) -> FileReading:
+        """Take the content for this name, unless another file had it."""
+        name = content(self._source, reading.sha256)
+
+        def work(unit: Unit) -> bool:
+            first = files.get(unit, name)
+            if first is None:
+                files.create(unit, name, FileReading(name=reading.name, state="reading"))
+            return first is None or first.name == reading.name
+
+        if self._shop.store.atomically("ledger", work):
+            return self._put(_replace(reading, state="reading"))
+        same = _replace(reading, skipped=reading.rows, code="SAME_CONTENT")
+        return self._settle(same, "done", ())
+
+    def _tell(self, reading: FileReading, form: forms.Form) -> FileReading:
+        """Tell the receipts that are left, a page at a time, and answer the file at its end."""
+        page: list[Draft] = []
+        refused: list[Refused] = []
+        order = f"{self._found.file.modified.isoformat()} {reading.name}"
+        teller = Teller(self._source, reading, order, self._shop)
+        stream = self._shelf.pieces(self._found.file)
+        for place, draft in enumerate(self._drafts(stream, form)):
+            refused += draft.refused
+            if place < reading.receipts:
+                continue
+            page.append(draft)
+            if len(page) == self._budget.page:
+                reading, page = self._publish(teller, reading, page), []
+                self.more = self._budget.spent(self._shop.clock.now())
+                if self.more:
+                    return reading
+        if page:
+            reading = self._publish(teller, reading, page)
+        return self._settle(reading, "done", sorted([*refused, *reading.late], key=_row))
+
+    def _publish(self, teller: Teller, reading: FileReading, page: list[Draft]) -> FileReading:
+        """Publish a page, then keep that it is."""
+        till, told = self._source.till, teller.tell(page)
+        taken = transaction_ingest.record(
+            till.connector, till.account, told.heard, reading.sha256, self._shop
+        )
+        settled = _replace(
+            reading,
+            receipts=reading.receipts + len(page),
+            accepted=reading.accepted + told.accepted,
+            skipped=reading.skipped + told.skipped,
+            aside=reading.aside + taken.quarantined,
+            late=reading.late + told.refused,
+        )
+        return self._shop.store.atomically("ledger", partial(self._move, reading, settled))
+
+    def _move(self, before: FileReading, after: FileReading, unit: Unit) -> FileReading:
+        """Keep a step forward, unless another run made it."""
+        now = files.get(unit, self._key)
+        if now is None or now.version != before.version or now.state != "reading":
+            raise TryAgain("another run is done with the file")
+        if now.receipts != before.receipts:
+            return now
+        files.put(unit, self._key, after)
+        return after
+
+    # -- how it ends ----------------------------------------------------------------------------
+
+    def _refuse(
+        self, reading: FileReading, wrong: Unreadable, refused: Iterable[Refused]
+    ) -> FileReading:
+        code = f"{wrong.code}:{wrong.field}" if wrong.field else wrong.code
+        told = {"till": reading.till, "file": reading.name, "code": wrong.code}
+        self._shop.log("ERROR", "a file is not taken", **told)
+        return self._settle(_replace(reading, code=code), "refused", list(refused))
+
+    def _settle(
+        self,
+        reading: FileReading,
+        state: Literal["done", "refused"],
+        refused: list[Refused] | tuple[()],
+    ) -> FileReading:
+        """Answer the file, then keep that it is done."""
+        after = _replace(reading, state=state, rejected=len(refused))
+        name = self._found.place.answer(reading.sha256, reading.edition)
+        self._shelf.write(name, answers.answer(self._found.place, after, refused))
+        if refused and state == "done":
+            told = {"till": after.till, "file": after.name, "rejected": len(refused)}
+            self._shop.log("WARNING", "rows of a file are not taken", **told)
+        self._shop.store.atomically("ledger", partial(self._end, after))
+        return after
+
+    def _end(self, after: FileReading, unit: Unit) -> None:
+        name = content(self._source, after.sha256)
+        kept = files.get(unit, name)
+        files.put(unit, self._key, after)
+        if kept and kept.name == after.name and after.state == "done":
+            files.put(unit, name, _replace(kept, state="done"))
+
+    def _put(self, reading: FileReading) -> FileReading:
+        self._shop.store.atomically("ledger", lambda unit: files.put(unit, self._key, reading))
+        return reading
+
+
+def _row(refused: Refused) -> int:
+    return refused.row
+
+
+def _edition(before: FileReading | None) -> int:
+    """Count the contents that were settled under a name: each has an answer of its own."""
+    if before is None:
+        return 0
+    return before.edition + (before.state in ("done", "refused"))
+
+
+def _hashed(pieces: Iterable[bytes], update: Callable[[bytes], None]) -> Iterator[bytes]:
+    for piece in pieces:
+        update(piece)
+        yield piece
+
+
+def _differs(told: Manifest, found: Found, checked: Checked) -> bool:
+    if (told.bytes, told.sha256) != (found.file.size, checked.sha256):
+        return True
+    return checked.wrong is None and told.rows != checked.rows

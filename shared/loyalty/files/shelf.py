@@ -1,0 +1,104 @@
+"""Where a till's files lie: listed, read in pieces, answered, whoever keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, Literal, NamedTuple
+
+from loyalty.connectors.spec import Listed, Listing, Piece, Writing
+from loyalty.delivery import Shop
+from loyalty.domain import calendar
+from loyalty.domain.nightly import Files
+from loyalty.domain.program import Program
+from loyalty.errors import TryAgain
+from loyalty.files import forms
+from loyalty.files.drafts import Till
+from loyalty.files.forms import Manifest, Place, Unreadable
+
+PIECE = 1 << 19
+PATIENCE = 30.0
+"""Seconds that a list, or a piece of a file, may take."""
+
+
+class Source(NamedTuple):
+    """A till with nightly files. `reader` keeps them, mostly the connector that names them."""
+
+    till: Till
+    files: Files
+    reader: tuple[str, str]
+
+
+class Found(NamedTuple):
+    """A file of sales that lies there, and its manifest if it has one."""
+
+    place: Place
+    file: Listed
+    manifest: Listed | None
+
+    @property
+    def version(self) -> str:
+        """Name what would be read: another file or another manifest is another version."""
+        return f"{self.file.version} {self.manifest.version if self.manifest else ''}"
+
+
+def sources(program: Program, reader: str = "") -> list[Source]:
+    """List the tills of a program that have nightly files; `reader` is put in place of theirs."""
+    return [_source(name, files, reader) for name, files in program.files.items()]
+
+
+def _source(name: str, files: Files, reader: str) -> Source:
+    connector, _, account = files.via.partition(".")
+    till = Till(connector, account, name, files.numbers_restart)
+    return Source(till, files, (reader, "") if reader else (connector, account))
+
+
+class Shelf:
+    """The files of one till."""
+
+    def __init__(self, source: Source, shop: Shop) -> None:
+        self._reader, self._till, self._files = source.reader, source.till.name, source.files
+        self._vendors, self._clock = shop.vendors, shop.clock
+        self._config = shop.vendors.config(*self._reader, "list_files")
+
+    def found(self, program: Program) -> list[Found]:
+        """List the files of sales of the last days, the oldest business day first."""
+        today = calendar.local(self._clock.now(), program.zone).date()
+        after = f"in/{self._till}/{today - timedelta(days=self._files.days)}"
+        asked = Listing(prefix=f"in/{self._till}/", after=after)
+        listed = self._run("list_files", asked)
+        named = {each.name: each for each in listed}
+        places = [(forms.place(each.name), each) for each in listed]
+        return [
+            Found(place, each, named.get(place.manifest))
+            for place, each in sorted(places, key=lambda pair: pair[1].name)
+            if place and place.till == self._till
+        ]
+
+    def manifest(self, found: Found) -> Manifest | None:
+        """Read a file's manifest. Raises Unreadable."""
+        if found.manifest is None:
+            return None
+        if found.manifest.size > forms.LONGEST_MANIFEST:
+            raise Unreadable("BAD_MANIFEST")
+        body = b"".join(self.pieces(found.manifest))
+        secrets = self._config.secrets("manifest_secret")
+        return forms.manifest(body, found.place.name.rpartition("/")[2], secrets)
+
+    def pieces(self, file: Listed) -> Iterator[bytes]:
+        """Read a file, a piece at a time. Raises TryAgain if it changes on the way."""
+        for start in range(0, file.size, PIECE):
+            asked = Piece(name=file.name, version=file.version, start=start, length=PIECE)
+            piece: bytes = self._run("read_file", asked)
+            if len(piece) != min(PIECE, file.size - start):
+                raise TryAgain("a file has become shorter")
+            yield piece
+
+    def write(self, name: str, body: bytes) -> bool:
+        """Write an answer once; false if it is there."""
+        done: bool = self._run("write_file", Writing(name=name, body=body))
+        return done
+
+    def _run(self, verb: Literal["list_files", "read_file", "write_file"], argument: object) -> Any:
+        connector, account = self._reader
+        return self._vendors.run(connector, verb, argument, account, PATIENCE)

@@ -1,0 +1,58 @@
+"""`loyalty files` as people see it."""
+
+from __future__ import annotations
+
+import pytest
+from tests.cli.conftest import CommandLine
+from tests.files.desk import DAY, PROGRAM, SITA, manifest, table
+from tests.rig import NOON, opened
+
+BODY = table({"receipt_no": "A-1"}, {"receipt_no": "A-2", "line_total": "12,505"})
+
+
+@pytest.fixture
+def night(tmp_path):
+    """The command line of a cafe, and a folder that a till exported."""
+    folder, uploads = tmp_path / "data", tmp_path / "uploads"
+    folder.mkdir()
+    (folder / "pepper").write_text("p1:a pepper for tests only")
+    with opened(folder, PROGRAM) as rig:
+        member = rig.join("Sita Rai", phone=SITA)
+    place = uploads / "in/main" / DAY
+    place.mkdir(parents=True)
+    (place / "sales-01.csv").write_bytes(BODY)
+    (place / "sales-01.manifest.json").write_bytes(manifest("sales-01.csv", BODY, 2))
+    line = CommandLine(folder, member)
+    line.uploads = uploads
+    return line
+
+
+def read(night, *words, **more):
+    return night("files", "read", str(night.uploads), *words, at=NOON, **more)
+
+
+def test_what_would_be_refused_is_told_before_anything_is_kept(night):
+    said = read(night, "--dry-run")
+    assert f"in/main/{DAY}/sales-01.csv, row 3 (line_total): The amount is no number" in said
+    assert not (night.uploads / "out").exists()
+    with opened(night.folder, PROGRAM) as rig:
+        assert "files" not in rig.dump()
+
+
+def test_a_folder_is_read_and_its_points_follow_with_the_server(night):
+    assert f"in/main/{DAY}/sales-01.csv done 2 1 0 1" in read(night)
+    assert (night.uploads / "out/main" / DAY / "sales-01.result.json").exists()
+    assert "done 2 1 0 1" in read(night)  # read twice, nothing changes
+    with opened(night.folder, PROGRAM) as rig:
+        rig.sweep()
+        assert rig.points(night.member) == 2
+
+
+def test_another_till_and_an_empty_folder_say_so(night, tmp_path):
+    said = read(night, "--source", "garden", code=1)
+    assert "There is no such till in `files:` (there is main)." in said
+    assert "There is no file to read." in night("files", "read", str(tmp_path), at=NOON)
+
+
+def test_without_a_folder_the_tills_own_place_is_read(night):
+    assert "main: folder needs FOLDER_PATH" in night("files", "read", at=NOON, code=1)
