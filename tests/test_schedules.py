@@ -42,7 +42,9 @@ def test_what_the_program_switches_off_is_not_in_the_table():
 
 @pytest.mark.parametrize("name", ["timers", "wating"])
 def test_only_jobs_that_exist_and_are_free_to_move_can_be_named(name):
-    with pytest.raises(program_file.Mistakes, match=r"known here: waiting|did you mean `waiting`"):
+    with pytest.raises(
+        program_file.Mistakes, match=r"known here: files, segments, waiting|did you mean `waiting`"
+    ):
         table(f'schedules: {{{name}: "0 8 * * *"}}')
 
 

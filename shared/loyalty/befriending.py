@@ -22,8 +22,6 @@ from loyalty.events import PointsPosted
 from loyalty.homes import Home
 from loyalty.ports import Unit
 from loyalty.records import (
-    Referral,
-    Referred,
     Review,
     Timer,
     accounts,
@@ -35,6 +33,7 @@ from loyalty.records import (
     staff,
     timers,
 )
+from loyalty.referral_records import Referral, Referred
 from loyalty.staffing import works_at
 
 LOOKED_AT = 200

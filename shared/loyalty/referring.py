@@ -13,7 +13,8 @@ from loyalty.domain import friends
 from loyalty.errors import AlreadyExists, Problem
 from loyalty.homes import Home
 from loyalty.ports import Store
-from loyalty.records import Identity, Referral, accounts, contacts, identities, referrals
+from loyalty.records import Identity, accounts, contacts, identities, referrals
+from loyalty.referral_records import Referral
 
 DEEPEST = 10
 """So far back a ring of friends is looked for."""

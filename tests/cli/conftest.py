@@ -18,7 +18,9 @@ from loyalty.connectors.spec import Guest
 PROGRAM = Path("tests/programs/plain.yaml").read_text("utf-8").replace(
     "rules:", "limits: {receipt_ceiling: 500.00}\n  rules:"
 )  # fmt: skip
-PROGRAM += "segments: {friends: {title: {en: Friends}, tags: [friend]}}\n"
+PROGRAM += (
+    "segments: {friends: {title: {en: Friends}, tags: [friend]}}\nschedules: {segments: off}\n"
+)
 PHONE = "+4915112345678"
 LATER = NOON + timedelta(days=1)
 

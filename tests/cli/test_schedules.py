@@ -139,7 +139,7 @@ def test_before_a_deployment_is_taken_down_all_of_ours_can_go(cloud):
 
 
 def test_a_program_that_keeps_its_times_asks_for_nothing(cloud):
-    assert "schedules" not in cloud.publish("redeeming: {grace_days: 3}\n")
+    assert "schedules apply" not in cloud.publish("redeeming: {grace_days: 3}\n")
 
 
 @pytest.mark.parametrize("name", ["sweep", "backup", "loyalty-by-hand"])

@@ -41,8 +41,8 @@ from loyalty.records import claims, contacts, entries, quarantine
 from loyalty.web import auth
 
 EVENT_FUNCTIONS = (
-    "points_calculation", "milestone_check", "notification_dispatch", "lifecycle_sweep",
-    "partner_sync", "file_import",
+    "points_calculation", "milestone_check", "journey_start", "notification_dispatch",
+    "lifecycle_sweep", "partner_sync", "file_import",
 )  # fmt: skip
 
 
@@ -100,8 +100,15 @@ def due(_: Rig) -> Event:
     return FilesDue(id="files:1", at=NOON, subject="files")
 
 
-EVENTS = (recorded, posted, requested, swept, gone, due)
-GOOD = dict(zip(EVENT_FUNCTIONS, EVENTS, strict=True))
+GOOD = {
+    "points_calculation": recorded,
+    "milestone_check": posted,
+    "journey_start": posted,
+    "notification_dispatch": requested,
+    "lifecycle_sweep": swept,
+    "partner_sync": gone,
+    "file_import": due,
+}
 
 
 def codes(rig: Rig) -> list[str]:

@@ -156,3 +156,14 @@ Automation = (
 Yearly = Birthday | Anniversary
 ByTime = Dormant | Expiring | TierEnding | MonthEnded
 """What an account's own timer brings."""
+
+
+class Birthdays(Part, frozen=True):
+    """How birthdays are kept, and kept from being made up."""
+
+    leap_day: Literal["feb28", "mar01"] = "feb28"
+    """When somebody born on February 29 celebrates in other years."""
+    notice_days: Annotated[int, Meta(ge=0, le=366)] = 30
+    """A birthday that is told of later than so many days before counts from the next year on."""
+    edit_days: Annotated[int, Meta(ge=0, le=3660)] = 365
+    """So many days after a guest changed it, it can be changed again."""

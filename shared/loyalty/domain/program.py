@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from loyalty.domain.automations import Automation
+from loyalty.domain.automations import Automation, Birthdays
 from loyalty.domain.grouping import Segment, Stages
 from loyalty.domain.nightly import Files
 from loyalty.domain.transaction import Channel
@@ -322,17 +322,6 @@ class Sending(Part, frozen=True):
     cap_days: Annotated[int, Meta(ge=1, le=3660)] = 7
     useful_hours: Annotated[int, Meta(ge=1, le=3660 * 24)] = 24
     """A message that could not leave for so long is dropped."""
-
-
-class Birthdays(Part, frozen=True):
-    """How birthdays are kept, and kept from being made up."""
-
-    leap_day: Literal["feb28", "mar01"] = "feb28"
-    """When somebody born on February 29 celebrates in other years."""
-    notice_days: Annotated[int, Meta(ge=0, le=366)] = 30
-    """A birthday that is told of later than so many days before counts from the next year on."""
-    edit_days: Annotated[int, Meta(ge=0, le=3660)] = 365
-    """So many days after a guest changed it, it can be changed again."""
 
 
 class Program(Part, frozen=True):
