@@ -197,7 +197,7 @@ run "promises" {
     error_message = "both databases are backed up every day"
   }
   assert {
-    condition = toset(keys(google_firestore_field.expires_at)) == toset(["askings", "claims", "deliveries", "file_receipts", "files", "links", "quarantine", "referred", "sessions", "shifts", "sign_ins", "tries", "undoable"]) && alltrue([
+    condition = toset(keys(google_firestore_field.expires_at)) == toset(["askings", "claims", "deliveries", "file_receipts", "files", "journeys", "links", "quarantine", "referred", "sessions", "shifts", "sign_ins", "tries", "undoable"]) && alltrue([
       for each in google_firestore_field.expires_at : length(each.ttl_config) == 1
     ])
     error_message = "what is kept for a while only is cleaned up"

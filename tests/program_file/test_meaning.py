@@ -36,7 +36,7 @@ REACTIONS = [
         ),
     ),
     (
-        reacting.guests_have_tiers_that_exist,
+        reacting.guests_are_told_by_what_there_is,
         "{on: joined, when: {tiers: [glod]}, steps: {x: {award: 5}}}",
         (
             "41 automations.a.when.tiers.0: `glod` is not among the tiers of this program"

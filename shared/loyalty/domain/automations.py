@@ -18,6 +18,10 @@ class Guests(Part, frozen=True):
     """Which guests: every key given must hold."""
 
     tiers: tuple[Name, ...] = ()
+    segments: tuple[Name, ...] = ()
+    """They are in one of these, as of last night."""
+    tags: tuple[Name, ...] = ()
+    """They have one of these."""
     visits_at_least: Annotated[int, Meta(ge=1)] | None = None
     """So many visits were counted, or more."""
     visits_at_most: Annotated[int, Meta(ge=0)] | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -70,9 +70,15 @@ def fits(guests: Guests, account: Account, now: datetime) -> bool:
     visits, points = account.totals.visits, account.points(now)
     return (
         (not guests.tiers or account.tier in guests.tiers)
+        and _one_of(guests.segments, account.segments)
+        and _one_of(guests.tags, account.tags)
         and _within(visits, guests.visits_at_least, guests.visits_at_most)
         and _within(points, guests.points_at_least, guests.points_at_most)
     )
+
+
+def _one_of(wanted: tuple[str, ...], had: Iterable[str]) -> bool:
+    return not wanted or not set(wanted).isdisjoint(had)
 
 
 def _within(number: int, least: int | None, most: int | None) -> bool:

@@ -86,8 +86,8 @@ def _known(
         yield Finding(path, problem, closest(name, here), (listed,))
 
 
-def guests_have_tiers_that_exist(program: Program) -> Iterator[Finding]:
-    """Automations ask only for tiers of the program."""
+def guests_are_told_by_what_there_is(program: Program) -> Iterator[Finding]:
+    """Automations ask only for tiers and segments of the program."""
     levels = program.tiers.levels if program.tiers else {}
     asked: list[tuple[Path, on.Guests]] = [
         (("automations", name, "when"), each.when) for name, each in program.automations.items()
@@ -97,6 +97,9 @@ def guests_have_tiers_that_exist(program: Program) -> Iterator[Finding]:
     for path, guests in asked:
         for index, tier in enumerate(guests.tiers):
             yield from _known((*path, "tiers", str(index)), tier, levels, "tiers")
+        for index, name in enumerate(guests.segments):
+            where = (*path, "segments", str(index))
+            yield from _known(where, name, program.segments, "segments")
 
 
 def beginnings_are_told(program: Program) -> Iterator[Finding]:
@@ -139,7 +142,7 @@ REACTING: tuple[Check, ...] = (
     steps_do_one_thing,
     automations_do_something,
     automations_name_what_there_is,
-    guests_have_tiers_that_exist,
+    guests_are_told_by_what_there_is,
     beginnings_are_told,
     automations_fill_their_texts,
 )
