@@ -21,8 +21,8 @@ from loyalty.records import AccountRecord, EntryRecord, accounts, entries
 
 _FORGOTTEN = 30
 """The newest months of progress are compared: older ones are dropped some day."""
-Lots = Counter[tuple[str, datetime | None]]
-"""Points by the month they are of and when they lapse."""
+Lots = Counter[tuple[str, datetime | None, datetime | None]]
+"""Points by the month they are of, when they lapse and until when they wait."""
 
 
 class _Moved(NamedTuple):
@@ -159,8 +159,9 @@ def _gives_back(film: _Film, moved: _Moved) -> Iterator[str]:
 def _lots(account: Account, now: datetime) -> Lots:
     found: Lots = Counter()
     for lot in account.lots:
+        waits = lot.available_at if lot.available_at and lot.available_at > now else None
         if not _lapsed(lot, now):
-            found[lot.month, lot.expires_at] += lot.points
+            found[lot.month, lot.expires_at, waits] += lot.points
     return found
 
 

@@ -138,6 +138,7 @@ class Reasons:
             "hold_voided": lambda: self._ended("hold-void", "restore"),
             "already_captured": lambda: self._ended("capture", "recapture"),
             "not_captured": lambda: not self._ended("capture", "recapture"),
+            "receipt_of_another": self._is_anothers,
             "returned": lambda: any(each.back or each.returned for each in self._used()),
             "second_person": lambda: isinstance(self._act, Decide),
             "already_decided": lambda: isinstance(self._act, Decide),
@@ -192,6 +193,14 @@ class Reasons:
     def _voucher_is_held(self) -> bool:
         account, now = self._account(), self._world.clock.now()
         return bool(account and any(h.voucher == self._voucher() for h in account.held(now)))
+
+    def _is_anothers(self) -> bool:
+        """Tell whether the receipt is on another account than what is held."""
+        held, wish, world = self._held(), self._act, self._world
+        on = entries.get(world.store, f"sale:{wish.receipt}") if isinstance(wish, Capture) else None
+        if held is None or on is None or on.receipt is None or not on.receipt.member:
+            return False
+        return home_of(world, held.members[0]) != home_of(world, on.receipt.member)
 
     def _is_too_late(self) -> bool:
         held = self._held()
