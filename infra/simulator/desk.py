@@ -64,15 +64,14 @@ class Desk:
         found = [accounts.get(store, name) for name in names]
         known = [record.account for record in found if record]
         homes = [home for name in names if (home := home_of(self._world, name))]
-        if len(known) < len(names):
-            return {"not_found"}
+        unknown = {"not_found"} if len(known) < len(names) else set()
         held = [each for home in homes[:1] for each in home.held(now)]
         if isinstance(act, Merge):
             away = {"kept_elsewhere"} if any(account.into for account in known) else set()
-            return away | ({"reward_held"} if held else set())
+            return unknown | away | ({"reward_held"} if held else set())
         merged = merges.get(store, names[0])
-        if merged is None:
-            return {"not_merged"}
+        if unknown or merged is None:
+            return unknown or {"not_merged"}
         mine = set(_joined(self._world, merged.act))
         theirs = [entries.get(store, f"hold:{each.id}") for each in held]
         own = any(each and each.entry and each.entry.members[-1] in mine for each in theirs)
@@ -84,14 +83,15 @@ class Desk:
     def _answered(self, act: Union, *, known: bool) -> None:
         self.answers.append(act)
         self._world.say("answered: done")
-        if not isinstance(act, Merge):
-            self._one.pop(act.guest, None)
-        elif not (act.shared or known) and self._is_away(act.guest):
+        if not self._is_away(act.guest):
+            self._one.pop(act.guest, None)  # also where they parted before the answer came
+        elif isinstance(act, Merge) and not (act.shared or known):
+            self._one.pop(act.into, None)
             self._one[act.guest] = act.into
             self._stricter(act.guest, self._person(act.into))
 
     def _is_away(self, guest: int) -> bool:
-        """Tell whether they did not part again before the answer came."""
+        """Tell whether a guest's account is kept elsewhere now."""
         found = accounts.get(self._world.store, member_of(self._world, guest))
         return bool(found and found.account.into)
 
@@ -107,8 +107,13 @@ class Desk:
             guest = self._one[guest]
         return guest
 
-    def hears(self, said: Say) -> None:
-        """Learn that a guest wrote STOP or START: it holds for the person who that is."""
+    def hears(self, said: Say, *, told: bool = True) -> None:
+        """Learn that a guest wrote STOP or START: it holds for the person who that is.
+
+        A START may hold before its sender is `told` so, a STOP has to from then on.
+        """
+        if said.keyword == "stop" and not told:
+            return
         person = self._person(said.guest)
         both = {said.guest, person} if _channel(person) == _channel(said.guest) else {said.guest}
         change = self.stopped.add if said.keyword == "stop" else self.stopped.discard

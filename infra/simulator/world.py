@@ -199,6 +199,7 @@ class World:
                 members.enroll(joining(guest, marketing=marketing), "", self.shop)
                 self.desk.knows(event)
             case Say():
+                self.desk.hears(event, told=False)
                 message_feedback._hear(reply_of(event), self.shop)  # noqa: SLF001 - as `receive` does
                 self.desk.hears(event)
             case Publish(number):
