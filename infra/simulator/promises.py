@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Any
 
 from infra.simulator.guests import address_of
@@ -14,9 +14,11 @@ from infra.simulator.promises_of_messages import (
     settles_every_message,
 )
 from infra.simulator.promises_of_the_counter import keeps_its_counter
+from infra.simulator.promises_of_unions import touched, unites_and_parts
 from infra.simulator.schedule import Join, Publish, Tell
-from infra.simulator.world import World
+from infra.simulator.world import PROMISED, World
 from loyalty.audit import audit
+from loyalty.domain.account import Totals
 from loyalty.domain.entry import Receipt
 from loyalty.domain.transaction import Refund, Sale, Void
 from loyalty.events import peek
@@ -83,21 +85,30 @@ def _unbooked(world: World, receipt: Receipt) -> Iterator[str]:
 
 def comes_to_the_same(world: World, expected: World) -> Iterator[str]:
     """Facts and totals are those of a run in which nothing went wrong."""
-    found = totals(world)
-    for name, value in totals(expected).items():
+    apart = touched(world)
+    found = totals(world, apart)
+    for name, value in totals(expected, apart).items():
         if found.get(name) != value:
             yield f"{name}: {value}, not {found.get(name)}"
 
 
-def totals(world: World) -> dict[str, Any]:
-    """Tell what must be the same in any order: receipts, sums and carried spend."""
+def totals(world: World, apart: Container[str]) -> dict[str, Any]:
+    """Tell what must be the same in any order: receipts, sums and carried spend.
+
+    Of those who came together or parted (`apart`) it is only what all of them kept.
+    """
     found: dict[str, Any] = {}
+    all_kept = Totals()
     for record in entries.each(world.store):
         if receipt := record.receipt:
             found[receipt.id] = _tail(receipt)
     for each in accounts.each(world.store):
         account = each.account
-        found[account.id] = (account.totals, account.carry)
+        if account.id not in apart:
+            found[account.id] = (account.totals, account.carry)
+        else:
+            all_kept = all_kept.plus(account.totals)
+    found["together"] = (all_kept.spend, all_kept.stamps)
     return found
 
 
@@ -140,7 +151,7 @@ def loses_nothing(world: World, _: World) -> Iterator[str]:
     yield from (f"put aside: {each.why}" for each in quarantine.each(world.store))
     now = world.clock.now()
     for timer in timers.each(world.store):
-        if timer.kind == "publish" or timer.due_at <= now:
+        if timer.kind in PROMISED or timer.due_at <= now:
             yield f"timer {timer.kind}:{timer.subject} is left"
     for event in world.schedule.events:
         if isinstance(event, Join) and not _is_member(world, event.guest):
@@ -202,5 +213,5 @@ def replays(world: World, _: World) -> Iterator[str]:
 PROMISES: tuple[Callable[[World, World], Iterator[str]], ...] = (
     adds_up, books_each_fact_once, comes_to_the_same, is_worth_its_money, leaves_once,
     settles_every_message, claims_by_consent, says_the_same_again, publishes_every_outcome,
-    loses_nothing, keeps_its_counter, was_right_all_along, replays,
+    loses_nothing, keeps_its_counter, unites_and_parts, was_right_all_along, replays,
 )  # fmt: skip

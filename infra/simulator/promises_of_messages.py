@@ -18,6 +18,7 @@ from loyalty.steps.notification_dispatch import BLOCKING, may_reach
 
 AGAIN = ("email", "staff")
 """Whose vendors cannot be asked what became of a message: it leaves again after a broken run."""
+PROMOTION = "marketing"
 DONE = ("accepted", "failed", "dropped")
 
 
@@ -29,7 +30,10 @@ def watch(world: World, asked: Asked) -> None:
     elif not isinstance(asked, StaffNote):
         contact = contacts.get(world.store, claim.member)
         willing = contact and may_reach(contact, claim.channel, claim.purpose)
-        if not willing or asked.to in world.stopped:
+        refused = world.desk.stopped | (
+            world.desk.unwilling if claim.purpose == PROMOTION else set()
+        )
+        if not willing or asked.to in refused:
             world.wrong.append(f"{name} was sent against the guest's will")
         quiet = world.shop.programs.current().program.sending.quiet_hours
         if calendar.within(world.clock.now(), "Europe/Berlin", quiet.start, quiet.end):

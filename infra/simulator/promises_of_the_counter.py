@@ -13,6 +13,7 @@ from infra.simulator.till import member_of
 from infra.simulator.world import World
 from loyalty.domain.entry import Entry, Receipt, Used
 from loyalty.domain.transaction import Sale
+from loyalty.ports import Key
 from loyalty.records import accounts, adjustments, entries, vouchers
 from loyalty.recount import on
 from loyalty.taking import Taking
@@ -61,7 +62,9 @@ def keeps_its_counter(world: World, _: World) -> Iterator[str]:
 
 def _read(world: World) -> _Ledger:
     records = list(entries.each(world.store))
-    acts = sorted((r.entry for r in records if r.entry), key=lambda entry: entry.seq)
+    place = {key: n for n, key in enumerate(_created(world))}
+    acts = [r.entry for r in records if r.entry]
+    acts.sort(key=lambda entry: place[entries.key(entry.id)])
     caused: defaultdict[str, list[Entry]] = defaultdict(list)
     for entry in acts:
         caused[entry.cause].append(entry)
@@ -71,6 +74,12 @@ def _read(world: World) -> _Ledger:
         if entry.kind == "hold"
     ]
     return _Ledger(world, acts, [r.receipt for r in records if r.receipt], lives)
+
+
+def _created(world: World) -> Iterator[Key]:
+    """List the entries in the order in which they were written, whichever account they are on."""
+    keys = (write.key for commit in world.commits for write in commit.writes)
+    yield from dict.fromkeys(key for key in keys if key.collection == entries.collection)
 
 
 def owners(world: World) -> dict[str, int]:

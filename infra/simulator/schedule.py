@@ -9,9 +9,10 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from infra.simulator import at_the_counter, programs
+from infra.simulator import at_the_counter, programs, together
 from infra.simulator.at_the_counter import Act, Return
 from infra.simulator.programs import START
+from infra.simulator.together import Union
 from loyalty.domain.transaction import Line, Refund, RefundLine, Sale, Void
 
 TROUBLE = {
@@ -67,7 +68,7 @@ class Wait(NamedTuple):
     minutes: int
 
 
-Event = Tell | Join | Say | Publish | Wait | Act
+Event = Tell | Join | Say | Publish | Wait | Act | Union
 
 
 class Fault(NamedTuple):
@@ -104,7 +105,25 @@ def made(seed: int) -> Schedule:
     events = tuple(_dated(chance, told))
     copies = chance.choice((1, 1, 1, 2))
     whole = Schedule(seed, program, copies, events, tuple(_faults(chance, len(events))))
-    return whole if seed % 2 else _with_counter(whole, guests)  # every other shop has one
+    shop = whole if seed % 2 else _with_counter(whole, guests)  # every other shop has one
+    return _with_unions(shop, guests) if seed % 3 == 2 else shop  # noqa: PLR2004 - every third
+
+
+def _with_unions(schedule: Schedule, guests: int) -> Schedule:
+    """Let guests come together and part; an only guest has joined twice."""
+    chance = random.Random(f"together {schedule.seed}")  # noqa: S311 - it must be reproducible
+    events = list(schedule.events)
+    if guests == 1:
+        events.insert(chance.randint(0, len(events)), Join(1, chance.random() < 0.7))  # noqa: PLR2004
+    lives = together.stories(chance, max(2, guests))
+    woven = tuple(together.woven(chance, events, lives, _joined(events)))
+    more = [fault for fault in _faults(chance, len(woven)) if fault.where != "vendor"]
+    return schedule._replace(events=woven, faults=(*schedule.faults, *more))
+
+
+def _joined(events: list[Event]) -> dict[int, int]:
+    """Tell where each guest has joined."""
+    return {e.guest: place + 1 for place, e in enumerate(events) if isinstance(e, Join)}
 
 
 def _with_counter(schedule: Schedule, guests: int) -> Schedule:
@@ -115,8 +134,7 @@ def _with_counter(schedule: Schedule, guests: int) -> Schedule:
     paid = [(f"generic:{name}", _payer(name, schedule)) for name in told]
     events = [_at_a_counter(event, nobodys) for event in schedule.events]
     lives = at_the_counter.stories(chance, guests, paid)
-    joined = {e.guest: place + 1 for place, e in enumerate(events) if isinstance(e, Join)}
-    found = at_the_counter.woven(chance, events, lives, joined)
+    found = at_the_counter.woven(chance, events, lives, _joined(events))
     woven = tuple(_with_returns(found, schedule))
     more = [fault for fault in _faults(chance, len(woven)) if fault.where != "vendor"]
     return schedule._replace(

@@ -24,7 +24,15 @@ from loyalty.adjusting import Adjusted
 from loyalty.domain.account import Account
 from loyalty.domain.entry import Entry, Used
 from loyalty.errors import Problem
-from loyalty.records import accounts, adjustments, entries, identities, vouchers
+from loyalty.records import (
+    accounts,
+    adjustments,
+    contacts,
+    entries,
+    identities,
+    merges,
+    vouchers,
+)
 from loyalty.redeeming import Asking, Capturing
 from loyalty.taking import Taking
 
@@ -85,10 +93,23 @@ class Till:
 
 
 def member_of(world: World, guest: int) -> str:
-    """Find a guest's member id, or that of nobody."""
+    """Find the id by which tills remember a guest, whoever they were found to be, or nobody's."""
     ((kind, address),) = address_of(guest).items()
     found = identities.get(world.store, world.shop.pepper.hash(kind, address))
-    return found.member if found and found.member else "m_nobody"
+    if not found or not found.member:
+        return "m_nobody"
+    before = (each.member for each in merges.each(world.store))
+    known = ((name, contacts.get(world.store, name)) for name in (found.member, *before))
+    own = (name for name, each in known if each and address in (each.phone, each.email))
+    return next(own, found.member)
+
+
+def home_of(world: World, member: str) -> Account | None:
+    """Find the account where a member's points are kept."""
+    found = accounts.get(world.store, member)
+    while found and found.account.into:
+        found = accounts.get(world.store, found.account.into)
+    return found.account if found else None
 
 
 def asking(world: World, act: Hold) -> Asking:
@@ -117,6 +138,7 @@ class Reasons:
             "hold_voided": lambda: self._ended("hold-void", "restore"),
             "already_captured": lambda: self._ended("capture", "recapture"),
             "not_captured": lambda: not self._ended("capture", "recapture"),
+            "receipt_of_another": self._is_anothers,
             "returned": lambda: any(each.back or each.returned for each in self._used()),
             "second_person": lambda: isinstance(self._act, Decide),
             "already_decided": lambda: isinstance(self._act, Decide),
@@ -156,8 +178,7 @@ class Reasons:
     def _account(self) -> Account | None:
         if not isinstance(self._act, Hold):
             return None
-        found = accounts.get(self._world.store, member_of(self._world, self._act.guest))
-        return found.account if found else None
+        return home_of(self._world, member_of(self._world, self._act.guest))
 
     def _voucher(self) -> str:
         if isinstance(self._act, Hold):
@@ -172,6 +193,14 @@ class Reasons:
     def _voucher_is_held(self) -> bool:
         account, now = self._account(), self._world.clock.now()
         return bool(account and any(h.voucher == self._voucher() for h in account.held(now)))
+
+    def _is_anothers(self) -> bool:
+        """Tell whether the receipt is on another account than what is held."""
+        held, wish, world = self._held(), self._act, self._world
+        on = entries.get(world.store, f"sale:{wish.receipt}") if isinstance(wish, Capture) else None
+        if held is None or on is None or on.receipt is None or not on.receipt.member:
+            return False
+        return home_of(world, held.members[0]) != home_of(world, on.receipt.member)
 
     def _is_too_late(self) -> bool:
         held = self._held()

@@ -52,10 +52,10 @@ class Vendors:
         """Answer a call. Raises TryAgain, InDoubt or VendorRefused, as the schedule has it."""
         answer = self._answers.get(self._calls, "")
         self._calls += 1
+        self.asked[argument.reference] = argument
         if verb == "find_sms":
             return self._found(argument, answer)
         self._watch(argument)
-        self.asked[argument.reference] = argument
         if answer in TOOK_IT:
             return self._take(connector, verb, argument, answer)
         if answer == "silence":

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from infra.simulator import programs as shops
 from infra.simulator.boundaries import Crash, FusedBus, FusedStore
+from infra.simulator.desk import Desk
 from infra.simulator.guests import address_of, joining, reply_of
 from infra.simulator.mail import RestingBus
 from infra.simulator.programs import START
@@ -20,13 +21,14 @@ from infra.simulator.recording import Commit, Delivered, Line, RecordingStore, W
 from infra.simulator.schedule import Event, Join, Publish, Say, Schedule, Tell, Wait
 from infra.simulator.store import Write
 from infra.simulator.till import Till
+from infra.simulator.together import Merge, Part
 from infra.simulator.trouble import Trouble, faults_of
 from infra.simulator.vendors import Asked, Vendors
 from infra.topology import topology
 from loyalty import members, programs
 from loyalty.adapters.clock import VirtualClock
 from loyalty.connectors.engine import Engine
-from loyalty.connectors.spec import Delivery, Guest, Heard, Reply, Verb
+from loyalty.connectors.spec import Delivery, Guest, Heard, Verb
 from loyalty.delivery import Shop, hear
 from loyalty.errors import TryAgain
 from loyalty.events import peek, tick
@@ -54,6 +56,8 @@ DEEPEST = 3
 """So many things at once get into each other's way."""
 AGAIN = timedelta(minutes=1)
 """When a vendor who got no answer calls back again."""
+PROMISED = ("publish", "merge")
+"""The timers of what was promised: the shop does not rest before it is done."""
 PATIENCE = 400
 """So many turns of the clock a shop has to come to rest after its schedule, or to answer all."""
 
@@ -61,8 +65,7 @@ PATIENCE = 400
 class World:
     """A shop and its surroundings. `wrong` is what was seen to be wrong on the way.
 
-    `stopped` are the addresses that wrote STOP, and no START since. `broken` counts for each event
-    the runs of its steps that had no end.
+    `broken` counts for each event the runs of its steps that had no end.
     """
 
     def __init__(self, schedule: Schedule, watch: Callable[[World, Asked], None]) -> None:
@@ -85,7 +88,6 @@ class World:
         self.commits: list[Commit] = []
         self._decided = START
         self.wrong: list[str] = []
-        self.stopped: set[str] = set()
         self.broken: Counter[str] = Counter()
         self._unanswered = 0
         self.store.record, self.store.meanwhile = self._record, self._meanwhile
@@ -93,7 +95,7 @@ class World:
             schedule.program,
             *(event.program for event in schedule.events if isinstance(event, Publish)),
         }
-        self.shop, self.till = self._started(), Till(self)
+        self.shop, self.till, self.desk = self._started(), Till(self), Desk(self)
 
     def _started(self) -> Shop:
         """Begin with empty hands, as a new process does; only reading programs is spared."""
@@ -195,20 +197,20 @@ class World:
                 transaction_ingest.record("generic", "", [heard], "", self.shop)
             case Join(guest, marketing):
                 members.enroll(joining(guest, marketing=marketing), "", self.shop)
+                self.desk.knows(event)
             case Say():
-                self._reply(reply_of(event))
+                self.desk.hears(event, told=False)
+                message_feedback._hear(reply_of(event), self.shop)  # noqa: SLF001 - as `receive` does
+                self.desk.hears(event)
             case Publish(number):
                 programs.append(self.store, shops.text(number), shops.parsed(number), now)
             case Wait(minutes):
                 self.clock.advance(timedelta(minutes=minutes))
                 self.bus.publish("sweep-requested", [tick()])
+            case Merge() | Part():
+                self.desk.does(event)
             case _:
                 self.till.does(event)
-
-    def _reply(self, reply: Reply) -> None:
-        message_feedback._hear(reply, self.shop)  # noqa: SLF001 - as `receive` does
-        change = self.stopped.add if reply.keyword == "stop" else self.stopped.discard
-        change(reply.address)
 
     # -- others who get there first -------------------------------------------------------
 
@@ -259,7 +261,7 @@ class World:
     def _next_due(self) -> datetime | None:
         """Find the next instant at which something is left to do, other than by time alone."""
         found, now = timers.each(self.store), self.clock.now()
-        promised = [t.due_at for t in found if t.kind == "publish" or t.tries or t.due_at <= now]
+        promised = [t.due_at for t in found if t.kind in PROMISED or t.tries or t.due_at <= now]
         called = [at for at, _ in self.callbacks]
         wakes = self.bus.wakes_at()
         return min([*promised, *called, *([wakes] if wakes else [])], default=None)

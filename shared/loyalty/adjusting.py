@@ -17,7 +17,7 @@ from loyalty.delivery import RACES, Outcome, Shop, first_then_look
 from loyalty.errors import Problem, TryAgain
 from loyalty.homes import Home
 from loyalty.ports import Unit
-from loyalty.records import Adjustment, adjustments, entries
+from loyalty.records import Adjustment, EntryRecord, accounts, adjustments, entries
 
 T = TypeVar("T")
 State = Literal["done", "waiting", "refused", "withdrawn"]
@@ -131,7 +131,9 @@ def _adjust(unit: Unit, wish: Adjustment, before: int, seq: int, shop: Shop) -> 
     if most is not None and owner.account.seq != seq:
         return None
     if most is not None and before + abs(wish.points) > most:
-        return _request(unit, wish)
+        asked = _request(unit, wish)
+        accounts.put(unit, owner.account.id, owner.record)  # what it rests on has not moved on
+        return asked
     return _booked(unit, owner, wish, shop)
 
 
@@ -195,13 +197,24 @@ def _kept(done: _Done, shop: Shop) -> Adjusted:
 
 
 def _lately(wish: Adjustment, shop: Shop) -> tuple[int, int]:
-    """Add up what somebody adjusted for a guest in the last day, as of the account's `seq`."""
+    """Add up what somebody adjusted on an account in the last day, as of its `seq`.
+
+    What was adjusted for its people before they came together counts too.
+    """
     if shop.programs.current().program.redeeming.approve_above is None:
         return 0, 0
     owner = homes.find(shop.store, wish.member)
-    found = entries.find(
-        shop.store, ("members", "contains", wish.member), order="at", descending=True, limit=200
-    )
-    told = (record.entry for record in found if record.entry)
-    mine = (e for e in told if (e.kind, e.by) == ("adjust", wish.by) and e.at > wish.at - _DAY)
-    return sum(abs(entry.points) for entry in mine), owner.account.seq if owner else 0
+    told = {
+        record.entry.id: record.entry
+        for name in (homes.everybody(owner.account) if owner else ())
+        for record in _newest(name, shop)
+        if record.entry
+    }
+    mine = [e for e in told.values() if (e.kind, e.by) == ("adjust", wish.by)]
+    lately = sum(abs(entry.points) for entry in mine if entry.at > wish.at - _DAY)
+    return lately, owner.account.seq if owner else 0
+
+
+def _newest(member: str, shop: Shop) -> list[EntryRecord]:
+    about = ("members", "contains", member)
+    return entries.find(shop.store, about, order="at", descending=True, limit=200)

@@ -60,6 +60,7 @@ def enroll(joining: Joining, key: str, shop: Shop) -> tuple[str, bool]:
     leading = [*hashes, *_customer(joining.customer, shop)]
     known = _owner(leading, shop)
     if known:
+        _stop_late(known, joining, hashes, shop)
         return known, False
     member = _free(f"m_{identity.id_from(key or hashes[0])}", shop)
     now = shop.clock.now()
@@ -213,6 +214,20 @@ def _agree_late(member: str, joining: Joining, hashes: list[str], shop: Shop) ->
                 )
 
     shop.store.atomically("people", work)
+
+
+def _stop_late(member: str, joining: Joining, hashes: list[str], shop: Shop) -> None:
+    """Honor a STOP that a joining which broke off did not come to see: whoever joins again does."""
+    blocked = _blocked(shop.store, joining, hashes)
+
+    def work(unit: Unit) -> None:
+        contact = contacts.get(unit, member)
+        if contact and not blocked.keys() <= contact.suppressed.keys():
+            both = {**blocked, **contact.suppressed}
+            contacts.put(unit, member, _replace(contact, suppressed=both, seq=contact.seq + 1))
+
+    if blocked:
+        shop.store.atomically("people", work)
 
 
 def _blocked(source: Unit | Store, joining: Joining, hashes: list[str]) -> dict[str, str]:

@@ -175,16 +175,24 @@ def _since(member: str, shop: Shop) -> tuple[list[Entry], int]:
         for name in (came.joined if came else ())
         for record in entries.each(shop.store, ("members", "contains", name))
     )
-    acts = [entry for entry in found if entry and came and _after(entry, came)]
+    further = merges.get(shop.store, came.members[0]) if came else None
+    away = further.into if further else ""
+    acts = [entry for entry in found if entry and came and _after(entry, came, away)]
     return acts, home.account.seq
 
 
-def _after(entry: Entry, came: Entry) -> bool:
-    """Tell whether an act on a receipt happened after a merge, where its points are kept since."""
-    if entry.kind not in recount.OF_RECEIPTS or entry.members[0] in came.joined:
+def _after(entry: Entry, came: Entry, away: str) -> bool:
+    """Tell whether an act on a receipt happened after a merge, where its points are kept since.
+
+    `away` is where the account they came to was itself kept later: an act at the very instant of
+    the merge came after it only there.
+    """
+    account = entry.members[0]
+    if entry.kind not in recount.OF_RECEIPTS or account in came.joined:
         return False
-    same = entry.members[0] == came.members[0]
-    return entry.seq > came.seq if same else entry.at >= came.at
+    if account == came.members[0]:
+        return entry.seq > came.seq
+    return entry.at > came.at or (entry.at == came.at and account == away)
 
 
 def _part(
@@ -196,7 +204,7 @@ def _part(
         return "", ()
     if found.home.account.seq != seq:
         return None
-    _none_held(unit, found)
+    _none_held(unit, found, shop)
     leads = _led(unit, found.merged)
     version, joined = shop.programs.at(shop.clock.now()), found.first.joined
     book = bookkeeping.opened_from(found.home, version, shop)
@@ -212,9 +220,9 @@ def _part(
     return act, _written(unit, book, back, act)
 
 
-def _none_held(unit: Unit, found: _Found) -> None:
+def _none_held(unit: Unit, found: _Found, shop: Shop) -> None:
     """Raise Problem 409 while somebody who parts has a reward set aside."""
-    for held in found.home.account.holds:
+    for held in found.home.account.held(shop.clock.now()):
         record = entries.get(unit, f"hold:{held.id}")
         if record and record.entry and record.entry.members[-1] in found.first.joined:
             raise Problem(409, "reward_held", "A reward is set aside: capture or void it first.")

@@ -44,6 +44,16 @@ def test_a_stop_while_its_guest_joins_is_replayed_as_it_was():
     assert play(made(1189)).wrong == []
 
 
+def test_what_waits_for_a_second_word_rests_on_the_account_as_it_is():
+    """The account was merged into another one while its adjustments were added up."""
+    assert play(made(440)).wrong == []
+
+
+def test_a_start_that_is_told_twice_holds_from_the_first_time():
+    """The simulator itself took the guest for stopped until it was answered."""
+    assert play(made(3264)).wrong == []
+
+
 def test_an_old_revision_that_told_the_guest_publishes_the_same_again():
     """A crash before it was published lost it: its act was looked for among the edits."""
     rig = Rig(Path(), Path("tests/programs/plain.yaml").read_text("utf-8"), store=MemoryStore())

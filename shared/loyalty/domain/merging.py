@@ -69,9 +69,10 @@ def unmerge(book: Pages, back: Pages, part: Part, link: Link) -> None:
     Neither remembers a receipt: whoever needs one looks it up.
     """
     others = tuple(name for name in book.account.others if name not in link.joined)
-    left = _forgetful(_replace(book.account, others=others), book)
+    since = _forgetting(book)  # one day for both: what is known of a day is known here, of either
+    left = _forgetful(_replace(book.account, others=others), since)
     _give(book, part, "unmerge", link, left)
-    own = _forgetful(_replace(back.account, into="", others=link.joined[1:]), book)
+    own = _forgetful(_replace(back.account, into="", others=link.joined[1:]), since)
     _take(back, part, "unmerge", link, own)
 
 
@@ -111,6 +112,7 @@ def _left(account: Account, moves: Iterable[Lot], book: Pages) -> Iterable[Lot]:
     for move in moves:
         lot = lots.as_of(move, book.now)
         if points := min(-move.points, there.get(lot.key, 0)):
+            there[lot.key] -= points  # lots that waited apart are one by now
             yield _replace(lot, points=points)
 
 
@@ -170,11 +172,15 @@ def _better(program: Program, one: Standing | None, other: Standing | None) -> S
     return max(known, key=lambda each: names.index(each.tier), default=one or other)
 
 
-def _forgetful(account: Account, book: Pages) -> Account:
+def _forgetting(book: Pages) -> str:
+    """Name the first business day of which an account knows nothing yet."""
     today = calendar.local(book.now, book.program.zone).date()
-    days = [today, *(date.fromisoformat(fact.day) for fact in account.facts)]
-    since = max(account.facts_from, (max(days) + _NIGHT).isoformat())
-    return _replace(account, facts=(), facts_from=since)
+    days = [today, *(date.fromisoformat(fact.day) for fact in book.account.facts)]
+    return (max(days) + _NIGHT).isoformat()
+
+
+def _forgetful(account: Account, since: str) -> Account:
+    return _replace(account, facts=(), facts_from=max(account.facts_from, since))
 
 
 def _less(totals: Totals) -> Totals:

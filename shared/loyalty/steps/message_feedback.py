@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import msgspec
 
-from loyalty import answering, connectors, identity, members, phones
+from loyalty import answering, connectors, homes, identity, members, phones
 from loyalty.connectors.spec import STATES, Delivery, Incoming, Reply
 from loyalty.delivery import Shop, outgoing, publish
 from loyalty.errors import Problem
@@ -81,14 +82,14 @@ def _keyword(reply: Reply, shop: Shop) -> None:
     name = _identity(reply, shop)
     if name is None:
         return
-    member = _member(reply, shop)
+    people = _people(reply, shop)
     block = partial(_block, reply=reply, name=name, shop=shop)
-    shop.store.atomically("people", partial(block, member=member))
-    now = _member(reply, shop)
-    if now and now != member:  # joined, or was found to be another one, at this very moment
-        member = now
-        shop.store.atomically("people", partial(block, member=member))
-    if member:
+    shop.store.atomically("people", partial(block, people=people))
+    now = _people(reply, shop)
+    if now and now != people:  # joined, or was found to be another one, at this very moment
+        people = now
+        shop.store.atomically("people", partial(block, people=people))
+    for member in people[:1]:
         changed = MemberChanged(
             id=f"consent:{member}:{reply.channel}:{reply.id}", at=shop.clock.now(), subject=member,
             member=member, what="consent",
@@ -120,10 +121,21 @@ def _member(reply: Reply, shop: Shop) -> str | None:
     return members.find(shop, email=address)
 
 
-def _block(unit: Unit, reply: Reply, name: str, member: str | None, shop: Shop) -> None:
-    contact = contacts.get(unit, member) if member else None
+def _people(reply: Reply, shop: Shop) -> list[str]:
+    """Name whoever is reached at an address, and whom it was before: they may part again."""
+    member, address = _member(reply, shop), _address(reply, shop)
+    home = homes.find(shop.store, member) if member else None
+    before = [name for name in (homes.names(shop.store, home) if home else ()) if name != member]
+    known = ((name, contacts.get(shop.store, name)) for name in before)
+    theirs = [name for name, each in known if each and address in (each.phone, each.email)]
+    return [member, *theirs] if member else []
+
+
+def _block(unit: Unit, reply: Reply, name: str, people: Sequence[str], shop: Shop) -> None:
+    suppressions.get(unit, name)  # a START and a STOP at one moment meet here
+    known = [contacts.get(unit, member) for member in people]
     now = shop.clock.now()
-    if contact:
+    for contact in filter(None, known):
         changed = (
             _stopped(unit, contact, reply, shop)
             if reply.keyword == STOP

@@ -15,7 +15,7 @@ from loyalty.domain.account import ReceiptFact
 from loyalty.domain.entry import EntryKind, Receipt
 from loyalty.domain.ledger import Passbook
 from loyalty.domain.program import Program
-from loyalty.domain.transaction import Refund, Sale, Transaction, Void
+from loyalty.domain.transaction import Claim, Refund, Sale, Transaction, Void
 from loyalty.errors import TryAgain
 from loyalty.events import Event, TransactionRecorded
 from loyalty.ports import Store, Unit
@@ -25,6 +25,7 @@ from loyalty.records import (
     Review,
     entries,
     identities,
+    merges,
 )
 from loyalty.records import reviews as waiting
 
@@ -69,6 +70,8 @@ def _decide_in_unit(fact: Transaction, older: Older, shop: Shop, look: bool) -> 
 
 def _decide(unit: Unit, fact: Transaction, older: Older, shop: Shop, *, look: bool) -> Outcome:
     record = entries.get(unit, f"sale:{fact.receipt_id}") if look else None
+    if isinstance(fact, Claim) and record and _is_their_own(unit, fact, record):
+        return record.outcome
     learned = receipts.learn(record.receipt if record else None, fact)
     if learned.what != "news":
         return _again(unit, fact, record)
@@ -86,6 +89,16 @@ def _again(unit: Unit, fact: Transaction, record: EntryRecord | None) -> Outcome
     name = receipts.act_id(fact, record.receipt, record.entry.revision)
     found = record if name == record.entry.id else entries.get(unit, name)
     return found.outcome if found else ()
+
+
+def _is_their_own(unit: Unit, fact: Claim, record: EntryRecord) -> bool:
+    """Tell whether a receipt is the claimant's already, under whom they were found to be since."""
+    owner, merged = record.receipt and record.receipt.member, merges.get(unit, fact.member)
+    before = {fact.member}
+    while owner not in before and merged and not merged.shared and merged.into not in before:
+        before.add(merged.into)
+        merged = merges.get(unit, merged.into)
+    return owner != fact.member and owner in before
 
 
 def _member_of(unit: Unit, receipt: Receipt) -> str | None:
