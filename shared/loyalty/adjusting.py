@@ -216,5 +216,6 @@ def _lately(wish: Adjustment, shop: Shop) -> tuple[int, int]:
 
 
 def _newest(member: str, shop: Shop) -> list[EntryRecord]:
-    about = ("members", "contains", member)
-    return entries.find(shop.store, about, order="at", descending=True, limit=200)
+    return entries.find(
+        shop.store, ("members", "contains", member), order="at", descending=True, limit=200
+    )
