@@ -209,9 +209,10 @@ def adjusts_by_two_words(ledger: _Ledger) -> Iterator[str]:
 
 
 def _beyond(mine: list[Entry]) -> Iterator[str]:
+    """Add up what balances gained and lost: what was forgiven at once changed none."""
     for last in mine:
         day = [entry for entry in mine if last.at - _DAY < entry.at <= last.at]
-        if sum(abs(on(entry, "adjusted")) for entry in day) > LIMIT:
+        if sum(abs(on(entry, "member", "debt")) for entry in day) > LIMIT:
             yield f"{last.id} is beyond what {last.by} may adjust in a day"
 
 

@@ -182,13 +182,20 @@ def _receipts(shelves: Iterable[_Shelf], booked: Iterable[Entry]) -> Iterator[Fi
             continue
         gained = sum(recount.gained(entry) for entry in acts)
         told = sorted(entry.id for entry in acts if entry.kind != "edit")
-        newest = max(acts, key=lambda entry: (entry.at, entry.seq))
         pairs: list[Pair] = [
             ("points", gained, receipt.points),
             ("acts", told, sorted(recount.acts(receipt))),
-            ("business day", newest.day, receipt.day),
+            ("business day", _newest_day(acts, receipt), receipt.day),
         ]
         yield from _differ(receipt.member, pairs, f"receipt {name}: ")
+
+
+def _newest_day(acts: list[Entry], receipt: Receipt) -> str:
+    """Tell the business day of the newest act; of two accounts at one instant either may be it."""
+    last = {entry.members[0]: entry for entry in sorted(acts, key=lambda e: (e.at, e.seq))}
+    newest = max(entry.at for entry in acts)
+    days = sorted(entry.day for entry in last.values() if entry.at == newest)
+    return receipt.day if receipt.day in days else days[-1]
 
 
 def _visits(

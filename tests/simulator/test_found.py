@@ -54,6 +54,11 @@ def test_a_start_that_is_told_twice_holds_from_the_first_time():
     assert play(made(3264)).wrong == []
 
 
+def test_an_edit_at_the_instant_of_a_merge_moves_its_receipt():
+    """The recount took the older act, on the account of before, for the newest."""
+    assert play(made(12980)).wrong == []
+
+
 def test_an_old_revision_that_told_the_guest_publishes_the_same_again():
     """A crash before it was published lost it: its act was looked for among the edits."""
     rig = Rig(Path(), Path("tests/programs/plain.yaml").read_text("utf-8"), store=MemoryStore())
