@@ -16,7 +16,8 @@ from tests.rig import NOON
 
 from loyalty.events import FilesDue
 from loyalty.files import unpacking
-from loyalty.files.reading import Budget, Run
+from loyalty.files.reading import Budget
+from loyalty.files.running import Run
 from loyalty.files.shelf import sources
 from loyalty.logs import Log
 from loyalty.steps import file_import

@@ -19,7 +19,8 @@ from loyalty.connectors.engine import Engine
 from loyalty.delivery import Shop
 from loyalty.domain.program import Program
 from loyalty.files import answers
-from loyalty.files.reading import Budget, Looked, Run, Tell
+from loyalty.files.reading import Budget, Looked
+from loyalty.files.running import Run, Tell
 from loyalty.files.shelf import Source, sources
 from loyalty.ports import Store
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 from loyalty.delivery import Outcome, Shop, outgoing
 from loyalty.errors import TryAgain
 from loyalty.events import Event, FilesDue
-from loyalty.files.reading import Budget, Run
+from loyalty.files.reading import Budget
+from loyalty.files.running import Run
 from loyalty.files.shelf import sources
 
 HEARS = FilesDue
