@@ -137,10 +137,10 @@ def _occasion(
             return _lapse(name, account, program, now + days * _DAY, told)
         case TierEnding():
             return _ending(name, account, program)
-    month, later = _open(told), told.split()[-1]
+    month = _open(told)
+    later = told.split()[told.split().index(month) + 1 :]
     values = {"month": month, **known.statements.get(month, {})}
-    rest = f" {later}" if later != month else ""
-    return f"{month}{_TOLD}{rest}", Occasion(name, month, values)
+    return " ".join([month + _TOLD, *later]), Occasion(name, month, values)
 
 
 def _absence(
