@@ -74,6 +74,7 @@ _MEANINGS = {
     "MilestoneReached.voucher": "The id of the voucher given for it. Its code is not here.",
     "SweepRequested.at": "When it was asked for. A scheduler's tick always says the same.",
     "SweepRequested.job": "What to do: the sweep itself, or a nightly job.",
+    "SweepRequested.cursor": "Where a job that goes page by page has come to.",
     "NotificationRequested.says": "What the message says, in this order.",
     "NotificationRequested.audience": "Who is told.",
     "NotificationRequested.sign_in": "For a visitor: the record in `people` that has the address.",

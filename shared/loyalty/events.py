@@ -133,9 +133,13 @@ class OccasionCame(Event, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class SweepRequested(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """Look for work that is due by now, by the clock of whoever hears it."""
+    """Look for work that is due by now, by the clock of whoever hears it.
+
+    `job` says which; `cursor` is where a job that goes page by page has come to.
+    """
 
     job: str = "timers"
+    cursor: str = ""
 
 
 _EVENTS: tuple[type[Event], ...] = (

@@ -351,6 +351,20 @@ class Suppression(Record, frozen=True, kw_only=True):
     why: str
 
 
+class Armed(Record, frozen=True, kw_only=True):
+    """Up to which guest the timers of all are set by a program version; `done`: of all."""
+
+    version: str
+    at: datetime
+    after: str = ""
+    done: bool = False
+
+    @property
+    def position(self) -> str:
+        """Name the page that comes next."""
+        return f"{self.version}/{self.at.isoformat()}/{self.after}"
+
+
 class AccountRecord(Record, frozen=True, kw_only=True):
     """A member's account as it is stored."""
 
@@ -359,6 +373,7 @@ class AccountRecord(Record, frozen=True, kw_only=True):
 
 
 accounts = Records("accounts", AccountRecord)
+armed = Records("armed", Armed)
 entries = Records("entries", EntryRecord)
 identities = Records("identities", Identity)
 timers = Records("timers", Timer)

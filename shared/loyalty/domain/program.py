@@ -26,7 +26,7 @@ from loyalty.domain.parts import (
 )
 from loyalty.domain.transaction import Channel
 
-Scheduled = Literal["waiting"]
+Scheduled = Literal["arm", "waiting"]
 """The jobs whose time a program may choose: all but the sweep."""
 
 

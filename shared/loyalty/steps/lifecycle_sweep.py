@@ -13,6 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from loyalty import (
+    arming,
     befriending,
     bookkeeping,
     celebrating,
@@ -185,5 +186,8 @@ def _tell_what_waits(_event: SweepRequested, shop: Shop) -> Outcome:
 
 JOBS = {
     "timers": Job(_sweep, "* * * * *", "Does everything that is due by now."),
+    "arm": Job(
+        arming.run, "0 3 * * *", "Sets all guests' timers anew, once the program has changed."
+    ),
     "waiting": Job(_tell_what_waits, "30 3 * * *", "Logs how much waits for a person."),
 }
