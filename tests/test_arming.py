@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from infra.sandbox import Sandbox
 from tests.rig import NOON
-from tests.steps.cafe import SITA, Cafe
+from tests.steps.cafe import Cafe
 from tests.steps.test_cost import Counting
 
 from loyalty import arming, programs

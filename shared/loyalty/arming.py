@@ -37,7 +37,9 @@ def run(event: SweepRequested, shop: Shop) -> Outcome:
         _arm_account(profile.member, version, shop)
     last = len(page) < PAGE
     after = found.after if last else page[-1][0]
-    _advance(found.position, Armed(version=found.version, at=found.at, after=after, done=last), shop)
+    _advance(
+        found.position, Armed(version=found.version, at=found.at, after=after, done=last), shop
+    )
     return ()
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from loyalty.arming_records import Armed
 from loyalty.domain.account import Account
 from loyalty.domain.entry import Entry, Receipt
 from loyalty.journey_records import Journey
@@ -349,20 +350,6 @@ class Suppression(Record, frozen=True, kw_only=True):
 
     at: datetime
     why: str
-
-
-class Armed(Record, frozen=True, kw_only=True):
-    """Up to which guest the timers of all are set by a program version; `done`: of all."""
-
-    version: str
-    at: datetime
-    after: str = ""
-    done: bool = False
-
-    @property
-    def position(self) -> str:
-        """Name the page that comes next."""
-        return f"{self.version}/{self.at.isoformat()}/{self.after}"
 
 
 class AccountRecord(Record, frozen=True, kw_only=True):

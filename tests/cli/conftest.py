@@ -20,6 +20,7 @@ PROGRAM = Path("tests/programs/plain.yaml").read_text("utf-8").replace(
 )  # fmt: skip
 PHONE = "+4915112345678"
 LATER = NOON + timedelta(days=1)
+PROGRAM += "schedules: {arm: off}\n"  # one job is enough to look at
 
 
 class CommandLine:

@@ -105,7 +105,7 @@ def test_given_again_it_changes_nothing_and_says_so(cloud):
 
 def test_another_time_in_the_program_changes_the_job_and_nothing_else(cloud):
     cloud("schedules", "apply", "--yes")
-    told = cloud.publish('schedules: {waiting: "0 8 * * MON"}\n')
+    told = cloud.publish('schedules: {arm: off, waiting: "0 8 * * MON"}\n')
     assert told.endswith("Its schedules are other ones: give `loyalty schedules apply` too.")
     assert "on, differs: apply" in cloud("schedules", "list")
     said = cloud("schedules", "apply", "--yes")
@@ -117,14 +117,14 @@ def test_another_time_in_the_program_changes_the_job_and_nothing_else(cloud):
 def test_a_change_keeps_a_paused_job_paused(cloud):
     cloud("schedules", "apply", "--yes")
     cloud("schedules", "pause", "waiting")
-    cloud.publish('schedules: {waiting: "0 8 * * MON"}\n')
+    cloud.publish('schedules: {arm: off, waiting: "0 8 * * MON"}\n')
     cloud("schedules", "apply", "--yes")
     assert cloud.google.kept[OURS]["state"] == "PAUSED"
 
 
 def test_what_the_program_switches_off_is_deleted(cloud):
     cloud("schedules", "apply", "--yes")
-    cloud.publish("schedules: {waiting: off}\n")
+    cloud.publish("schedules: {arm: off, waiting: off}\n")
     assert "not asked for: apply" in cloud("schedules", "list")
     said = cloud("schedules", "apply", "--yes")
     assert said == "delete loyalty-waiting: it is not asked for Deleted loyalty-waiting."
@@ -139,7 +139,7 @@ def test_before_a_deployment_is_taken_down_all_of_ours_can_go(cloud):
 
 
 def test_a_program_that_keeps_its_times_asks_for_nothing(cloud):
-    assert "schedules" not in cloud.publish("redeeming: {grace_days: 3}\n")
+    assert "schedules" not in cloud.publish("schedules: {arm: off}\nredeeming: {grace_days: 3}\n")
 
 
 @pytest.mark.parametrize("name", ["sweep", "backup", "loyalty-by-hand"])

@@ -30,7 +30,9 @@ class Indexed(MemoryStore):
     def query(self, query: Query):
         if query.collection != "timers":
             return super().query(query)
-        self.timers.documents = {k: v for k, v in self.documents.items() if k.collection == "timers"}
+        self.timers.documents = {
+            k: v for k, v in self.documents.items() if k.collection == "timers"
+        }
         return self.timers.query(query)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
-from tests.proof.walking import DAY, HOUR, QUARTER, Walked, tables, walk, watch
+from tests.proof.walking import DAY, HOUR, QUARTER, Walked, left_out, tables, walk, watch
 
 from loyalty import program_file
 from loyalty.domain import calendar, journeys, occasions, yearly
@@ -80,7 +80,7 @@ def walked_through(life: Life, place: Walked) -> list[tuple[datetime, date]]:
     """Go day by day: when somebody is told of which of their days."""
     told, found = date.min, []
     there = (JOINED.astimezone(place.zone).date(), EDITED.astimezone(place.zone).date())
-    days = [(day, at) for day, at in place.begins.items() if JOINED < at and at.year <= 2028]
+    days = [(day, at) for day, at in place.begins.items() if at > JOINED and at.year <= 2028]
     moments = [*days, (there[0], JOINED), (there[1], EDITED)]
     for today, now in sorted(moments, key=lambda moment: moment[1]):
         edited = bool(life.edited) and now >= EDITED
@@ -154,7 +154,9 @@ def test_points_lapse_and_are_told_of_at_the_beginning_of_a_day(walked):
         start = walked.begins[day] + 13 * HOUR
         there = start.astimezone(walked.zone).date()
         expires = calendar.expiry(start, walked.zone.key, 1, to_month_end=False)
-        ends = next(d for d in (there + n * DAY for n in range(31, 27, -1)) if same_or_last(d, there))
+        ends = next(
+            d for d in (there + n * DAY for n in range(31, 27, -1)) if same_or_last(d, there)
+        )
         assert expires == walked.begins[ends + DAY]
         lot = Lot(points=5, month="2026-01", expires_at=expires)
         program = msgspec.structs.replace(
@@ -189,6 +191,8 @@ def told_of(walked: Walked, day: date, days: int) -> datetime:
 def test_waits_and_quiet_hours_end_when_the_clock_on_the_wall_shows_it(walked):
     for change, hours, shows in product(walked.changes or (EVEN,), range(-30, 8, 3), TIMES):
         now = change + hours * HOUR + QUARTER
+        if left_out(now, walked.zone):
+            continue  # a time left out may then be over already, or as much later
         found = calendar.end_of(now, walked.zone.key, shows)
         assert found == watch(walked.zone, now, shows), (now, shows)
 
