@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import random
+import re
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 from infra.sandbox import Sandbox
-from tests.rig import NOON
+from tests.rig import NOON, refund
 from tests.steps.cafe import SITA, Cafe
 
 from loyalty.records import quarantine, timers
@@ -24,7 +28,7 @@ def sandbox():
 def cafe(sandbox):
     sandbox.reset()
     cafe = Cafe(sandbox, "statements", copies=2)
-    cafe.join(phone=SITA)
+    cafe.member = cafe.join(phone=SITA)
     cafe.rig.run()
     yield cafe
     assert quarantine.find(cafe.rig.store) == []
@@ -57,3 +61,30 @@ def test_months_that_nobody_swept_are_each_told_of_later(cafe):
         "2026-12: 10 + 10 - 0 - 0 = 20",
         "2027-01: 20 + 10 - 0 - 0 = 30",
     ]
+
+
+def test_each_month_opens_with_what_the_last_one_closed_with_and_its_sums_are_the_ledgers(cafe):
+    draw, number = random.Random(7), 0
+    for _ in range(400):
+        cafe.rig.clock.advance(DAY)
+        cafe.rig.sweep()
+        if draw.random() < 0.3:
+            number += 1
+            cafe.buys(f"R{number}", draw.randint(100, 3_000))
+        if number and draw.random() < 0.05:
+            cafe.tells(refund(f"b{number}-{cafe.now:%j%y}", f"R{number}", 50, at=cafe.now))
+    told = [[*map(int, re.findall(r"\d+", text.partition(": ")[2]))] for text in cafe.texts()]
+    assert len(told) == 13
+    for before, after in pairwise([[0] * 5, *told]):
+        opening, earned, used, expired, closing = after
+        assert opening + earned - used - expired == closing
+        assert opening == before[4]
+    entries = cafe.rig.history(cafe.member)
+    gone = [entry for entry in entries if f"{local(entry.at):%Y-%m}" < "2027-12"]
+    assert told[-1][4] == sum(entry.points for entry in gone)
+    lapsed = -sum(entry.points for entry in gone if entry.kind == "expire")
+    assert lapsed == sum(each[3] for each in told) > 0
+
+
+def local(at):
+    return at.astimezone(ZoneInfo("Europe/Berlin"))

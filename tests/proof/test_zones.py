@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
-from tests.proof.walking import DAY, HOUR, QUARTER, Walked, left_out, tables, walk, watch
+from infra.simulator.store import MemoryStore
+from tests.proof.walking import DAY, HOUR, QUARTER, Walked, first_of, left_out, tables, walk, watch
+from tests.rig import NOON, Rig
 
 from loyalty import program_file
 from loyalty.domain import calendar, journeys, occasions, yearly
@@ -19,6 +21,7 @@ from loyalty.domain.account import Account, Lot
 from loyalty.domain.automations import Anniversary, Birthday, Expiring, Step
 from loyalty.domain.program import Birthdays
 from loyalty.domain.yearly import Person
+from loyalty.records import vouchers
 
 FEW = ("America/Santiago", "Asia/Kathmandu", "Australia/Lord_Howe", "Africa/Casablanca")
 """Midnights that are left out, quarters of an hour, half hours, a month of other time."""
@@ -203,3 +206,37 @@ def test_a_wait_of_days_goes_on_at_its_time_of_day(walked):
         step = Step(wait=2 * 1440, at_time=shows)
         expected = watch(walked.zone, now + 48 * HOUR - QUARTER, shows)
         assert journeys.waited(step, now, walked.zone.key) == expected
+
+
+# -- whole sweeps -------------------------------------------------------------------------
+
+TWELVE = (
+    *FEW, "America/St_Johns", "Pacific/Apia", "Pacific/Chatham", "Pacific/Kiritimati",
+    "America/Havana", "Africa/Cairo", "Europe/Berlin", "Etc/GMT+12",
+)  # fmt: skip
+TEXT = Path("tests/programs/journeys.yaml").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", TWELVE)
+def test_a_sweep_finds_a_birthday_as_its_day_begins_and_not_before(name):
+    """The lead ends on the day on which the clocks change there; else at the end of March."""
+    zone = ZoneInfo(name)
+    changed = next((n for n in range(60, 365) if changes(zone, NOON + n * DAY)), 130)
+    told = (NOON + changed * DAY).astimezone(zone).date()
+    rig = Rig(
+        Path(), TEXT.replace("Europe/Berlin", name).replace("      wish: {send: birthday}\n", ""),
+        store=MemoryStore(),
+    )  # fmt: skip
+    member = rig.join(birthday=f"{told + 3 * DAY:%m-%d}", phone="+4915112345671", consents={})
+    rig.run()
+    begins = first_of(told, datetime.combine(told - 2 * DAY, time(), UTC), zone)
+    rig.clock.set(begins - QUARTER)
+    rig.sweep()
+    assert not list(vouchers.each(rig.store, ("member", "==", member)))
+    rig.clock.set(begins)
+    rig.sweep()
+    assert len(list(vouchers.each(rig.store, ("member", "==", member)))) == 1
+
+
+def changes(zone: ZoneInfo, at: datetime) -> bool:
+    return at.astimezone(zone).utcoffset() != (at + DAY).astimezone(zone).utcoffset()
