@@ -7,13 +7,14 @@ did a page moves it on, and whoever comes second finds it moved.
 from __future__ import annotations
 
 from loyalty import bookkeeping, celebrating, timekeeping
+from loyalty.arming_records import Armed
 from loyalty.delivery import Outcome, Shop, outgoing
 from loyalty.domain.automations import ByTime
 from loyalty.domain.ledger import Passbook
 from loyalty.domain.program import Version
 from loyalty.events import SweepRequested
 from loyalty.ports import Unit
-from loyalty.records import AccountRecord, Armed, accounts, armed, profiles
+from loyalty.records import AccountRecord, accounts, armed, profiles
 
 NAME = "arm"
 ALL = "all"
