@@ -25,25 +25,27 @@ def table(section: str = "") -> tuple[Schedule, ...]:
     return schedules.table(program_file.read(PLAIN + section))
 
 
-def test_without_a_word_of_the_program_jobs_run_at_half_past_three_of_its_zone():
+def test_without_a_word_of_the_program_jobs_run_about_three_of_its_zone():
     assert table() == (
         Schedule("timers", "* * * * *", "Etc/UTC"),
+        Schedule("arm", "0 3 * * *", "Europe/Berlin"),
         Schedule("waiting", "30 3 * * *", "Europe/Berlin"),
     )
 
 
 def test_the_program_gives_a_job_another_time():
-    assert table('schedules: {waiting: "0  8 * * MON"}')[1].cron == "0 8 * * MON"
+    assert table('schedules: {waiting: "0  8 * * MON"}')[-1].cron == "0 8 * * MON"
 
 
 def test_what_the_program_switches_off_is_not_in_the_table():
-    assert [each.name for each in table("schedules: {waiting: off}")] == ["timers"]
+    assert [each.name for each in table("schedules: {waiting: off}")] == ["timers", "arm"]
 
 
 @pytest.mark.parametrize("name", ["timers", "wating"])
 def test_only_jobs_that_exist_and_are_free_to_move_can_be_named(name):
     with pytest.raises(
-        program_file.Mistakes, match=r"known here: files, segments, waiting|did you mean `waiting`"
+        program_file.Mistakes,
+        match=r"known here: arm, files, seg|did you mean `waiting`",
     ):
         table(f'schedules: {{{name}: "0 8 * * *"}}')
 

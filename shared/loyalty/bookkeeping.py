@@ -82,8 +82,7 @@ def write(
         prints.append(fingerprint(entry, own))
         if entry.id != apart:
             entries.create(unit, entry.id, _record(entry, own))
-    if book.pages:
-        book.account = occasions.noted(book.account, book.program, book.now)
+    book.account = _noted(book)
     account = armed(unit, book)
     sealed = _replace(account, digest=added(account.digest, prints)) if prints else account
     accounts.put(unit, account.id, account_record(sealed, book.closed))
@@ -110,9 +109,14 @@ def _record(entry: Entry, outcome: Outcome) -> EntryRecord:
 
 def due_at(book: Passbook) -> datetime | None:
     """Find when time brings something to an account next: by itself, or for an automation."""
-    account = book.account
+    account = _noted(book)
     found = (account.due_at(), occasions.due_at(account, book.program))
     return min((at for at in found if at), default=None)
+
+
+def _noted(book: Passbook) -> Account:
+    """Note what the book's entries bring for automations; doing it again notes nothing more."""
+    return occasions.noted(book.account, book.program, book.now) if book.pages else book.account
 
 
 def armed(unit: Unit, book: Passbook) -> Account:

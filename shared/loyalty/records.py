@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from loyalty.arming_records import Armed
 from loyalty.domain.account import Account
 from loyalty.domain.entry import Entry, Receipt
 from loyalty.file_records import FileReading, FileReceipt
@@ -340,6 +341,7 @@ def account_record(account: Account, closed: str = "") -> AccountRecord:
 
 
 accounts = Records("accounts", AccountRecord)
+armed = Records("armed", Armed)
 entries = Records("entries", EntryRecord)
 identities = Records("identities", Identity)
 timers = Records("timers", Timer)

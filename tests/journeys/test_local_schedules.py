@@ -17,6 +17,7 @@ from loyalty.events import asked_for
 from loyalty.logs import QUIET
 
 PLAIN = Path("tests/programs/plain.yaml").read_text("utf-8")
+ONE_JOB = PLAIN
 EVENING = datetime(2026, 11, 21, 20, 0, tzinfo=UTC)
 NIGHT = datetime(2026, 11, 22, 2, 30, tzinfo=UTC)
 """Half past three in Berlin."""
@@ -41,7 +42,7 @@ class Machine:
         self.folder, self.clock, self.heard = folder, VirtualClock(EVENING), Heard()
         settings = {"LOYALTY_DATA": str(folder), "LOYALTY_PROGRAM": "tests/programs/plain.yaml"}
         self.local = Local(settings, clock=self.clock, log=QUIET)
-        programs.first(self.local.shop.store, PLAIN, EVENING)
+        programs.first(self.local.shop.store, ONE_JOB, EVENING)
         self.kept = ScheduleFolder(folder)
         self.started()
 

@@ -60,13 +60,13 @@ class Chapter(NamedTuple):
 class World:
     """A shop with vendors, that can be put back to where it was."""
 
-    def __init__(self, folder: Path, sandbox: Any) -> None:
+    def __init__(self, folder: Path, sandbox: Any, program: str = "crash") -> None:
         self.fuse, self.sandbox = Fuse(), sandbox
         self.environment = vendors.environment(sandbox, "https://cafe.example")
         self.environment.pop("TWILIO_FEEDBACK_URL")  # nobody calls back while we count
         self.store = MemoryStore()
         self.plant: Callable[[Shop], Shop] = lambda shop: shop
-        text = Path("tests/programs/crash.yaml").read_text("utf-8")
+        text = Path(f"tests/programs/{program}.yaml").read_text("utf-8")
         self.http = FusedHttp(self.fuse)
         self.rig = Rig(folder, text, store=self.store, shuffle=Newest())
         shop = self.rig.shop

@@ -66,6 +66,11 @@ def day_end(day: date, zone: str) -> datetime:
     return midnight.astimezone(UTC)
 
 
+def days_before(at: datetime, days: int, zone: str) -> datetime:
+    """Find the same time of day so many local days earlier, also where the clocks change."""
+    return (local(at, zone) - timedelta(days=days)).astimezone(UTC)
+
+
 def months_back(month: str, count: int) -> str:
     """Name the month `count` months before `2026-11`."""
     year, number = (int(part) for part in month.split("-"))

@@ -56,10 +56,11 @@ def _due(name: str, reaction: object, account: Account, program: Program) -> dat
             return _absent_at(reaction, told, account)
         case Expiring(days_before=days):
             lapse = _next_lapse(account, told)
-            return lapse - days * _DAY if lapse else None
+            return calendar.days_before(lapse, days, program.zone) if lapse else None
         case TierEnding(days_before=days):
             until = account.standing.until if account.standing else None
-            return until - days * _DAY if until and until.isoformat() != told else None
+            fresh = until and until.isoformat() != told
+            return calendar.days_before(until, days, program.zone) if until and fresh else None
         case MonthEnded():
             return month_end(_open(told), program.zone) if _open(told) else None
     return None
@@ -134,13 +135,13 @@ def _occasion(
         case Dormant():
             return _absence(name, reaction, account, now, known)
         case Expiring(days_before=days):
-            return _lapse(name, account, program, now + days * _DAY, told)
+            return _lapse(name, account, program, now, days)
         case TierEnding():
             return _ending(name, account, program)
-    month, later = _open(told), told.split()[-1]
+    month = _open(told)
+    later = told.split()[told.split().index(month) + 1 :]
     values = {"month": month, **known.statements.get(month, {})}
-    rest = f" {later}" if later != month else ""
-    return f"{month}{_TOLD}{rest}", Occasion(name, month, values)
+    return " ".join([month + _TOLD, *later]), Occasion(name, month, values)
 
 
 def _absence(
@@ -159,14 +160,16 @@ def _absence(
 
 
 def _lapse(
-    name: str, account: Account, program: Program, until: datetime, told: str
+    name: str, account: Account, program: Program, now: datetime, days: int
 ) -> tuple[str, Occasion | None]:
     """Tell of all points that lapse within the days, as one sum, by the first of their dates."""
-    lots = [lot for lot in account.lots if lot.expires_at and lot.expires_at <= until]
-    fresh = [lot for lot in lots if lot.expires_at and lot.expires_at.isoformat() > told]
-    ends = sorted(lot.expires_at for lot in fresh if lot.expires_at)
-    last_day = calendar.local(ends[0] - _DAY / 1440, program.zone).date().isoformat()
-    values = {"points": str(sum(lot.points for lot in fresh)), "date": last_day}
+    told, zone = account.occasions.get(name, ""), program.zone
+    later = [(lot.expires_at, lot.points) for lot in account.lots if lot.expires_at]
+    fresh = [each for each in later if each[0].isoformat() > told
+             and calendar.days_before(each[0], days, zone) <= now]  # fmt: skip
+    ends = sorted(at for at, _ in fresh)
+    last_day = calendar.local(ends[0] - _DAY / 1440, zone).date().isoformat()
+    values = {"points": str(sum(points for _, points in fresh)), "date": last_day}
     return ends[-1].isoformat(), Occasion(name, ends[0].isoformat(), values)
 
 

@@ -28,7 +28,7 @@ from loyalty.domain.vocabulary import (
     Words,
 )
 
-Scheduled = Literal["files", "segments", "waiting"]
+Scheduled = Literal["arm", "files", "segments", "waiting"]
 """The jobs whose time a program may choose: all but the sweep."""
 
 

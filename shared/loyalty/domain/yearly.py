@@ -83,12 +83,13 @@ def came(
 ) -> tuple[dict[str, str], list[Day]]:
     """List the days that have come, each with its lead, and mark them as told."""
     today, found = calendar.local(now, person.zone).date(), dict(marks)
+    joined = calendar.local(person.joined_at, person.zone).year
     days: list[Day] = []
     for name, each in among(program).items():
         day = _next(name, each, person, program, found, today)
         if day and day - each.days_before * _DAY <= today:
             found[name] = day.isoformat()
-            days.append(Day(name, day, day.year - person.joined_at.year))
+            days.append(Day(name, day, day.year - joined))
     return found, days
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from loyalty import (
+    arming,
     befriending,
     bookkeeping,
     celebrating,
@@ -193,6 +194,12 @@ def _ask_for_files(event: SweepRequested, shop: Shop) -> Outcome:
 
 JOBS = {
     "timers": Job(_sweep, "* * * * *", "Does everything that is due by now."),
+    "arm": Job(
+        arming.run,
+        "0 3 * * *",
+        "Sets guests' timers anew, once the program has changed.",
+        "automations",
+    ),
     "files": Job(_ask_for_files, "5 * * * *", "Reads the files that tills have left.", "files"),
     "segments": Job(
         segmenting.run, "0 2 * * *", "Places every guest in their segments.", "segments"

@@ -43,6 +43,8 @@ class Joining(Body, frozen=True):
 class Changing(Body, frozen=True):
     """What changes about a member; what is left out stays."""
 
+    birthday: Annotated[str, Meta(pattern=r"^(\d\d-\d\d)?\Z")] = ""
+    """MM-DD; it can be changed again only after the program's `birthdays.edit_days`."""
     language: Annotated[str, Meta(max_length=10)] = ""
     consents: Consents = {}  # noqa: RUF012 - msgspec makes a new one for each
     consent_text: Annotated[str, Meta(max_length=40)] = ""

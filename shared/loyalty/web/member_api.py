@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import date
 from typing import Any
 
 import msgspec
@@ -100,20 +99,12 @@ def _joining(body: Joining, shop: Shop) -> members.Joining:
         name=identity.clean(body.name, 100),
         phone=phone,
         email=email,
-        birthday=_birthday(body.birthday),
+        birthday=people_api.birthday(body.birthday),
         language=people_api.language(body.language, program.languages),
         consents=people_api.agreed(body.consents),
         consent_text=identity.clean(body.consent_text, 40),
         customer=body.customer,
     )
-
-
-def _birthday(text: str) -> str:
-    try:
-        date.fromisoformat(f"2024-{text}" if text else "2024-01-01")
-    except ValueError:
-        raise _wrong("birthday", "invalid_date", "birthday is MM-DD.") from None
-    return text
 
 
 def _wrong(path: str, code: str, title: str) -> Problem:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from loyalty import (
     adjusting,
     agreeing,
+    birthdays,
     claiming,
     erasing,
     exporting,
@@ -43,12 +45,15 @@ def found(member: str | None, shop: Shop) -> Member:
 
 
 def change(call: Call) -> Member:
-    """Change a member's language and what they agree to; what is left out stays."""
+    """Change a member's birthday, language and what they agree to; what is left out stays."""
     asked: Changing = call.body
     member = found(call.id, call.shop).id
     offered = call.shop.programs.current().program.languages
     how = How(source=call.by, text=identity.clean(asked.consent_text, 40))
     wanted, spoken = agreed(asked.consents), language(asked.language, offered)
+    born = birthday(asked.birthday)
+    if born:
+        birthdays.change(member, born, call.shop)
     agreeing.agree(member, wanted, how, spoken, call.shop)
     return found(call.id, call.shop)
 
@@ -108,6 +113,16 @@ def language(text: str, offered: tuple[str, ...]) -> str:
     return text
 
 
+def birthday(text: str) -> str:
+    """Read a birthday. Raises Problem 400 for a day that no year has."""
+    try:
+        date.fromisoformat(f"2024-{text}" if text else "2024-01-01")
+    except ValueError:
+        wrong = (("birthday", "invalid_date"),)
+        raise Problem(400, "invalid_body", "birthday is MM-DD.", wrong) from None
+    return text
+
+
 def agreed(given: Consents) -> dict[str, bool]:
     """Write out `{"sms": true}` and `{"sms": ["service"]}` as one yes or no for each purpose."""
     return {
@@ -119,7 +134,7 @@ def agreed(given: Consents) -> dict[str, bool]:
 
 OPERATIONS = (
     Operation("PATCH", "/v1/members/{id}", "members:write", change, {200: Member},
-              takes=Changing, problems=(404,)),
+              takes=Changing, problems=(404, 409)),
     Operation("POST", "/v1/members/{id}/adjustments", "points:adjust", adjust, {200: Adjusted},
               takes=Adjustment, problems=(403, 404, 409, 422)),
     Operation("PUT", "/v1/members/{id}/tags/{tag}", "members:write", give_tag, {200: Member},
