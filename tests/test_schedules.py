@@ -25,10 +25,9 @@ def table(section: str = "") -> tuple[Schedule, ...]:
     return schedules.table(program_file.read(PLAIN + section))
 
 
-def test_without_a_word_of_the_program_jobs_run_about_three_of_its_zone():
+def test_without_a_word_of_the_program_jobs_run_at_half_past_three_of_its_zone():
     assert table() == (
         Schedule("timers", "* * * * *", "Etc/UTC"),
-        Schedule("arm", "0 3 * * *", "Europe/Berlin"),
         Schedule("waiting", "30 3 * * *", "Europe/Berlin"),
     )
 
@@ -38,7 +37,7 @@ def test_the_program_gives_a_job_another_time():
 
 
 def test_what_the_program_switches_off_is_not_in_the_table():
-    assert [each.name for each in table("schedules: {waiting: off}")] == ["timers", "arm"]
+    assert [each.name for each in table("schedules: {waiting: off}")] == ["timers"]
 
 
 @pytest.mark.parametrize("name", ["timers", "wating"])
