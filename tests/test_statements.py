@@ -13,7 +13,9 @@ from infra.sandbox import Sandbox
 from tests.rig import NOON, refund
 from tests.steps.cafe import SITA, Cafe
 
+from loyalty import adjusting
 from loyalty.records import quarantine, timers
+from loyalty.steps import lifecycle_sweep
 
 DAY = timedelta(days=1)
 
@@ -61,6 +63,33 @@ def test_months_that_nobody_swept_are_each_told_of_later(cafe):
         "2026-12: 10 + 10 - 0 - 0 = 20",
         "2027-01: 20 + 10 - 0 - 0 = 30",
     ]
+
+
+class Busy:
+    """A store at which the guest buys once more while a month is being added up."""
+
+    def __init__(self, cafe):
+        self.cafe, self.inner = cafe, cafe.rig.shop.store
+
+    def __getattr__(self, name):
+        return getattr(self.inner, name)
+
+    def atomically(self, database, work):
+        cafe, self.cafe = self.cafe, None
+        if cafe:
+            adjusting.adjust(cafe.member, 7, "an apology", "A1", "key:x", cafe.rig.shop)
+        return self.inner.atomically(database, work)
+
+
+def test_points_that_come_while_a_month_is_added_up_are_the_next_ones(cafe):
+    cafe.buys("R1", 1_000)
+    cafe.is_now(datetime(2026, 12, 1, 12, tzinfo=UTC))
+    [timer] = [each for each in timers.each(cafe.rig.store) if each.kind == "account"]
+    shop = cafe.rig.shop._replace(store=Busy(cafe))
+    lifecycle_sweep._settle(timer, shop)
+    cafe.rig.run()
+    is_swept_at(cafe, 2027, 1, 1)
+    assert cafe.texts() == ["2026-11: 0 + 10 - 0 - 0 = 10", "2026-12: 10 + 7 - 0 - 0 = 17"]
 
 
 def test_each_month_opens_with_what_the_last_one_closed_with_and_its_sums_are_the_ledgers(cafe):

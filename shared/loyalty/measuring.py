@@ -28,6 +28,7 @@ def measure(account: Account, program: Program, shop: Shop) -> Measured:
     months = occasions.asks_for_months(account, program, now)
     gap = _rhythm(account, shop.store) if rhythmic else None
     return Measured(
+        seq=account.seq,
         rhythms=dict.fromkeys(rhythmic, gap),
         statements={month: statement(account, month, program, shop.store) for month in months},
     )

@@ -37,8 +37,9 @@ class Occasion(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """What only a look at the history tells: by automation, the days between visits; months."""
+    """What only a look at the history tells, as of `seq`: days between visits, and months."""
 
+    seq: int = 0
     rhythms: Mapping[str, timedelta | None] = {}
     statements: Mapping[str, Mapping[str, str]] = {}
 

@@ -26,11 +26,11 @@ from loyalty import (
     segmenting,
     timekeeping,
 )
-from loyalty.delivery import Outcome, Shop, outgoing, publish
+from loyalty.delivery import Outcome, Shop, first_then_look, outgoing, publish
 from loyalty.domain import occasions
 from loyalty.domain.ledger import Passbook
 from loyalty.domain.occasions import Measured
-from loyalty.errors import Rejected, TryAgain
+from loyalty.errors import AlreadyExists, Rejected, TryAgain
 from loyalty.events import Event, FilesDue, OccasionCame, SweepRequested
 from loyalty.ports import Unit
 from loyalty.records import (
@@ -100,12 +100,17 @@ def _publish(timer: Timer, shop: Shop) -> None:
 def _settle(timer: Timer, shop: Shop) -> None:
     """Write what time did to an account; its timer is armed anew in the same unit."""
     name = f"settled:{timer.subject}:{timer.due_at.isoformat()}"
+    outcome = first_then_look(lambda _: _settled(timer, name, shop))
+    timekeeping.keep(name, outcome, shop)
+
+
+def _settled(timer: Timer, name: str, shop: Shop) -> Outcome:
+    """Measure what the occasions rest on, then decide; raises AlreadyExists if it moved on."""
     found, now = accounts.get(shop.store, timer.subject), shop.clock.now()
     program = shop.programs.at(now).program
     known = measuring.measure(found.account, program, shop) if found else Measured()
     work = partial(_settle_in, timer=timer, name=name, known=known, shop=shop)
-    outcome = shop.store.atomically("ledger", work)
-    timekeeping.keep(name, outcome, shop)
+    return shop.store.atomically("ledger", work)
 
 
 def _settle_in(unit: Unit, timer: Timer, name: str, known: Measured, shop: Shop) -> Outcome:
@@ -115,6 +120,8 @@ def _settle_in(unit: Unit, timer: Timer, name: str, known: Measured, shop: Shop)
     record = accounts.get(unit, timer.subject)
     if record is None:
         raise TryAgain("the account is not there")
+    if known.statements and known.seq != record.account.seq:
+        raise AlreadyExists("the account moved on since its month was added up")
     now = shop.clock.now()
     book = bookkeeping.opened_from(homes.own(_disarmed(record)), shop.programs.at(now), shop)
     events = [*bookkeeping.posted(book), *_occasions(book, known)]
