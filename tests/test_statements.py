@@ -66,7 +66,7 @@ def test_months_that_nobody_swept_are_each_told_of_later(cafe):
 
 
 class Busy:
-    """A store at which the guest buys once more while a month is being added up."""
+    """A store at which points come while a month is being added up."""
 
     def __init__(self, cafe):
         self.cafe, self.inner = cafe, cafe.rig.shop.store
@@ -74,11 +74,11 @@ class Busy:
     def __getattr__(self, name):
         return getattr(self.inner, name)
 
-    def atomically(self, database, work):
+    def query(self, asked):
         cafe, self.cafe = self.cafe, None
         if cafe:
             adjusting.adjust(cafe.member, 7, "an apology", "A1", "key:x", cafe.rig.shop)
-        return self.inner.atomically(database, work)
+        return self.inner.query(asked)
 
 
 def test_points_that_come_while_a_month_is_added_up_are_the_next_ones(cafe):
