@@ -48,7 +48,8 @@ class Timer(Record, frozen=True, kw_only=True):
     """
 
     kind: Literal[
-        "publish", "account", "referral", "erase", "merge", "move", "journey", "yearly"
+        "publish", "account", "referral", "erase", "merge", "move", "journey", "yearly",
+        "campaign", "campaigns",
     ]  # fmt: skip
     subject: str
     due_at: datetime

@@ -15,7 +15,9 @@ import msgspec
 from loyalty import (
     befriending,
     bookkeeping,
+    campaigning,
     celebrating,
+    commissioning,
     erasing,
     homes,
     journeys,
@@ -170,6 +172,8 @@ _WORK = {
     "move": _move,
     "journey": _go_on,
     "yearly": _celebrate,
+    "campaign": campaigning.come,
+    "campaigns": commissioning.take_in,
 }
 
 
