@@ -37,8 +37,7 @@ class Budget(Part, frozen=True):
     reward_cost: Money = 0
     """What one reward costs the house."""
     lower_to: tuple[Annotated[int, Meta(ge=0, le=99)], ...] = ()
-    """Percents to which its points are lowered, one after another, as soon as the projected cost
-    passes the budget; 0: no more guests are taken in."""
+    """Percents its points fall to, in turn, when it is projected to cost more; 0: no new guests."""
 
 
 class LastChance(Part, frozen=True):
@@ -66,7 +65,9 @@ class Campaign(Reaction, frozen=True, kw_only=True):
     salt: str = ""
     """Another word here draws other guests to leave out."""
     budget: Budget = Budget()
+    """What it may cost at the most; anything, if left out."""
     last_chance: LastChance | None = None
+    """A reminder before the end, for whoever is on the way through it."""
 
 
 class Cost(NamedTuple):
