@@ -25,14 +25,14 @@ from loyalty import (
 )
 from loyalty.adapters.sqlite import SqliteStore
 from loyalty.audit import audit
-from loyalty.campaign_records import CampaignRecord, Switch, campaigns
+from loyalty.campaign_records import CampaignRecord, Switch
 from loyalty.domain import campaigns as rules
 from loyalty.domain.automations import Guests, Step
 from loyalty.domain.campaigns import Budget, Campaign, LastChance
 from loyalty.errors import Problem
 from loyalty.events import SweepRequested, encode
 from loyalty.merging import Wish
-from loyalty.records import accounts, claims, entries, journeys, timers
+from loyalty.records import accounts, campaigns, claims, entries, journeys, timers
 
 AGREED = {"consents": {"sms:marketing": True, "sms:service": True}}
 TELL = {"news": Step(send="news")}

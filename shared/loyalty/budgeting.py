@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 
-from loyalty.campaign_records import CampaignRecord, Spent, budgets
+from loyalty.campaign_records import CampaignRecord, Spent
 from loyalty.domain.campaigns import Budget, Cost
 from loyalty.ports import Store, Unit
+from loyalty.records import budgets
 
 PARTS = 16
 

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from loyalty.domain.campaigns import Campaign, Cost
-from loyalty.stored import Record, Records
+from loyalty.stored import Record
 
 CampaignState = Literal["scheduled", "running", "paused", "stopped", "ended"]
 
@@ -66,8 +66,3 @@ class Switch(Record, frozen=True, kw_only=True):
     at: datetime
     by: str
     why: str = ""
-
-
-campaigns = Records("campaigns", CampaignRecord)
-budgets = Records("budgets", Spent)
-switches = Records("switches", Switch)

@@ -13,14 +13,14 @@ from functools import partial
 import msgspec
 
 from loyalty import entering, running, timekeeping
-from loyalty.campaign_records import CampaignRecord, Note, campaigns
+from loyalty.campaign_records import CampaignRecord, Note
 from loyalty.delivery import Outcome, Shop, outgoing, publish
 from loyalty.domain import campaigns as rules
 from loyalty.domain.campaigns import Cost
 from loyalty.entering import Entered
 from loyalty.events import SweepRequested
 from loyalty.ports import Unit, Where
-from loyalty.records import AccountRecord, Timer, accounts, timers
+from loyalty.records import AccountRecord, Timer, accounts, campaigns, timers
 
 PAGE = 100
 """So many guests in one go."""

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from loyalty import campaigning, running
-from loyalty.campaign_records import CampaignRecord, CampaignState, campaigns
+from loyalty.campaign_records import CampaignRecord, CampaignState
 from loyalty.campaigning import noted
 from loyalty.delivery import Shop, first_then_look
 from loyalty.domain import campaigns as rules
@@ -15,7 +15,7 @@ from loyalty.domain.campaigns import Campaign
 from loyalty.domain.program import Program, Version
 from loyalty.errors import Problem
 from loyalty.ports import Unit
-from loyalty.records import Timer, timers
+from loyalty.records import Timer, campaigns, timers
 
 _replace = msgspec.structs.replace
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from loyalty.campaign_records import CampaignRecord, Spent, Switch
 from loyalty.domain.account import Account
 from loyalty.domain.entry import Entry, Receipt
 from loyalty.job_records import Job
@@ -386,6 +387,9 @@ undoable = Records("undoable", Undoable)
 staff = Records("staff", Staff)
 merges = Records("merges", Merge)
 journeys = Records("journeys", Journey)
+campaigns = Records("campaigns", CampaignRecord)
+budgets = Records("budgets", Spent)
+switches = Records("switches", Switch)
 referrals = Records("referrals", Referral)
 referred = Records("referred", Referred)
 contacts = Records("contacts", Contact)

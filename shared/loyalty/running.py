@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from loyalty.campaign_records import CampaignRecord, campaigns
+from loyalty.campaign_records import CampaignRecord
 from loyalty.domain.automations import Reaction, Step
 from loyalty.domain.campaigns import LAST, UNTIL_LAST, at_level
 from loyalty.ports import Store, Unit
+from loyalty.records import campaigns
 
 PREFIX = "campaign:"
 OVER, PAUSED = "campaign-over", "campaign-paused"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from loyalty.campaign_records import Switch, switches
+from loyalty.campaign_records import Switch
 from loyalty.ports import Clock, Store
+from loyalty.records import switches
 
 NAME = "messages"
 CACHE = timedelta(seconds=5)

@@ -10,7 +10,6 @@ import click
 
 from loyalty import budgeting, commissioning, previewing, program_file
 from loyalty.campaign_records import CampaignRecord
-from loyalty.campaign_records import campaigns as kept
 from loyalty.cli import current, showing
 from loyalty.cli.place import Command, Place, place_option
 from loyalty.delivery import Shop
@@ -20,6 +19,7 @@ from loyalty.domain.program import Program
 from loyalty.ports import Store
 from loyalty.previewing import Preview
 from loyalty.program_file.campaign_text import read_campaigns
+from loyalty.records import campaigns as kept
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 Change = Callable[[str, str, Shop], CampaignRecord]

@@ -7,9 +7,10 @@ import getpass
 import click
 
 from loyalty import silence
-from loyalty.campaign_records import Switch, switches
+from loyalty.campaign_records import Switch
 from loyalty.cli import current, showing
 from loyalty.cli.place import Command, Place, place_option
+from loyalty.records import switches
 
 
 @click.group()

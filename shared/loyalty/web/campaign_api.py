@@ -7,10 +7,11 @@ from datetime import datetime
 import msgspec
 
 from loyalty import budgeting, commissioning
-from loyalty.campaign_records import CampaignRecord, CampaignState, Note, campaigns
+from loyalty.campaign_records import CampaignRecord, CampaignState, Note
 from loyalty.delivery import Shop
 from loyalty.domain.campaigns import Campaign
 from loyalty.errors import Problem
+from loyalty.records import campaigns
 from loyalty.web.api import Body, Call, Name, Operation, Reply
 from loyalty.web.bodies import Nothing
 
