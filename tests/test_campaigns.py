@@ -188,7 +188,7 @@ def survived(cafe):
     boundary, deaths, at, work = cafe.rig.store.boundary, 0, 1, cafe.rig.sweep
     for _ in range(1000):
         boundary.passed, boundary.fatal = 0, {at}
-        at += 1 if at < 40 else 29
+        at += 1 if at < 260 else 29
         try:
             work()
         except Killed:
@@ -201,6 +201,30 @@ def survived(cafe):
     cafe.passes(minutes=5)
     assert record(cafe).begun
     return deaths
+
+
+@pytest.mark.slow  # a minute: 10,000 guests join, and are told by real HTTP
+def test_10000_guests_are_told_once_though_the_process_dies_five_times(sandbox):
+    sandbox.reset()
+    cafe = opened(sandbox, copies=1)
+    number = {who: place for place, who in enumerate(joined(cafe, 10_000))}
+    sandbox.reset()
+    starts(cafe, spring(holdout=10))
+    cafe.rig.clock.advance(timedelta(hours=2))
+    boundary, work, deaths = cafe.rig.store.boundary, cafe.rig.sweep, 0
+    for at in (1_000, 5_001, 9_000, 15_002, 20_003, 0):
+        boundary.passed, boundary.fatal = 0, {at}
+        try:
+            work()
+        except Killed:
+            deaths += 1
+            cafe.rig.clock.advance(timedelta(minutes=1))
+    cafe.passes(minutes=5)
+    held = {number[who] for who, arm in arms(cafe).items() if arm == "held"}
+    assert deaths == 5
+    assert told(cafe) == dict.fromkeys(map(phone, {*range(10_000)} - held), 1)
+    assert (record(cafe).told, record(cafe).held) == (10_000 - len(held), len(held))
+    assert 800 < len(held) < 1_200
 
 
 # -- who ----------------------------------------------------------------------------------------

@@ -38,17 +38,23 @@ def campaigns_ask_for_segments_that_exist(program: Program) -> Iterator[Finding]
 
 
 def campaigns_send_what_may_be_sent(program: Program) -> Iterator[Finding]:
-    """What a campaign sends is told `on: automation`, to those who agreed to marketing."""
+    """What a campaign sends goes to those who agreed to marketing."""
     for name, each in program.campaigns.items():
         for path, message in _sent(("campaigns", name), each):
             found = program.messages.get(message)
-            if found is None or found.on != "automation":
-                told = [key for key, it in program.messages.items() if it.on == "automation"]
-                problem = f"{short(message)} is not among the messages with `on: automation`"
-                yield Finding(path, problem, closest(message, told), ("messages",))
-            elif found.purpose != "marketing":
+            if found and found.on == "automation" and found.purpose != "marketing":
                 problem = f"{short(message)} is a service message: a campaign advertises"
                 yield Finding(path, problem, "add `purpose: marketing` to it")
+
+
+def last_chances_are_known(program: Program) -> Iterator[Finding]:
+    """A reminder is a message of the program; those of steps are looked at with automations'."""
+    told = [key for key, each in program.messages.items() if each.on == "automation"]
+    for name, each in program.campaigns.items():
+        if each.last_chance and each.last_chance.send not in told:
+            path, message = ("campaigns", name, "last_chance", "send"), each.last_chance.send
+            problem = f"{short(message)} is not among the messages with `on: automation`"
+            yield Finding(path, problem, closest(message, told), ("messages",))
 
 
 def _sent(path: Path, campaign: Campaign) -> Iterator[tuple[Path, str]]:
@@ -77,5 +83,6 @@ CAMPAIGNING: tuple[Check, ...] = (
     campaigns_begin_and_end,
     campaigns_ask_for_segments_that_exist,
     campaigns_send_what_may_be_sent,
+    last_chances_are_known,
     budgets_can_be_kept,
 )

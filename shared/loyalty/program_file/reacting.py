@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from loyalty.domain import automations as on
+from loyalty.domain.campaigns import Campaign
 from loyalty.domain.program import Message, Program
 from loyalty.program_file.checking import Check, Finding
 from loyalty.program_file.mistakes import Path, closest, short
@@ -130,6 +131,9 @@ def automations_fill_their_texts(program: Program) -> Iterator[Finding]:
             known |= {"reward", "code"} if step.reward else set()
             message = program.messages.get(step.send or "")
             yield from _texts(step.send or "", message, name, known)
+        if isinstance(each, Campaign) and each.last_chance:
+            last = each.last_chance.send
+            yield from _texts(last, program.messages.get(last), name, known)
 
 
 def _texts(
