@@ -83,6 +83,7 @@ _MEANINGS = {
     "NotificationRequested.still": "Nothing is sent once this is no longer so.",
     "Still.stops": "What takes the reason away.",
     "Still.mark": "What was so when the journey began.",
+    "Still.campaign": "The campaign that must still be running, as in `campaign:spring`.",
     "Mark.visit": "The last visit, in minutes from the epoch.",
     "Mark.tier": "The tier.",
     "Mark.reward": "The reward that it is about.",

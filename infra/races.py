@@ -32,6 +32,7 @@ from loyalty.identity import Pepper
 from loyalty.logs import Log
 from loyalty.programs import Programs
 from loyalty.records import accounts, entries
+from loyalty.silence import Silence
 from loyalty.steps import points_calculation, transaction_ingest
 
 NOW = datetime(2026, 11, 21, 11, 0, tzinfo=UTC)
@@ -141,7 +142,7 @@ def opened(folder: Path) -> Shop:
     shop = Shop(
         store=store, bus=bus, clock=clock, programs=Programs(store, clock),
         vendors=cast("Any", None), pepper=Pepper("p1:a pepper for races only"),
-        log=Log("error", io.StringIO()),
+        log=Log("error", io.StringIO()), silence=Silence(store, clock),
     )  # fmt: skip
     for guest in range(GUESTS):
         members.enroll(members.Joining(name="Sita", phone=phone(guest)), f"guest {guest}", shop)

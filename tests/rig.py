@@ -30,6 +30,7 @@ from loyalty.logs import QUIET
 from loyalty.ports import Store
 from loyalty.programs import Programs
 from loyalty.records import accounts, entries, identities
+from loyalty.silence import Silence
 from loyalty.steps import (
     file_import,
     journey_start,
@@ -78,6 +79,7 @@ class Rig:
         copies: int = 1,
         store: Store | None = None,
         shuffle: random.Random | None = None,
+        tests: str = "",
         wrap: Callable[[Shop], Shop] = lambda shop: shop,
     ) -> None:
         self.clock = VirtualClock(NOON)
@@ -91,6 +93,7 @@ class Rig:
             vendors=Engine(RequestsHttp(), SystemClock(), environment or {}),
             pepper=Pepper("p1:a pepper for tests only"),
             log=QUIET,
+            silence=Silence(self.store, self.clock, tests),
         )
         programs.first(self.store, program, NOON)
         self.shop = wrap(shop)

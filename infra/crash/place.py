@@ -23,6 +23,7 @@ from loyalty.events import SweepRequested, encode
 from loyalty.identity import Pepper, digest
 from loyalty.logs import Log
 from loyalty.programs import Programs
+from loyalty.silence import Silence
 
 NOON = datetime(2026, 11, 21, 11, 0, tzinfo=UTC)
 PATIENCE = 60.0
@@ -69,7 +70,7 @@ class Place:
         self.shop = Shop(
             store=self.store, bus=self.bus, clock=self.clock, programs=versions,
             vendors=cast("Any", FileVendors(folders.outbox)), pepper=PEPPER,
-            log=Log("error", io.StringIO()),
+            log=Log("error", io.StringIO()), silence=Silence(self.store, self.clock),
         )  # fmt: skip
 
     def play(self, inputs: Sequence[Input]) -> None:

@@ -36,6 +36,7 @@ from loyalty.identity import Pepper
 from loyalty.logs import Log
 from loyalty.ports import Database
 from loyalty.records import timers
+from loyalty.silence import Silence
 from loyalty.steps import (
     lifecycle_sweep,
     message_feedback,
@@ -105,7 +106,7 @@ class World:
         return Shop(
             store=cast("Any", FusedStore(self.store, self.fuse)), bus=FusedBus(self.bus, self.fuse),
             clock=self.clock, programs=versions, vendors=cast("Engine", _Counted(self)),
-            pepper=PEPPER, log=self._log,
+            pepper=PEPPER, log=self._log, silence=Silence(self.store, self.clock),
         )  # fmt: skip
 
     # -- what happens ---------------------------------------------------------------------

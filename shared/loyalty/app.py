@@ -19,6 +19,7 @@ from loyalty.logs import Log
 from loyalty.ports import Bus, Clock, Store
 from loyalty.programs import Programs
 from loyalty.settings import Settings
+from loyalty.silence import Silence
 from loyalty.warming import warm
 from loyalty.web import answers, floodgate, reading
 from loyalty.web.auth import Doorkeeper
@@ -107,6 +108,7 @@ def shop(
         vendors=Engine(RequestsHttp(), SystemClock(), settings.environment),
         pepper=Pepper(settings["LOYALTY_PEPPER"]),
         log=log or Log(settings["LOYALTY_LOG"], project=settings.project),
+        silence=Silence(store, now, settings["LOYALTY_TEST_NUMBERS"]),
     )
 
 

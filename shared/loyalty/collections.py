@@ -124,6 +124,15 @@ COLLECTIONS: dict[str, Collection] = {
         ("member",),
         400,
     ),
+    "campaigns": Collection(
+        "ledger", "campaign's name", "Campaigns as they were published, and how far each is."
+    ),
+    "budgets": Collection(
+        "ledger", "budget:campaign:part", "What a campaign spent, in sixteen parts."
+    ),
+    "switches": Collection(
+        "ledger", "switch's name", "Whether all messages to guests are stopped, and by whom."
+    ),
     "referrals": Collection(
         "ledger",
         "friend's account",

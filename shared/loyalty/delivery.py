@@ -21,6 +21,7 @@ from loyalty.ports import Bus, Clock, Store
 from loyalty.programs import Programs
 from loyalty.records import Quarantined, quarantine
 from loyalty.reporting import Report, ReportingBus
+from loyalty.silence import Silence
 
 T = TypeVar("T")
 Outcome = tuple[Outgoing, ...]
@@ -38,6 +39,7 @@ class Shop(NamedTuple):
     vendors: Engine
     pepper: Pepper
     log: Log
+    silence: Silence
 
 
 class Step(Protocol):

@@ -14,7 +14,8 @@ class Journey(Record, frozen=True, kw_only=True):
     """A guest on their way through an automation: what is `next`, when, and why it ended.
 
     It began by the event `cause`, whose outcome is `begun`; `outcome` is that of its last stage.
-    `values` and `words` fill its messages; `mark` is what was so when it began.
+    `values` and `words` fill its messages; `mark` is what was so when it began. In a campaign,
+    `arm` says whether the guest was told, or held out to compare with: then nothing ever follows.
     """
 
     id: str
@@ -27,7 +28,8 @@ class Journey(Record, frozen=True, kw_only=True):
     zone: str
     mark: Mark
     next: str = ""
-    state: Literal["waiting", "done", "stopped"] = "waiting"
+    state: Literal["waiting", "done", "stopped", "held"] = "waiting"
+    arm: Literal["", "told", "held"] = ""
     why: str = ""
     due_at: datetime | None = None
     values: dict[str, str] = {}  # noqa: RUF012 - msgspec makes a new one for each

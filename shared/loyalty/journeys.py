@@ -13,10 +13,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from loyalty import bookkeeping, homes
+from loyalty import bookkeeping, budgeting, homes, running
+from loyalty.campaign_records import CampaignRecord
 from loyalty.delivery import Outcome, Shop, first_then_look, publish
 from loyalty.domain import journeys as way
 from loyalty.domain.automations import Reaction
+from loyalty.domain.campaigns import cost
 from loyalty.domain.journeys import Still
 from loyalty.domain.ledger import Passbook
 from loyalty.domain.program import Version
@@ -66,10 +68,19 @@ def _begin(unit: Unit, beginning: Beginning, cause: str, version: Version, shop:
         mark=way.mark(home.account, beginning.reward),
         values=dict(beginning.values), words=dict(beginning.words),
     )  # fmt: skip
-    after = _stage(unit, journey, home, reaction, shop)
-    journeys.create(unit, name, _replace(after, begun=after.outcome, outcome=()))
+    return created(unit, journey, home, reaction, shop)
+
+
+def created(
+    unit: Unit, journey: Journey, home: Home, reaction: Reaction, shop: Shop,
+    campaign: CampaignRecord | None = None,
+) -> Outcome:  # fmt: skip
+    """Begin a journey that is not there yet with its first stage: creating it is the guard."""
+    after = _stage(unit, journey, home, reaction, shop, campaign)
+    journeys.create(unit, journey.id, _replace(after, begun=after.outcome, outcome=()))
     if after.due_at:
-        timers.put(unit, name, Timer(kind="journey", subject=name, due_at=after.due_at))
+        timer = Timer(kind="journey", subject=journey.id, due_at=after.due_at)
+        timers.put(unit, journey.id, timer)
     return after.outcome
 
 
@@ -95,18 +106,26 @@ def _go_on(unit: Unit, timer: Timer, shop: Shop) -> Journey | None:
 
 
 def _next(unit: Unit, journey: Journey, shop: Shop) -> Journey:
-    reaction = shop.programs.named(journey.version).automations[journey.automation]
     program, now = shop.programs.at(shop.clock.now()).program, shop.clock.now()
+    campaign = running.find(unit, journey.automation)
+    reaction = (
+        running.reaction(campaign, journey.next, now)
+        if campaign
+        else shop.programs.named(journey.version).automations[journey.automation]
+    )
     home = homes.find(unit, journey.member)
     if home is None or home.record.closed or home.person != journey.member:
         return _stopped(journey, "nobody")
-    if journey.automation not in program.automations:
+    if campaign is None and journey.automation not in program.automations:
         return _stopped(journey, "withdrawn")
+    if campaign and (halt := running.why_not(campaign, now)):
+        later = _replace(journey, due_at=now + running.AGAIN, outcome=())
+        return later if halt == running.PAUSED else _stopped(journey, halt)
     if why := way.gone(
         Still(stops=reaction.stop_when, mark=journey.mark), home.account, program, now
     ):
         return _stopped(journey, why)
-    return _stage(unit, journey, home, reaction, shop)
+    return _stage(unit, journey, home, reaction, shop, campaign)
 
 
 def _stopped(journey: Journey, why: str) -> Journey:
@@ -126,11 +145,21 @@ def _rearm(unit: Unit, timer: Timer, due: datetime | None) -> None:
 # -- a stage ------------------------------------------------------------------------------------
 
 
-def _stage(unit: Unit, journey: Journey, home: Home, reaction: Reaction, shop: Shop) -> Journey:
-    """Do the steps up to the next wait. The account is written: the steps rest on it."""
+def _stage(
+    unit: Unit, journey: Journey, home: Home, reaction: Reaction, shop: Shop,
+    campaign: CampaignRecord | None = None,
+) -> Journey:  # fmt: skip
+    """Do the steps up to the next wait. The account is written: the steps rest on it.
+
+    What a campaign gives is spent first: where its budget has too little, none of it happens.
+    """
     version = shop.programs.at(shop.clock.now())
     book = bookkeeping.opened_from(home, version, shop)
     walk = way.walk(reaction, journey.next, book.account, book.now, journey.zone)
+    if campaign:
+        asks = cost((reaction.steps[name] for name in walk.steps), campaign.campaign.budget)
+        if not budgeting.spend(unit, campaign, asks, journey.member):
+            return _stopped(journey, "budget")
     asked: list[Event] = []
     for name in walk.steps:
         journey = _done(unit, journey, name, reaction, book, shop)
@@ -159,9 +188,8 @@ def _done(
 
 def _title(journey: Journey, reaction: Reaction, book: Passbook) -> str:
     program = book.program
-    return program.words(reaction.title, program.languages[0]) or journey.automation.replace(
-        "_", " "
-    )
+    named = journey.automation.removeprefix(running.PREFIX)
+    return program.words(reaction.title, program.languages[0]) or named.replace("_", " ")
 
 
 def _voucher(journey: Journey, name: str, reward: str, shop: Shop) -> Voucher:
@@ -178,11 +206,19 @@ def _told(journey: Journey, name: str, reaction: Reaction, book: Passbook) -> It
     """Ask for the message or the alert of a step."""
     step = reaction.steps[name]
     if step.send:
-        still = Still(stops=reaction.stop_when, mark=journey.mark) if reaction.stop_when else None
+        still = _still(journey, reaction)
         yield _request(journey, f"message:{journey.id}:{name}", step.send, book, still)
     if step.alert:
         alert = _request(journey, f"alert:{journey.id}:{name}", step.alert, book, None)
         yield _replace(alert, audience="staff")
+
+
+def _still(journey: Journey, reaction: Reaction) -> Still | None:
+    """Say what must still be so when a message leaves."""
+    campaign = journey.automation if journey.automation.startswith(running.PREFIX) else ""
+    if not (reaction.stop_when or campaign):
+        return None
+    return Still(stops=reaction.stop_when, mark=journey.mark, campaign=campaign)
 
 
 def _request(

@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from loyalty.domain.program import Program, Version
 from loyalty.errors import TryAgain
 from loyalty.identity import digest
-from loyalty.ports import Clock, Store
-from loyalty.records import ProgramRecord, programs
+from loyalty.ports import Clock, Store, Unit
+from loyalty.records import ProgramRecord, Timer, programs, timers
 from loyalty.warming import warm
 
 CACHE = timedelta(seconds=60)
@@ -111,7 +111,14 @@ def append(store: Store, text: str, program: Program, now: datetime) -> Version:
     effective = now + 2 * CACHE if listed else EPOCH
     name = digest(f"{len(listed)}:{text}")[:16]
     record = ProgramRecord(hash=name, effective_from=effective, published_at=now, text=text)
-    store.atomically("ledger", lambda unit: programs.create(unit, name, record))
+
+    def work(unit: Unit) -> None:
+        programs.create(unit, name, record)
+        if program.campaigns:  # they are taken in as soon as this version holds
+            due = Timer(kind="campaigns", subject=name, due_at=max(now, effective))
+            timers.put(unit, f"campaigns:{name}", due)
+
+    store.atomically("ledger", work)
     return _as_version(record, program)
 
 

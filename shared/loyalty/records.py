@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from loyalty.arming_records import Armed
+from loyalty.campaign_records import CampaignRecord, Spent, Switch
 from loyalty.domain.account import Account
 from loyalty.domain.entry import Entry, Receipt
 from loyalty.file_records import FileReading, FileReceipt
@@ -51,7 +52,8 @@ class Timer(Record, frozen=True, kw_only=True):
     """
 
     kind: Literal[
-        "publish", "account", "referral", "erase", "merge", "move", "journey", "yearly"
+        "publish", "account", "referral", "erase", "merge", "move", "journey", "yearly",
+        "campaign", "campaigns",
     ]  # fmt: skip
     subject: str
     due_at: datetime
@@ -363,6 +365,9 @@ undoable = Records("undoable", Undoable)
 staff = Records("staff", Staff)
 merges = Records("merges", Merge)
 journeys = Records("journeys", Journey)
+campaigns = Records("campaigns", CampaignRecord)
+budgets = Records("budgets", Spent)
+switches = Records("switches", Switch)
 referrals = Records("referrals", Referral)
 referred = Records("referred", Referred)
 contacts = Records("contacts", Contact)

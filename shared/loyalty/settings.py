@@ -47,6 +47,11 @@ VARIABLES = (
         secret=True,
     ),
     Variable("LOYALTY_API_KEY", "", "A key with all scopes, seeded on one machine.", secret=True),
+    Variable(
+        "LOYALTY_TEST_NUMBERS",
+        "",
+        "Phones and e-mails, with commas: only these get messages, all others are dropped.",
+    ),
     Variable("LOYALTY_DATA", "data", "Folder for everything one machine keeps."),
     Variable("LOYALTY_LOG", "info", "`debug`, `info`, `warning` or `error`."),
     Variable(

@@ -86,9 +86,11 @@ class Records(Generic[R]):
         query = Query(self.collection, filters, order, descending, limit)
         return [record for _, found in store.query(query) if (record := self.read(found))]
 
-    def page(self, store: Store, after: str = "", limit: int = 100) -> list[tuple[str, R]]:
+    def page(
+        self, store: Store, after: str = "", limit: int = 100, where: tuple[Where, ...] = ()
+    ) -> list[tuple[str, R]]:
         """List records by their address, beginning after one, with their addresses."""
-        query = Query(self.collection, limit=limit, after=(None, after) if after else None)
+        query = Query(self.collection, where, limit=limit, after=(None, after) if after else None)
         found = ((name, self.read(document)) for name, document in store.query(query))
         return [(name, record) for name, record in found if record]
 

@@ -12,8 +12,11 @@ import pytest
 from click.testing import CliRunner, Result
 from tests.rig import NOON, Rig, opened, refund, sale
 
+from loyalty import commissioning
 from loyalty.cli import main
 from loyalty.connectors.spec import Guest
+from loyalty.domain.automations import Step
+from loyalty.domain.campaigns import Campaign
 
 PROGRAM = Path("tests/programs/plain.yaml").read_text("utf-8").replace(
     "rules:", "limits: {receipt_ceiling: 500.00}\n  rules:"
@@ -22,6 +25,9 @@ PROGRAM += (
     "segments: {friends: {title: {en: Friends}, tags: [friend]}}\nschedules: {segments: off}\n"
 )
 PHONE = "+4915112345678"
+ADVENT = Campaign(
+    starts="2026-12-01 10:00", ends="2026-12-24 18:00", steps={"gift": Step(award=10)}
+)
 LATER = NOON + timedelta(days=1)
 
 
@@ -60,6 +66,7 @@ class CommandLine:
 def happen(rig: Rig) -> str:
     """A regular's day: a sale and its refund, one to review, a stranger, an unknown till."""
     member = rig.join("Sita Rai", phone=PHONE, email="sita@example.org")
+    commissioning.start("advent", ADVENT, "Maya", rig.shop)
     guest = Guest(phone=PHONE)
     for fact, who in (
         (sale("R1", 4700), guest),

@@ -21,6 +21,9 @@ CALLS = 15
 """So many calls of each operation; `make fuzz` throws more at every door."""
 NAMES = [f"{each.method} {each.path}" for each in member_api.OPERATIONS]
 REACHED: set[str] = set()
+CAMPAIGN = {
+    "starts": "2026-12-01 10:00", "ends": "2026-12-24 18:00", "steps": {"gift": {"award": 5}},
+}  # fmt: skip
 __all__ = ["till"]
 
 
@@ -34,6 +37,11 @@ def ids(till: Till, path: str) -> list[str]:
         return joined
     if path == "/v1/tickets":
         till.shown = shown(till, till.holds(id="T", reward="pay"))
+    if path.startswith("/v1/campaigns/"):
+        for name in ("spring", "summer", "stopped"):
+            till.gets("POST", "/v1/campaigns", {"name": name, "campaign": CAMPAIGN})
+        till.gets("POST", "/v1/campaigns/stopped/stop", {})
+        return ["spring", "summer", "stopped", "nothing"]
     if "/holds/" not in path:
         return [till.member, till.member, "m_nobody"]
     paths = [f"/v1/holds/{till.holds(id=name, reward='pay')['id']}" for name in ("A", "B", "C")]
@@ -53,6 +61,7 @@ def sensible(case: Any, till: Till, known: str) -> Any:
              "activity": "survey", "into": till.member, "account": till.member,
              "changed_since": "2026-11-20T12:00:00Z",
              "ticket": getattr(till, "shown", ""), "at": "2026-11-21T11:00:00Z",
+             "campaign": CAMPAIGN,
              "code": claiming.code("generic:R9", till.rig.shop.pepper)}  # fmt: skip
     left = {"language": "", "voucher": "", "email": "", "birthday": "", "receipt": "",
             "referral": "", "customer": ""}  # fmt: skip

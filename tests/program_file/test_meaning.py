@@ -3,7 +3,15 @@
 import pytest
 from tests.program_file.cafe import CAFE, changed, told
 
-from loyalty.program_file import checking, grouping, reacting, timetable, vendors, wording
+from loyalty.program_file import (
+    campaigning,
+    checking,
+    grouping,
+    reacting,
+    timetable,
+    vendors,
+    wording,
+)
 from loyalty.program_file.kinds import program_kind
 from loyalty.program_file.mistakes import Found
 from loyalty.program_file.program_text import CHECKS
@@ -639,6 +647,86 @@ messages:
             )
         ],
     ),
+]
+_WHEN = 'starts: "2026-12-01 10:00", ends: "2026-12-31 10:00"'
+_HI = "{en: Hi, de: Hallo}"
+_SERVICE = f"{{on: automation, text: {_HI}, subject: {_HI}}}"
+_FRIENDS = "segments: {friends: {title: {en: Friends, de: Freunde}, tags: [vip]}}"
+CAMPAIGNS = [
+    (
+        campaigning.campaigns_begin_and_end,
+        'starts: "2026-02-30 10:00", ends: "2026-12-31 10:00", steps: {x: {award: 5}}',
+        "campaigns.a.starts: there is no such day | look at a calendar",
+    ),
+    (
+        campaigning.campaigns_begin_and_end,
+        'starts: "2026-12-02 10:00", ends: "2026-12-01 10:00", steps: {x: {award: 5}}',
+        "campaigns.a.ends: it ends before it begins | choose a later end",
+    ),
+    (
+        campaigning.campaigns_ask_for_segments_that_exist,
+        f"{_WHEN}, segments: [frends], steps: {{x: {{award: 5}}}}",
+        (
+            "campaigns.a.segments.0: `frends` is not among the segments of this program"
+            " | did you mean `friends`?"
+        ),
+    ),
+    (
+        campaigning.budgets_can_be_kept,
+        f"{_WHEN}, steps: {{x: {{award: 5}}}}, budget: {{money: 5.00}}",
+        (
+            "campaigns.a.budget.money: nothing says what its gifts cost"
+            " | add `points_cost:`, what 100 points cost, or `reward_cost:`"
+        ),
+    ),
+    (
+        campaigning.budgets_can_be_kept,
+        f"{_WHEN}, steps: {{x: {{award: 5}}}}, budget: {{lower_to: [50]}}",
+        (
+            "campaigns.a.budget.lower_to: there is no budget to pass"
+            " | add `points:` or `money:`, or leave it out"
+        ),
+    ),
+    (
+        campaigning.budgets_can_be_kept,
+        f"{_WHEN}, steps: {{x: {{award: 5}}}}, budget: {{points: 9, lower_to: [25, 50]}}",
+        "campaigns.a.budget.lower_to: it does not fall | write it as in `[50, 25, 0]`",
+    ),
+    (
+        campaigning.last_chances_are_known,
+        f"{_WHEN}, steps: {{x: {{award: 5}}}}, last_chance: {{send: ernd}}",
+        (
+            "campaigns.a.last_chance.send: `ernd` is not among the messages with"
+            " `on: automation` | did you mean `earned`?"
+        ),
+    ),
+    (
+        campaigning.campaigns_send_what_may_be_sent,
+        f"{_WHEN}, steps: {{x: {{send: service}}}}",
+        (
+            "campaigns.a.steps.x.send: `service` is a service message: a campaign advertises"
+            " | add `purpose: marketing` to it"
+        ),
+    ),
+]
+CASES += [
+    (
+        check,
+        [
+            (
+                "messages:\n",
+                f"messages:\n  service: {_SERVICE}\n",
+            ),
+            ("on: points-earned", "on: automation"),
+            ("+{points} Punkte", "Punkte"),
+            (
+                "connectors: {sms",
+                f"{_FRIENDS}\ncampaigns: {{a: {{{written}}}}}\nconnectors: {{sms",
+            ),
+        ],
+        [f"43 {said}"],
+    )
+    for check, written, said in CAMPAIGNS
 ]
 NAMES = [case[0].__name__ for case in CASES]
 

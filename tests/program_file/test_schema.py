@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 from tests.program_file.cafe import CAFE, PROGRAMS, ROOT, changed
 
 from loyalty.domain import automations as automation_types
+from loyalty.domain import campaigns as campaign_types
 from loyalty.domain import grouping
 from loyalty.domain import program as program_types
 from loyalty.program_file import schema
@@ -120,7 +121,9 @@ def test_every_part_of_the_program_has_a_section():
     named = {part.cls.__name__ for part in parts()}
     defined = {
         name
-        for name, kind in (vars(program_types) | vars(automation_types) | vars(grouping)).items()
+        for name, kind in (
+            vars(program_types) | vars(automation_types) | vars(campaign_types) | vars(grouping)
+        ).items()
         if isinstance(kind, type) and issubclass(kind, program_types.Part)
     }
     assert named == defined - {"Part", "Reaction"}

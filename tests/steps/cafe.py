@@ -46,6 +46,7 @@ class Cafe:
         copies: int = 1,
         wrap: Any = None,
         store: Any = None,
+        tests: str = "",
     ):
         self.sandbox, self.http = sandbox, RequestsHttp()
         environment = vendors.environment(sandbox, "https://cafe.example")
@@ -60,7 +61,9 @@ class Cafe:
         store, read = store or MemoryStore(), _READ.setdefault(program, {})
         if isinstance(store, MemoryStore):
             store.documents.update(read.get("documents", {}))
-        self.rig = Rig(Path(), text, store=store, shuffle=Newest(), copies=copies, wrap=made)
+        self.rig = Rig(
+            Path(), text, store=store, shuffle=Newest(), copies=copies, wrap=made, tests=tests
+        )
         if isinstance(store, MemoryStore):
             self._spare_reading(read)
 

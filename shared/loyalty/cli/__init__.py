@@ -6,11 +6,13 @@ from typing import Any
 
 import click
 
+from loyalty.cli.campaigns import campaigns
 from loyalty.cli.deadletters import deadletters
 from loyalty.cli.files import files
 from loyalty.cli.keys import keys
 from loyalty.cli.ledger import verify
 from loyalty.cli.member import member
+from loyalty.cli.messages import messages
 from loyalty.cli.program import program
 from loyalty.cli.receipt import explain
 from loyalty.cli.reviews import reviews
@@ -57,6 +59,8 @@ for _command in (
     trace,
     member,
     segments,
+    campaigns,
+    messages,
     deadletters,
     reviews,
     store,

@@ -22,6 +22,7 @@ from loyalty.outgoing import Outgoing
 from loyalty.ports import Clock, Store
 from loyalty.programs import Programs
 from loyalty.settings import Settings
+from loyalty.silence import Silence
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -75,7 +76,7 @@ class Place:
         return Shop(
             store=store, bus=LaterBus(store, clock), clock=clock, programs=Programs(store, clock),
             vendors=Engine(RequestsHttp(), SystemClock(), {}), pepper=Pepper(self.home.pepper()),
-            log=QUIET,
+            log=QUIET, silence=Silence(store, clock),
         )  # fmt: skip
 
 

@@ -26,10 +26,14 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Still(msgspec.Struct, frozen=True, kw_only=True):
-    """What must not have happened since, for something to be said."""
+    """What must not have happened since, for something to be said.
+
+    `campaign` is named as its journeys are, as in `campaign:spring`; it must still be running.
+    """
 
     stops: tuple[Stop, ...]
     mark: Mark
+    campaign: str = ""
 
 
 class Walk(NamedTuple):

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from loyalty.domain.automations import Automation, Birthdays
+from loyalty.domain.campaigns import Campaign
 from loyalty.domain.grouping import Segment, Stages
 from loyalty.domain.nightly import Files
 from loyalty.domain.transaction import Channel
@@ -355,6 +356,7 @@ class Program(Part, frozen=True):
     alerts: dict[Name, Alert] = {}
     birthdays: Birthdays = Birthdays()
     automations: dict[Name, Automation] = {}
+    campaigns: dict[Name, Campaign] = {}
     sending: Sending = Sending()
     consent_texts: dict[str, Words] = {}
     """The words a guest agrees to, by a version of your own, as in `2026-11`."""

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 
-from loyalty.domain import automations, grouping, nightly, program
+from loyalty.domain import automations, campaigns, grouping, nightly, program
 
-_SOURCES = (program, automations, grouping, nightly)
+_SOURCES = (program, automations, campaigns, grouping, nightly)
 _COMMON = {
     "title": "The name that people read.",
     "points": "How many points.",
@@ -89,6 +89,7 @@ _OWN = {
     "Program.sending": "When messages may leave.",
     "Program.birthdays": "How birthdays are kept.",
     "Program.automations": "What begins by itself, each by a name of your own.",
+    "Program.campaigns": "What runs between two instants, each by a name of its own for ever.",
 }
 """Meanings of keys that have no words of their own where they are defined."""
 

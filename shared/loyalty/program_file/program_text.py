@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from loyalty.domain.program import Program
+from loyalty.program_file.campaigning import CAMPAIGNING
 from loyalty.program_file.checking import MEANING, Check, Finding
 from loyalty.program_file.giveback import warnings
 from loyalty.program_file.grouping import GROUPING
@@ -18,7 +19,15 @@ from loyalty.program_file.tree import grow
 from loyalty.program_file.vendors import VENDORS
 from loyalty.program_file.wording import WORDING
 
-CHECKS: tuple[Check, ...] = (*MEANING, *GROUPING, *WORDING, *REACTING, *VENDORS, *TIMETABLE)
+CHECKS: tuple[Check, ...] = (
+    *MEANING,
+    *GROUPING,
+    *WORDING,
+    *REACTING,
+    *CAMPAIGNING,
+    *VENDORS,
+    *TIMETABLE,
+)
 
 
 def read(text: str, path: str = "program.yaml") -> Program:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from loyalty.domain import automations as on
+from loyalty.domain.campaigns import Campaign
 from loyalty.domain.program import Message, Program
 from loyalty.program_file.checking import Check, Finding
 from loyalty.program_file.mistakes import Path, closest, short
@@ -42,8 +43,8 @@ def steps_do_one_thing(program: Program) -> Iterator[Finding]:
 
 def automations_do_something(program: Program) -> Iterator[Finding]:
     """There is a step, and the last one is not a wait."""
-    for name, each in program.automations.items():
-        path = ("automations", name, "steps")
+    for where, each in _reactions(program):
+        path = (*where, "steps")
         last = next(reversed(each.steps.values()), None)
         if last is None or last.wait is not None:
             problem = "nothing comes after the wait" if last else "there is no step"
@@ -51,8 +52,16 @@ def automations_do_something(program: Program) -> Iterator[Finding]:
 
 
 def _steps(program: Program) -> Iterator[tuple[Path, on.Step]]:
-    for name, each in program.automations.items():
-        yield from ((("automations", name, "steps", step), it) for step, it in each.steps.items())
+    for where, each in _reactions(program):
+        yield from (((*where, "steps", step), it) for step, it in each.steps.items())
+
+
+def _reactions(program: Program) -> Iterator[tuple[Path, on.Reaction]]:
+    """List what has steps: automations and campaigns."""
+    for name, automation in program.automations.items():
+        yield ("automations", name), automation
+    for name, campaign in program.campaigns.items():
+        yield ("campaigns", name), campaign
 
 
 def automations_name_what_there_is(program: Program) -> Iterator[Finding]:
@@ -90,7 +99,7 @@ def guests_are_told_by_what_there_is(program: Program) -> Iterator[Finding]:
     """Automations ask only for tiers and segments of the program."""
     levels = program.tiers.levels if program.tiers else {}
     asked: list[tuple[Path, on.Guests]] = [
-        (("automations", name, "when"), each.when) for name, each in program.automations.items()
+        ((*where, "when"), each.when) for where, each in _reactions(program)
     ]
     asked += [((*path, "when"), step.when) for path, step in _steps(program) if step.when]
     asked += [((*path, "unless"), step.unless) for path, step in _steps(program) if step.unless]
@@ -104,8 +113,7 @@ def guests_are_told_by_what_there_is(program: Program) -> Iterator[Finding]:
 
 def beginnings_are_told(program: Program) -> Iterator[Finding]:
     """What begins an automation is told one way, and can come."""
-    for name, each in program.automations.items():
-        path = ("automations", name)
+    for path, each in _reactions(program):
         if isinstance(each, on.Dormant) and (each.days is None) == (each.rhythm is None):
             hint = "give `days:`, or `rhythm:` to go by how often each guest comes"
             yield Finding(path, "it does not say how long is long, or says it twice", hint)
@@ -119,13 +127,16 @@ def beginnings_are_told(program: Program) -> Iterator[Finding]:
 
 def automations_fill_their_texts(program: Program) -> Iterator[Finding]:
     """A text that an automation sends asks only for what is known then."""
-    for name, each in program.automations.items():
+    for (_, name), each in _reactions(program):
         known = ALWAYS | {"visits"} | _SLOTS.get(type(each), frozenset())
         for step in each.steps.values():
             known |= {"award"} if step.award else set()
             known |= {"reward", "code"} if step.reward else set()
             message = program.messages.get(step.send or "")
             yield from _texts(step.send or "", message, name, known)
+        if isinstance(each, Campaign) and each.last_chance:
+            last = each.last_chance.send
+            yield from _texts(last, program.messages.get(last), name, known)
 
 
 def _texts(

@@ -57,9 +57,9 @@ class At(NamedTuple):
         return self._replace(node=node, path=(*self.path, key))
 
 
-def values(kind: Kind, root: Node, found: Found) -> Any:
+def values(kind: Kind, root: Node, found: Found, currency: str = UNKNOWN_CURRENCY) -> Any:
     """Read the whole tree. With mistakes noted, the result holds stand-ins."""
-    result = _value(kind, At(found, root, (), Scope(UNKNOWN_CURRENCY)))
+    result = _value(kind, At(found, root, (), Scope(currency)))
     return stand_in(kind) if result is _BAD else result
 
 

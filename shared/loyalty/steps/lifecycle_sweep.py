@@ -16,7 +16,9 @@ from loyalty import (
     arming,
     befriending,
     bookkeeping,
+    campaigning,
     celebrating,
+    commissioning,
     erasing,
     homes,
     journeys,
@@ -180,6 +182,8 @@ _WORK = {
     "move": _move,
     "journey": _go_on,
     "yearly": _celebrate,
+    "campaign": campaigning.come,
+    "campaigns": commissioning.take_in,
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from loyalty import homes, timekeeping, visiting, wording
+from loyalty import homes, running, timekeeping, visiting, wording
 from loyalty.connectors.spec import Mail, Sent, StaffNote, Text, Verb
 from loyalty.delivery import Outcome, Shop, outgoing
 from loyalty.domain import journeys, keywords, messages
@@ -214,8 +214,13 @@ def _send(event: NotificationRequested, claim: Claim, program: Program, shop: Sh
     """Read relevance and address, call the vendor outside any unit, settle."""
     home = homes.find(shop.store, event.member) if event.audience == "guest" else None
     why = _irrelevant(event, home, program, shop) if event.audience == "guest" else ""
+    if why == running.PAUSED:
+        _settle(claim, shop, "waiting")
+        _come_back(event, shop.clock.now() + running.AGAIN, shop)
+        return
     asked = None if why else _argument(event, claim, program, shop)
-    if asked is None:
+    why = why or (shop.silence.why(asked.to) if isinstance(asked, Text | Mail) else "")
+    if asked is None or why:
         _drop(claim, shop, why or "nobody")
         return
     vendors = program.connectors.get(claim.channel, ())  # type: ignore[call-overload]  # a known channel
@@ -234,9 +239,11 @@ def _irrelevant(
     """Say why a guest need not be told any more: they are gone, or the reason is."""
     if home is None or home.person != event.member:
         return "nobody"
-    return (
-        journeys.gone(event.still, home.account, program, shop.clock.now()) if event.still else ""
-    )
+    if event.still is None:
+        return ""
+    now = shop.clock.now()
+    halt = running.halted(shop.store, event.still.campaign, now)
+    return halt or journeys.gone(event.still, home.account, program, now)
 
 
 def _refusal(claim: Claim, asked: Any, shop: Shop) -> str:

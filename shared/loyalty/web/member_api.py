@@ -12,7 +12,7 @@ from loyalty import changes, homes, identity, members, phones, referring
 from loyalty.delivery import Shop
 from loyalty.domain.entry import Entry
 from loyalty.errors import Problem
-from loyalty.web import api, counter_api, merge_api, openapi, people_api, ticket_api
+from loyalty.web import api, campaign_api, counter_api, merge_api, openapi, people_api, ticket_api
 from loyalty.web.api import Call, Operation, Reply
 from loyalty.web.bodies import (
     Changes,
@@ -132,6 +132,7 @@ OPERATIONS = (
     *merge_api.OPERATIONS,
     *counter_api.OPERATIONS,
     *ticket_api.OPERATIONS,
+    *campaign_api.OPERATIONS,
 )  # fmt: skip
 
 

@@ -1,0 +1,68 @@
+"""What is kept of campaigns: each as it was published, how far it is, and what it has spent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from loyalty.domain.campaigns import Campaign, Cost
+from loyalty.stored import Record
+
+CampaignState = Literal["scheduled", "running", "paused", "stopped", "ended"]
+
+
+class Note(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened to a campaign, and by whom; nobody's word: it happened by itself."""
+
+    at: datetime
+    what: str
+    by: str = ""
+
+
+class CampaignRecord(Record, frozen=True, kw_only=True):
+    """A campaign as it was published, with the program `version` whose texts it sends.
+
+    Guests are begun in the order of their accounts' addresses, `after` that of the last page; all
+    are `begun` when there is none left. `told` and `held` count guests in the two arms, `points`
+    and `money` what those who were told are promised, at the `level` (percent) of their page.
+    """
+
+    id: str
+    campaign: Campaign
+    version: str
+    by: str
+    at: datetime
+    starts_at: datetime
+    ends_at: datetime
+    state: CampaignState = "scheduled"
+    after: str = ""
+    begun: bool = False
+    told: int = 0
+    held: int = 0
+    points: int = 0
+    money: int = 0
+    level: int = 100
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def promised(self) -> Cost:
+        """What those who were told are promised."""
+        return Cost(self.points, self.money)
+
+
+class Spent(Record, frozen=True, kw_only=True):
+    """What was spent of one part of a campaign's budget."""
+
+    points: int = 0
+    money: int = 0
+
+
+class Switch(Record, frozen=True, kw_only=True):
+    """Whether all messages to guests are stopped, since when, by whom and why."""
+
+    stopped: bool
+    at: datetime
+    by: str
+    why: str = ""

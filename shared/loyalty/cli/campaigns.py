@@ -1,0 +1,174 @@
+"""`loyalty campaigns`: start, look at, pause, resume and stop what runs between two instants."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from loyalty import budgeting, commissioning, previewing, program_file
+from loyalty.campaign_records import CampaignRecord
+from loyalty.cli import current, showing
+from loyalty.cli.place import Command, Place, place_option
+from loyalty.delivery import Shop
+from loyalty.domain.campaigns import Campaign
+from loyalty.domain.money import show as in_money
+from loyalty.domain.program import Program
+from loyalty.ports import Store
+from loyalty.previewing import Preview
+from loyalty.program_file.campaign_text import read_campaigns
+from loyalty.records import campaigns as kept
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+Change = Callable[[str, str, Shop], CampaignRecord]
+
+
+@click.group()
+def campaigns() -> None:
+    """Run campaigns: messages and gifts for some guests, from one instant to another."""
+
+
+def _by_option(command: Command) -> Command:
+    asked = click.option(
+        "--by", default=getpass.getuser, metavar="NAME", help="Who asks.  [default: your login]"
+    )
+    return asked(command)
+
+
+@campaigns.command(epilog="Example: loyalty campaigns preview spring.yaml")
+@click.argument("file", type=FILE)
+@place_option
+def preview(file: Path, place: Place) -> None:
+    """Tell whom the campaigns in FILE would reach, and what they may cost; nothing is begun."""
+    with place.reading() as store:
+        program = current.version(store, place.clock()).program
+        _show_previews(_read(file, program), program, store, place)
+
+
+@campaigns.command(epilog="Example: loyalty campaigns start spring.yaml --by Maya")
+@click.argument("file", type=FILE)
+@click.option("--yes", is_flag=True, help="Start without asking.")
+@_by_option
+@place_option
+def start(file: Path, by: str, place: Place, *, yes: bool) -> None:
+    """Show what the campaigns in FILE would do, ask, and have each begin at its time.
+
+    FILE has a key `campaigns:`, written as in a program file.
+    """
+    with place.writing() as store:
+        program = current.version(store, place.clock()).program
+        found = _read(file, program)
+        _show_previews(found, program, store, place)
+        if not yes:
+            click.confirm("Start?", abort=True)
+        for name, campaign in found.items():
+            record = commissioning.start(name, campaign, by, place.shop(store))
+            showing.line(f"{name} begins {showing.when(record.starts_at, program.zone)}.")
+
+
+@campaigns.command("list", epilog="Example: loyalty campaigns list")
+@place_option
+def list_(place: Place) -> None:
+    """List all campaigns, the newest first."""
+    with place.reading() as store:
+        zone = current.version(store, place.clock()).program.zone
+        found = sorted(kept.each(store), key=lambda each: each.starts_at, reverse=True)
+    if not found:
+        showing.line("There are no campaigns: start one with `loyalty campaigns start FILE`.")
+        return
+    rows = [
+        (each.id, each.state, showing.when(each.starts_at, zone), showing.when(each.ends_at, zone),
+         each.told, each.held)
+        for each in found
+    ]  # fmt: skip
+    showing.table(("=campaign", "state", "starts", "ends", ">told", ">held out"), rows)
+
+
+@campaigns.command(epilog="Example: loyalty campaigns show spring")
+@click.argument("name")
+@place_option
+def show(name: str, place: Place) -> None:
+    """Show how far the campaign NAME is, what it spent, and what happened to it."""
+    with place.reading() as store:
+        program = current.version(store, place.clock()).program
+        record = kept.get(store, name)
+        if record is None:
+            raise click.ClickException(f"There is no campaign {name}: see loyalty campaigns list.")
+        spent = budgeting.spent(store, name)
+    showing.heading(f"{name}: {record.state}")
+    showing.facts([
+        ("starts", showing.when(record.starts_at, program.zone)),
+        ("ends", showing.when(record.ends_at, program.zone)),
+        ("guests", "all begun" if record.begun else "not all begun yet"),
+        ("told", record.told),
+        ("held out", record.held),
+        ("points", f"at {record.level} percent"),
+        ("spent of its points", spent.points),
+        ("spent of its money", in_money(spent.money, program.currency)),
+    ])  # fmt: skip
+    rows = [(showing.when(each.at, program.zone), each.what, each.by) for each in record.notes]
+    showing.table(("=when", "what happened", "by"), rows)
+
+
+@campaigns.command(epilog="Example: loyalty campaigns pause spring --by Maya")
+@click.argument("name")
+@_by_option
+@place_option
+def pause(name: str, by: str, place: Place) -> None:
+    """Hold the campaign NAME: nothing of it is done or sent until it is resumed."""
+    _change(commissioning.pause, name, by, place)
+
+
+@campaigns.command(epilog="Example: loyalty campaigns resume spring --by Maya")
+@click.argument("name")
+@_by_option
+@place_option
+def resume(name: str, by: str, place: Place) -> None:
+    """Let the paused campaign NAME go on; what waits goes on within a quarter of an hour."""
+    _change(commissioning.resume, name, by, place)
+
+
+@campaigns.command(epilog="Example: loyalty campaigns stop spring --by Maya")
+@click.argument("name")
+@_by_option
+@place_option
+def stop(name: str, by: str, place: Place) -> None:
+    """Stop the campaign NAME for good: what has not left is never sent."""
+    _change(commissioning.stop, name, by, place)
+
+
+def _change(change: Change, name: str, by: str, place: Place) -> None:
+    with place.writing() as store:
+        record = change(name, by, place.shop(store))
+    showing.line(f"{name} is {record.state}.")
+
+
+def _show_previews(
+    found: dict[str, Campaign], program: Program, store: Store, place: Place
+) -> None:
+    now = place.clock().now()
+    rows = [
+        _row(name, previewing.preview(name, each, store, now), program)
+        for name, each in found.items()
+    ]
+    columns = ("=campaign", ">told", ">held out", "difference", ">points", ">cost", "budget")
+    showing.table(columns, rows)
+
+
+def _row(name: str, told: Preview, program: Program) -> tuple[object, ...]:
+    money = in_money(told.cost.money, program.currency)
+    kept_to = "does not suffice" if told.lowered else "suffices"
+    return name, told.told, told.held, told.verdict, told.cost.points, money, kept_to
+
+
+def _read(file: Path, program: Program) -> dict[str, Campaign]:
+    try:
+        return read_campaigns(file.read_text("utf-8"), program, str(file))
+    except UnicodeDecodeError:
+        raise click.ClickException(f"{file} is not UTF-8 text. Save it as UTF-8.") from None
+    except program_file.Mistakes as mistakes:
+        for mistake in mistakes.mistakes:
+            showing.line(f"{file}:{mistake}")
+        raise click.ClickException("Nothing was started: put right what is wrong.") from None

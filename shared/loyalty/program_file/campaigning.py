@@ -1,0 +1,88 @@
+"""What campaigns must mean: a time that can be, texts that there are, a budget to keep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from loyalty.domain.campaigns import Campaign, instant
+from loyalty.domain.program import Program
+from loyalty.program_file.checking import Check, Finding, unknown
+from loyalty.program_file.mistakes import Path, closest, short
+
+
+def campaigns_begin_and_end(program: Program) -> Iterator[Finding]:
+    """A campaign begins on a day that there is, and ends after that."""
+    for name, each in program.campaigns.items():
+        path: Path = ("campaigns", name)
+        days = [key for key in ("starts", "ends") if not _is_day(getattr(each, key), program)]
+        for key in days:
+            yield Finding((*path, key), "there is no such day", "look at a calendar")
+        if not days and each.ends <= each.starts:
+            yield Finding((*path, "ends"), "it ends before it begins", "choose a later end")
+
+
+def _is_day(text: str, program: Program) -> bool:
+    try:
+        instant(text, program.zone)
+    except (ValueError, LookupError, OverflowError):
+        return False
+    return True
+
+
+def campaigns_ask_for_segments_that_exist(program: Program) -> Iterator[Finding]:
+    """A campaign is for segments of the program."""
+    for name, each in program.campaigns.items():
+        path = ("campaigns", name, "segments")
+        yield from unknown(path, each.segments, program.segments, ("segments",))
+
+
+def campaigns_send_what_may_be_sent(program: Program) -> Iterator[Finding]:
+    """What a campaign sends goes to those who agreed to marketing."""
+    for name, each in program.campaigns.items():
+        for path, message in _sent(("campaigns", name), each):
+            found = program.messages.get(message)
+            if found and found.on == "automation" and found.purpose != "marketing":
+                problem = f"{short(message)} is a service message: a campaign advertises"
+                yield Finding(path, problem, "add `purpose: marketing` to it")
+
+
+def last_chances_are_known(program: Program) -> Iterator[Finding]:
+    """A reminder is a message of the program; those of steps are looked at with automations'."""
+    told = [key for key, each in program.messages.items() if each.on == "automation"]
+    for name, each in program.campaigns.items():
+        if each.last_chance and each.last_chance.send not in told:
+            path, message = ("campaigns", name, "last_chance", "send"), each.last_chance.send
+            problem = f"{short(message)} is not among the messages with `on: automation`"
+            yield Finding(path, problem, closest(message, told), ("messages",))
+
+
+def _sent(path: Path, campaign: Campaign) -> Iterator[tuple[Path, str]]:
+    for step, it in campaign.steps.items():
+        if it.send:
+            yield (*path, "steps", step, "send"), it.send
+    if campaign.last_chance:
+        yield (*path, "last_chance", "send"), campaign.last_chance.send
+
+
+def budgets_can_be_kept(program: Program) -> Iterator[Finding]:
+    """A budget in money knows what things cost, and points are lowered from step to step."""
+    for name, each in program.campaigns.items():
+        path, budget = ("campaigns", name, "budget"), each.budget
+        if budget.money is not None and not (budget.points_cost or budget.reward_cost):
+            hint = "add `points_cost:`, what 100 points cost, or `reward_cost:`"
+            yield Finding((*path, "money"), "nothing says what its gifts cost", hint)
+        if budget.lower_to and budget.money is None and budget.points is None:
+            hint = "add `points:` or `money:`, or leave it out"
+            yield Finding((*path, "lower_to"), "there is no budget to pass", hint)
+        if any(later >= before for before, later in pairwise(budget.lower_to)):
+            yield Finding((*path, "lower_to"), "it does not fall", "write it as in `[50, 25, 0]`")
+
+
+CAMPAIGNING: tuple[Check, ...] = (
+    campaigns_begin_and_end,
+    campaigns_ask_for_segments_that_exist,
+    campaigns_send_what_may_be_sent,
+    last_chances_are_known,
+    budgets_can_be_kept,
+)

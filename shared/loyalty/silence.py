@@ -1,0 +1,42 @@
+"""What keeps messages from leaving at all: the brand's switch, and a list of test numbers."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from loyalty.campaign_records import Switch
+from loyalty.ports import Clock, Store
+from loyalty.records import switches
+
+NAME = "messages"
+CACHE = timedelta(seconds=5)
+"""So long after the switch was thrown, a process may still send."""
+STOPPED, NOT_A_TEST = "all-stopped", "not-a-test-number"
+
+
+class Silence:
+    """Tells of an address whether anything may go there now. Alerts to the team never ask."""
+
+    def __init__(self, store: Store, clock: Clock, test_numbers: str = "") -> None:
+        self._store, self._clock = store, clock
+        self._tests = {each.casefold() for each in test_numbers.replace(",", " ").split()}
+        self._read_at: datetime | None = None
+        self._stopped = False
+
+    def why(self, address: str) -> str:
+        """Say why nothing may go to an address; empty if it may."""
+        if self._tests and address.casefold() not in self._tests:
+            return NOT_A_TEST
+        return STOPPED if self._is_stopped() else ""
+
+    def _is_stopped(self) -> bool:
+        now = self._clock.now()
+        if self._read_at is None or abs(now - self._read_at) >= CACHE:
+            found = switches.get(self._store, NAME)
+            self._stopped, self._read_at = bool(found and found.stopped), now
+        return self._stopped
+
+
+def turn(store: Store, switch: Switch) -> None:
+    """Stop all messages to guests, or let them go again."""
+    store.atomically("ledger", lambda unit: switches.put(unit, NAME, switch))

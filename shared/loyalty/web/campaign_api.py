@@ -1,0 +1,103 @@
+"""The member API about campaigns, for whoever runs the brand: start, show, pause, resume, stop."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from loyalty import budgeting, commissioning
+from loyalty.campaign_records import CampaignRecord, CampaignState, Note
+from loyalty.delivery import Shop
+from loyalty.domain.campaigns import Campaign
+from loyalty.errors import Problem
+from loyalty.records import campaigns
+from loyalty.web.api import Body, Call, Name, Operation, Reply
+from loyalty.web.bodies import Nothing
+
+SCOPE = "campaigns:run"
+
+
+class Starting(Body, frozen=True):
+    """A campaign and its name, which no other ever had; money in minor units."""
+
+    name: Name
+    campaign: Campaign
+
+
+class CampaignShown(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a campaign is; `spent` is what its budget has given, at `level` percent by now."""
+
+    name: str
+    state: CampaignState
+    starts_at: datetime
+    ends_at: datetime
+    begun: bool
+    told: int
+    held_out: int
+    level: int
+    spent_points: int
+    spent_money: int
+    notes: tuple[Note, ...]
+
+
+def start(call: Call) -> Reply:
+    """Start a campaign at its time. The same campaign under its name changes nothing."""
+    from loyalty.program_file.campaign_text import wrong  # noqa: PLC0415 - few calls need it
+
+    asked: Starting = call.body
+    program = call.shop.programs.current().program
+    found = wrong({asked.name: asked.campaign}, program)
+    if found:
+        told = tuple((".".join(each.path[2:]), "cannot_be") for each in found[:20])
+        raise Problem(
+            422, "invalid_campaign", "The program has no such thing, or it cannot be.", told
+        )
+    return Reply(
+        201, _shown(commissioning.start(asked.name, asked.campaign, call.by, call.shop), call.shop)
+    )
+
+
+def show(call: Call) -> CampaignShown:
+    """Show how far a campaign is."""
+    record = campaigns.get(call.shop.store, call.id)
+    if record is None:
+        raise Problem(404, "unknown_campaign", "There is no campaign of this name.")
+    return _shown(record, call.shop)
+
+
+def pause(call: Call) -> CampaignShown:
+    """Hold a campaign: nothing of it is done or sent until it is resumed."""
+    return _shown(commissioning.pause(call.id, call.by, call.shop), call.shop)
+
+
+def resume(call: Call) -> CampaignShown:
+    """Let a paused campaign go on where it was."""
+    return _shown(commissioning.resume(call.id, call.by, call.shop), call.shop)
+
+
+def stop(call: Call) -> CampaignShown:
+    """Stop a campaign for good."""
+    return _shown(commissioning.stop(call.id, call.by, call.shop), call.shop)
+
+
+def _shown(record: CampaignRecord, shop: Shop) -> CampaignShown:
+    spent = budgeting.spent(shop.store, record.id)
+    return CampaignShown(
+        name=record.id, state=record.state, starts_at=record.starts_at, ends_at=record.ends_at,
+        begun=record.begun, told=record.told, held_out=record.held, level=record.level,
+        spent_points=spent.points, spent_money=spent.money, notes=record.notes,
+    )  # fmt: skip
+
+
+OPERATIONS = (
+    Operation("POST", "/v1/campaigns", SCOPE, start, {201: CampaignShown}, takes=Starting,
+              problems=(409, 422)),
+    Operation("GET", "/v1/campaigns/{id}", SCOPE, show, {200: CampaignShown}, problems=(404,)),
+    Operation("POST", "/v1/campaigns/{id}/pause", SCOPE, pause, {200: CampaignShown},
+              takes=Nothing, problems=(404, 409)),
+    Operation("POST", "/v1/campaigns/{id}/resume", SCOPE, resume, {200: CampaignShown},
+              takes=Nothing, problems=(404, 409)),
+    Operation("POST", "/v1/campaigns/{id}/stop", SCOPE, stop, {200: CampaignShown},
+              takes=Nothing, problems=(404, 409)),
+)  # fmt: skip

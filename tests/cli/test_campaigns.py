@@ -1,0 +1,80 @@
+"""`loyalty campaigns` and `loyalty messages` as people use them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import CommandLine
+from tests.rig import opened
+
+SPRING = """campaigns:
+  spring:
+    starts: "2026-12-01 10:00"
+    ends: "2026-12-31 18:00"
+    when: {visits_at_most: 0}
+    steps: {gift: {award: 10}, tell: {send: gift}}
+    holdout: 50
+    budget: {points: 50, points_cost: 0.30, money: 5.00}
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A shop with ten guests, and a file with a campaign."""
+    folder = tmp_path_factory.mktemp("campaigns") / "data"
+    folder.mkdir()
+    (folder / "pepper").write_text("p1:a pepper for tests only")
+    with opened(folder, Path("tests/programs/campaigns.yaml").read_text("utf-8")) as rig:
+        for number in range(10):
+            rig.join(phone=f"+4915112345{number:03}")
+        rig.run()
+    (folder / "spring.yaml").write_text(SPRING)
+    return folder
+
+
+def test_a_campaign_is_previewed_started_shown_and_stopped(folder):
+    loyalty, file = CommandLine(folder), str(folder / "spring.yaml")
+    said = loyalty("campaigns", "preview", file)
+    told, held = (int(word) for word in said.split(" spring ")[1].split()[:2])
+    assert told + held == 10
+    money = -(-10 * 30 // 100) * told
+    rest = f"{told * 10} EUR {money / 100:.2f} " + ("suffices" if told < 6 else "does not suffice")
+    assert said.endswith(f"spring {told} {held} not measurable yet {rest}")
+    assert "There are no campaigns" in loyalty("campaigns", "list")
+    assert "Start? [y/N]" in loyalty("campaigns", "start", file, typed="n\n", code=1)
+    started = loyalty("campaigns", "start", file, "--by", "Maya", "--yes")
+    assert started.endswith("spring begins 01 Dec 2026 10:00.")
+    for what, state in (("pause", "paused"), ("resume", "running"), ("stop", "stopped")):
+        assert loyalty("campaigns", what, "spring", "--by", "Maya") == f"spring is {state}."
+    assert "spring stopped 01 Dec 2026 10:00 31 Dec 2026 18:00 0 0" in loyalty("campaigns", "list")
+    shown = loyalty("campaigns", "show", "spring")
+    assert shown.startswith("spring: stopped starts 01 Dec 2026 10:00 ends 31 Dec 2026 18:00")
+    assert "published Maya" in shown
+    assert "stopped Maya" in shown
+
+
+def test_what_is_wrong_in_a_campaigns_file_is_told_with_its_line(folder):
+    file = folder / "wrong.yaml"
+    file.write_text(SPRING.replace("send: gift", "send: gifd").replace("holdout: 50", "holdot: 5"))
+    said = CommandLine(folder)("campaigns", "start", str(file), code=1)
+    assert f"{file}:6:" in said
+    assert "`gifd` is not among the messages" in said
+    assert f"{file}:7:" in said
+    assert "Nothing was started" in said
+
+
+def test_a_campaign_that_is_not_there_is_told(folder):
+    assert "There is no campaign autumn" in CommandLine(folder)(
+        "campaigns", "show", "autumn", code=1
+    )
+    assert "no campaign of this name" in CommandLine(folder)("campaigns", "stop", "autumn", code=1)
+
+
+def test_all_messages_are_stopped_and_go_again(folder):
+    loyalty = CommandLine(folder)
+    assert loyalty("messages", "show") == "Messages to guests go."
+    assert "are stopped" in loyalty("messages", "stop", "--why", "a wrong price", "--by", "Maya")
+    assert loyalty("messages", "show") == "stopped 22 Nov 2026 12:00 by Maya why a wrong price"
+    loyalty("messages", "resume", "--by", "Maya")
+    assert loyalty("messages", "show") == "Messages to guests go."
