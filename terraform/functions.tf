@@ -115,6 +115,7 @@ resource "google_cloudfunctions2_function" "this" {
         LOYALTY_PUSH_ACCOUNT  = local.emails["push"]
         LOYALTY_PUSH_AUDIENCE = local.urls[each.key]
       },
+      each.key == "notification_dispatch" ? { LOYALTY_TEST_NUMBERS = join(",", var.test_numbers) } : {},
       local.plain_of[each.key],
     )
 

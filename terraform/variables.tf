@@ -79,6 +79,12 @@ variable "public_access" {
   }
 }
 
+variable "test_numbers" {
+  description = "Phones and e-mails: if any are listed, only these get messages. For trying out."
+  type        = list(string)
+  default     = []
+}
+
 variable "log_level" {
   description = "debug, info, warning or error. A till's silence is only noticed up to info."
   type        = string

@@ -69,7 +69,7 @@ class Cafe:
 
     def starts_with(self, **settings):
         """Have other settings, which a process reads when it starts; returns those before."""
-        before = {name: self.engine._environment[name] for name in settings}
+        before = {name: self.engine._environment.get(name, "") for name in settings}
         self.engine._environment.update(settings)
         self.engine._configs.clear()
         return before
