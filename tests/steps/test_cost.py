@@ -9,6 +9,7 @@ import pytest
 from tests.rig import refund, sale, void
 
 from loyalty.adapters.firestore import FirestoreStore
+from loyalty.silence import Silence
 
 
 class Cost(NamedTuple):
@@ -63,18 +64,23 @@ class CountingUnit:
         self._unit.delete(key)
 
 
+def counting(shop):
+    store = Counting(shop.store)
+    return shop._replace(store=store, silence=Silence(store, shop.clock))
+
+
 @pytest.fixture
 def counted(opened, capsys):
     """Open a cafe, and count what one fact costs until nothing is left to do."""
 
     def open_cafe(program, store=None):
-        counting = lambda shop: shop._replace(store=Counting(shop.store))  # noqa: E731 - a value
         cafe = opened(program, wrap=counting, store=store)
         cafe.join(consents={"sms:service": True})
-        cafe.shop.programs.current()
+        cafe.shop.programs.current()  # read once a minute
 
         def cost(name, fact):
             store = cafe.shop.store
+            cafe.shop.silence.why("")  # read once in five seconds
             store.reads = store.writes = 0
             published = len(cafe.bus.published)
             cafe.tells(fact)
