@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 from infra.sandbox import Sandbox
+from msgspec.structs import replace
 from tests.rig import NOON
 from tests.steps.cafe import Cafe
 from tests.steps.test_cost import Counting
 
 from loyalty import arming, programs
 from loyalty.events import asked_for
-from loyalty.records import accounts, armed, timers
+from loyalty.records import account_record, accounts, jobs, timers
 
 DAY = timedelta(days=1)
 TEXT = Path("tests/programs/journeys.yaml").read_text("utf-8")
@@ -81,8 +82,7 @@ def test_a_pass_that_was_cut_off_is_ended_by_the_sweep(cafe):
     for _ in range(3):
         asks(cafe)
         cafe.passes(minutes=3)
-    found = armed.get(cafe.rig.store, arming.ALL)
-    assert found.done
+    assert jobs.get(cafe.rig.store, arming.NAME).phase == "done"
 
 
 def test_a_night_on_which_the_program_has_not_changed_costs_one_read(cafe):
@@ -94,3 +94,13 @@ def test_a_night_on_which_the_program_has_not_changed_costs_one_read(cafe):
     cafe.bus.run(cafe.rig.handler, until_empty=False)
     assert (cafe.shop.store.reads - cost, cafe.shop.store.writes) == (2, 0), "delivered twice"
     assert accounts.find(cafe.rig.store, limit=1)
+
+
+def test_who_is_armed_is_still_found_by_their_segment(cafe):
+    [record] = [each for _, each in accounts.page(cafe.rig.store, "", 500) if each.account.seq]
+    placed = account_record(replace(record.account, segments=("friends",)))
+    cafe.rig.store.atomically("ledger", lambda unit: accounts.put(unit, placed.account.id, placed))
+    publishes_automations(cafe)
+    asks(cafe)
+    [found] = accounts.find(cafe.rig.store, ("segments", "contains", "friends"))
+    assert found.account.armed_at == NOON + 60 * DAY, "it was armed anew"

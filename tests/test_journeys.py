@@ -54,10 +54,6 @@ def buys(cafe, receipt="R1", amount=1_000, at=None):
     cafe.rig.run()
 
 
-def texts(cafe):
-    return [message.text for message in cafe.sandbox.outbox if message.channel == "sms"]
-
-
 def states(cafe, automation):
     found = kept.each(cafe.rig.store)
     return [(each.state, each.why) for each in found if each.automation == automation]
@@ -65,11 +61,11 @@ def states(cafe, automation):
 
 def test_a_welcome_goes_on_at_its_time_of_day_and_branches(cafe):
     joins(cafe)
-    assert texts(cafe) == ["Welcome, Sita!"]
+    assert cafe.texts() == ["Welcome, Sita!"]
     passes(cafe, 2 * DAY)
-    assert len(texts(cafe)) == 1, "two days later it is noon; ten o'clock is tomorrow"
+    assert len(cafe.texts()) == 1, "two days later it is noon; ten o'clock is tomorrow"
     passes(cafe, DAY)
-    assert texts(cafe)[1:] == ["Come by, Sita."]
+    assert cafe.texts()[1:] == ["Come by, Sita."]
     assert states(cafe, "welcome") == [("done", "")]
 
 
@@ -77,7 +73,7 @@ def test_who_came_meanwhile_is_told_something_else(cafe):
     joins(cafe)
     buys(cafe)
     passes(cafe, 3 * DAY)
-    assert texts(cafe) == ["Welcome, Sita!", "Good to see you."]
+    assert cafe.texts() == ["Welcome, Sita!", "Good to see you."]
 
 
 def test_a_birthday_brings_a_voucher_once_a_year_with_its_lead(cafe):
@@ -87,7 +83,7 @@ def test_a_birthday_brings_a_voucher_once_a_year_with_its_lead(cafe):
     assert list(vouchers.each(cafe.rig.store, given)) == [], "it is the sixth of January"
     passes(cafe, 2 * DAY)
     [coffee] = vouchers.each(cafe.rig.store, given)
-    assert texts(cafe)[-1] == f"Happy birthday! a coffee: {coffee.code}"
+    assert cafe.texts()[-1] == f"Happy birthday! a coffee: {coffee.code}"
     passes(cafe, 366 * DAY, DAY)
     assert len(list(vouchers.each(cafe.rig.store, given))) == 2
 
@@ -97,7 +93,7 @@ def test_the_third_visit_is_asked_about(cafe):
     for number in range(4):
         buys(cafe, f"R{number}", 200)
         passes(cafe, DAY)
-    assert [text for text in texts(cafe) if "How was it" in text] == [
+    assert [text for text in cafe.texts() if "How was it" in text] == [
         "Visit 3 at Main Street. How was it?"
     ]
 
@@ -106,9 +102,9 @@ def test_a_win_back_gives_in_steps_to_who_stays_away(cafe):
     joins(cafe)
     buys(cafe)
     passes(cafe, 61 * DAY, DAY)
-    assert texts(cafe)[-1] == "60 days without you."
+    assert cafe.texts()[-1] == "60 days without you."
     passes(cafe, 8 * DAY, DAY)
-    assert texts(cafe)[-1] == "+10 for you. Balance 20."
+    assert cafe.texts()[-1] == "+10 for you. Balance 20."
     passes(cafe, 90 * DAY, DAY)
     assert states(cafe, "win_back") == [("done", "")], "once for each absence"
 
@@ -139,14 +135,14 @@ def test_who_came_while_a_message_waited_for_the_morning_is_not_told_it(cafe):
     cafe.rig.sweep()  # at night: the message waits for eight o'clock
     buys(cafe, "R2", 200, at=cafe.rig.clock.now())
     passes(cafe, DAY)
-    assert not any("without you" in text for text in texts(cafe))
+    assert not any("without you" in text for text in cafe.texts())
 
 
 def test_points_about_to_lapse_are_told_of_once(cafe):
     joins(cafe)
     buys(cafe)
     passes(cafe, 366 * DAY, DAY)
-    assert [text for text in texts(cafe) if "lapse" in text] == [
+    assert [text for text in cafe.texts() if "lapse" in text] == [
         "10 points lapse after 2027-11-21."
     ]
 
@@ -170,7 +166,7 @@ def test_a_reward_within_reach_is_told_of_unless_it_was_used_up(cafe):
     assert states(cafe, "remind") == [("stopped", "unaffordable")]
     buys(cafe, "R2", 2_000)
     passes(cafe, 8 * DAY)
-    assert texts(cafe)[-1] == "a coffee is yours for the taking."
+    assert cafe.texts()[-1] == "a coffee is yours for the taking."
 
 
 def test_an_erased_guest_is_on_no_way_any_more(cafe):
@@ -200,5 +196,5 @@ def test_a_stage_that_was_cut_off_before_it_was_told_is_told_by_the_next_sweep(c
     with pytest.raises(CutOffError):
         journeys.go_on(timer, cafe.rig.shop._replace(bus=Cut()))
     cafe.rig.sweep()
-    assert texts(cafe) == ["Welcome, Sita!", "Come by, Sita."]
+    assert cafe.texts() == ["Welcome, Sita!", "Come by, Sita."]
     assert not [each for each in timers.each(cafe.rig.store) if each.kind == "journey"]

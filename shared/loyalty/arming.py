@@ -1,56 +1,50 @@
-"""After a change of the program every guest's timers are set anew: also theirs who are silent.
-
-A pass goes through all profiles, a page in each call. How far it is stands in one document; who
-did a page moves it on, and whoever comes second finds it moved.
-"""
+"""After a change of the program every guest's timers are set anew: also theirs who are silent."""
 
 from __future__ import annotations
 
-from loyalty import bookkeeping, celebrating, timekeeping
-from loyalty.arming_records import Armed
-from loyalty.delivery import Outcome, Shop, outgoing
+import msgspec
+
+from loyalty import bookkeeping, celebrating, paging
+from loyalty.delivery import Outcome, Shop
 from loyalty.domain.automations import ByTime
 from loyalty.domain.ledger import Passbook
 from loyalty.domain.program import Version
 from loyalty.events import SweepRequested
+from loyalty.job_records import Job
 from loyalty.ports import Unit
-from loyalty.records import AccountRecord, accounts, armed, profiles
+from loyalty.records import account_record, accounts, jobs, profiles
 
 NAME = "arm"
-ALL = "all"
 PAGE = 100
 """So many guests in one call."""
 
 
 def run(event: SweepRequested, shop: Shop) -> Outcome:
-    """Begin a pass if the program has changed, or do the page that the event names.
-
-    The next page is a promise: it is asked for once, and by the sweep if this call is cut off.
-    """
-    version, found = shop.programs.current(), armed.get(shop.store, ALL)
+    """Begin a pass if the program has changed, or do the page that the event names."""
+    version, job = shop.programs.current(), jobs.get(shop.store, NAME)
     if not event.cursor:
-        return _begin(found, version, shop)
-    if found is None or found.done or found.position != event.cursor:
+        return _begin(job, version, shop)
+    if job is None or job.position != event.cursor:
         return ()
-    page = profiles.page(shop.store, found.after, PAGE)
+    page = profiles.page(shop.store, job.after, PAGE)
     for _, profile in page:
         celebrating.arm(profile.member, shop)
         _arm_account(profile.member, version, shop)
-    last = len(page) < PAGE
-    after = found.after if last else page[-1][0]
-    _advance(
-        found.position, Armed(version=found.version, at=found.at, after=after, done=last), shop
-    )
+    if len(page) == PAGE:
+        after = msgspec.structs.replace(job, after=page[-1][0])
+    else:
+        after = msgspec.structs.replace(job, phase="done", after="")
+    paging.advance(NAME, event.cursor, after, shop)
     return ()
 
 
-def _begin(found: Armed | None, version: Version, shop: Shop) -> Outcome:
+def _begin(job: Job | None, version: Version, shop: Shop) -> Outcome:
     """Begin a pass; one that was begun for this version goes on where it is."""
-    if found and found.version == version.hash:
-        return _asked(found)
-    fresh = Armed(version=version.hash, at=shop.clock.now())
-    shop.store.atomically("ledger", lambda unit: armed.put(unit, ALL, fresh))
-    return _asked(fresh)
+    if job and job.version == version.hash:
+        return paging.asked(NAME, job)
+    fresh = Job(version=version.hash, at=shop.clock.now(), phase="arming")
+    shop.store.atomically("ledger", lambda unit: jobs.put(unit, NAME, fresh))
+    return paging.asked(NAME, fresh)
 
 
 def _arm_account(member: str, version: Version, shop: Shop) -> None:
@@ -65,32 +59,6 @@ def _arm_account(member: str, version: Version, shop: Shop) -> None:
         book = Passbook(record.account, version.program, shop.clock.now())
         account = bookkeeping.armed(unit, book)
         if account != record.account:
-            accounts.put(unit, member, AccountRecord(account=account))
+            accounts.put(unit, member, account_record(account))
 
     shop.store.atomically("ledger", work)
-
-
-def _advance(position: str, after: Armed, shop: Shop) -> None:
-    """Move the pass on, if nobody did meanwhile, and ask for its next page."""
-    name = f"{NAME}:{after.position}"
-
-    def work(unit: Unit) -> Outcome:
-        found = armed.get(unit, ALL)
-        if found is None or found.done or found.position != position:
-            return ()
-        armed.put(unit, ALL, after)
-        outcome = _asked(after)
-        timekeeping.promise(unit, name, outcome, shop.clock.now())
-        return outcome
-
-    timekeeping.keep(name, shop.store.atomically("ledger", work), shop)
-
-
-def _asked(found: Armed) -> Outcome:
-    """Ask for the next page of a pass; one that is done asks for nothing."""
-    if found.done:
-        return ()
-    event = SweepRequested(
-        id=f"{NAME}:{found.position}", at=found.at, subject=NAME, job=NAME, cursor=found.position
-    )
-    return outgoing([event])

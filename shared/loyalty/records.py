@@ -7,7 +7,6 @@ from typing import Literal
 
 import msgspec
 
-from loyalty.arming_records import Armed
 from loyalty.campaign_records import CampaignRecord, Spent, Switch
 from loyalty.domain.account import Account
 from loyalty.domain.entry import Entry, Receipt
@@ -343,7 +342,6 @@ def account_record(account: Account, closed: str = "") -> AccountRecord:
 
 
 accounts = Records("accounts", AccountRecord)
-armed = Records("armed", Armed)
 entries = Records("entries", EntryRecord)
 identities = Records("identities", Identity)
 timers = Records("timers", Timer)

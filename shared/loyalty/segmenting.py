@@ -1,8 +1,7 @@
 """Each night every guest is placed anew: their segments, where they stand, how they compare.
 
 Two passes go through all accounts, a page in each call: the first counts, so that guests can be
-compared, the second places them and writes only those of whom something changed. How far a run is
-stands in one document; who did a page moves it on, and whoever comes second finds it moved.
+compared, the second places them and writes only those of whom something changed.
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ from datetime import timedelta
 
 import msgspec
 
-from loyalty import placing, timekeeping
-from loyalty.delivery import Outcome, Shop, outgoing
+from loyalty import paging, placing
+from loyalty.delivery import Outcome, Shop
 from loyalty.domain import rfm
 from loyalty.domain.program import Program
 from loyalty.events import SweepRequested
@@ -30,10 +29,7 @@ _replace = msgspec.structs.replace
 
 
 def run(event: SweepRequested, shop: Shop) -> Outcome:
-    """Begin tonight's run, or do the page that the event names, and ask for the next one.
-
-    The next page is a promise: it is asked for once, and by the sweep if this call is cut off.
-    """
+    """Begin tonight's run, or do the page that the event names, and ask for the next one."""
     if not event.cursor:
         return _begin(shop)
     job = jobs.get(shop.store, NAME)
@@ -45,7 +41,8 @@ def run(event: SweepRequested, shop: Shop) -> Outcome:
         job = _replace(job, counts=_counted(job, records, program))
     else:
         placing.place(records, job, program, shop)
-    _advance(event.cursor, _next(job, page[-1][0] if len(page) == PAGE else ""), shop)
+    after = _next(job, page[-1][0] if len(page) == PAGE else "", program)
+    paging.advance(NAME, event.cursor, after, shop)
     return ()
 
 
@@ -59,12 +56,12 @@ def _begin(shop: Shop) -> Outcome:
     def work(unit: Unit) -> Outcome:
         old = jobs.get(unit, NAME)
         if old and now - old.at < AGAIN:
-            return _asked(old)
+            return paging.asked(NAME, old)
         if not version.program.segments and not (old and old.placed):
             return ()
         fresh = Job(at=now, version=version.hash, phase="counting", placed=bool(old and old.placed))
         jobs.put(unit, NAME, fresh)
-        return _asked(fresh)
+        return paging.asked(NAME, fresh)
 
     return shop.store.atomically("ledger", work)
 
@@ -76,40 +73,10 @@ def _counted(job: Job, records: Sequence[AccountRecord], program: Program) -> rf
     return rfm.counted(job.counts, [each for each in measured if each])
 
 
-def _next(job: Job, after: str) -> Job:
+def _next(job: Job, after: str, program: Program) -> Job:
     """Tell where a run is after a page; without `after` its pass is over."""
     if after:
         return _replace(job, after=after)
     if job.phase == "counting":
         return _replace(job, phase="placing", after="", placed=True)
-    return _replace(job, phase="done", after="")
-
-
-def _advance(position: str, after: Job, shop: Shop) -> None:
-    """Move the run on, if nobody did meanwhile, and ask for its next page."""
-    name = f"{NAME}:{after.position}"
-
-    def work(unit: Unit) -> Outcome:
-        job = jobs.get(unit, NAME)
-        if job is None or job.position != position:
-            return ()
-        if after.phase == "done":
-            program = shop.programs.named(after.version)
-            jobs.put(unit, NAME, _replace(after, counts={}, placed=bool(program.segments)))
-            return ()
-        jobs.put(unit, NAME, after)
-        outcome = _asked(after)
-        timekeeping.promise(unit, name, outcome, shop.clock.now())
-        return outcome
-
-    timekeeping.keep(name, shop.store.atomically("ledger", work), shop)
-
-
-def _asked(job: Job) -> Outcome:
-    """Ask for a run's next page."""
-    if job.phase == "done":
-        return ()
-    event = SweepRequested(
-        id=f"{NAME}:{job.position}", at=job.at, subject=NAME, job=NAME, cursor=job.position
-    )
-    return outgoing([event])
+    return _replace(job, phase="done", after="", counts={}, placed=bool(program.segments))

@@ -90,10 +90,14 @@ def _within(number: int, least: int | None, most: int | None) -> bool:
 
 
 def walk(reaction: Reaction, begin: str, account: Account, now: datetime, zone: str) -> Walk:
-    """Find what is to be done now, from a step on; "" is the first one."""
+    """Find what is to be done now, from a step on; "" is the first one.
+
+    After a step that is not there any more (a last chance whose day has passed) comes nothing.
+    """
     names = list(reaction.steps)
     done: list[str] = []
-    for index in range(names.index(begin) if begin in names else 0, len(names)):
+    first = 0 if not begin else names.index(begin) if begin in names else len(names)
+    for index in range(first, len(names)):
         step = reaction.steps[names[index]]
         if not _meant_for(step, account, now):
             continue

@@ -6,10 +6,10 @@ changed, neither leaves a guest out nor tells them twice.
 
 from __future__ import annotations
 
+from calendar import isleap
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal, NamedTuple
-from zoneinfo import ZoneInfo
 
 from loyalty.domain import calendar
 from loyalty.domain.automations import Anniversary, Birthday, Yearly
@@ -41,14 +41,9 @@ class Day(NamedTuple):
 
 def on(month_day: str, year: int, leap_day: Literal["feb28", "mar01"]) -> date:
     """Find the day of a year; February 29 is another one in most years."""
-    if month_day == "02-29" and not has_leap_day(year):
+    if month_day == "02-29" and not isleap(year):
         month_day = "02-28" if leap_day == "feb28" else "03-01"
     return date.fromisoformat(f"{year:04d}-{month_day}")
-
-
-def has_leap_day(year: int) -> bool:
-    """Tell whether a year has a February 29."""
-    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
 
 
 def _days(each: Yearly, person: Person, program: Program, today: date) -> Iterator[date]:
@@ -99,14 +94,9 @@ def due_at(
     """Find when the next day comes: at its beginning, with its lead; never before now."""
     today = calendar.local(now, person.zone).date()
     found = (
-        _midnight(day - each.days_before * _DAY, person.zone)
+        calendar.day_end(day - (each.days_before + 1) * _DAY, person.zone)
         for name, each in among(program).items()
         if (day := _next(name, each, person, program, marks, today))
     )
     soonest = min(found, default=None)
     return max(soonest, now) if soonest else None
-
-
-def _midnight(day: date, zone: str) -> datetime:
-    """Find the first instant of a local day."""
-    return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)

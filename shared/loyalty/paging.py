@@ -1,0 +1,40 @@
+"""Nightly jobs go page by page: how far one is stands in one document, under the job's name.
+
+Whoever did a page moves the job on, and whoever comes second finds it moved. The next page is a
+promise: it is asked for once, and by the sweep if this call is cut off.
+"""
+
+from __future__ import annotations
+
+from loyalty import timekeeping
+from loyalty.delivery import Outcome, Shop, outgoing
+from loyalty.events import SweepRequested
+from loyalty.job_records import Job
+from loyalty.ports import Unit
+from loyalty.records import jobs
+
+
+def asked(name: str, job: Job) -> Outcome:
+    """Ask for a job's next page; one that is done asks for nothing."""
+    if job.phase == "done":
+        return ()
+    event = SweepRequested(
+        id=f"{name}:{job.position}", at=job.at, subject=name, job=name, cursor=job.position
+    )
+    return outgoing([event])
+
+
+def advance(name: str, position: str, after: Job, shop: Shop) -> None:
+    """Move a job on from a position, if nobody did meanwhile, and ask for its next page."""
+    promise = f"{name}:{after.position}"
+
+    def work(unit: Unit) -> Outcome:
+        found = jobs.get(unit, name)
+        if found is None or found.position != position:
+            return ()
+        jobs.put(unit, name, after)
+        outcome = asked(name, after)
+        timekeeping.promise(unit, promise, outcome, shop.clock.now())
+        return outcome
+
+    timekeeping.keep(promise, shop.store.atomically("ledger", work), shop)
