@@ -21,6 +21,7 @@ from infra.deployment import EVERYBODY, PUSH, rights
 from infra.topology import dashed, topology
 
 from loyalty.collections import COLLECTIONS
+from loyalty.connectors import load, names
 
 ROOT = Path(__file__).parent.parent
 PROD = "-var-file=environments/prod.tfvars"
@@ -65,7 +66,8 @@ class Resource(NamedTuple):
 
 @pytest.fixture(scope="module")
 def cloud() -> list[Resource]:
-    shown = offline(ROOT, "show", PROD, "-var=packages=tests/packages")
+    vendors = f"-var=connectors={json.dumps(all_vendors())}"
+    shown = offline(ROOT, "show", PROD, "-var=packages=tests/packages", vendors)
     assert shown.returncode == 0, shown.stderr
     listed = json.loads(shown.stdout)["values"]["root_module"]["resources"]
     return [
@@ -73,11 +75,21 @@ def cloud() -> list[Resource]:
     ]
 
 
+def all_vendors() -> dict[str, Any]:
+    """Use every vendor that there is, with every setting and secret that it may have."""
+    return {
+        name: {
+            "settings": {each.name: "given" for each in settings if not each.secret},
+            "secrets": [each.name for each in settings if each.secret],
+        }
+        for name, settings in ((name, load(name).settings) for name in names())
+    }
+
+
 def of(cloud: list[Resource], kind: str) -> dict[str, dict[str, Any]]:
     return {each.key: each.values for each in cloud if each.kind == kind}
 
 
-@pytest.mark.long
 def test_topics_and_subscriptions_have_the_names_that_the_code_uses(cloud):
     wanted = topology().subscriptions()
     pushes = of(cloud, "google_pubsub_subscription.push").values()
@@ -90,7 +102,6 @@ def test_topics_and_subscriptions_have_the_names_that_the_code_uses(cloud):
     assert all(Path(each["topic"]).name == each["name"] for each in dead)
 
 
-@pytest.mark.long
 def test_what_fails_goes_to_the_dead_letters_of_its_own_subscription(cloud):
     for each in of(cloud, "google_pubsub_subscription.push").values():
         [policy] = each["dead_letter_policy"]
@@ -111,7 +122,6 @@ ROLES = {"read": "datastore.viewer", "write": "datastore.user"}
 AGENT = "serviceAccount:service-123456789012@gcp-sa-{}.iam.gserviceaccount.com"
 
 
-@pytest.mark.long
 def test_what_is_granted_is_what_the_page_says_and_nothing_else(cloud):
     assert granted(cloud) == {*of_functions(), *of_agents(), *of_the_build()}
 
@@ -159,14 +169,12 @@ def of_the_build() -> Iterator[Grant]:
     yield Grant("storage.objectViewer", "image-build", copies)
 
 
-@pytest.mark.long
 def test_a_function_is_given_no_secret_that_it_may_not_read(cloud):
     for name, each in of(cloud, "google_cloudfunctions2_function.this").items():
         given = each["service_config"][0]["secret_environment_variables"]
         assert {secret["secret"] for secret in given} == rights()[name].secrets
 
 
-@pytest.mark.long
 def test_indexes_over_several_fields_are_those_that_queries_need(cloud):
     found = {
         (each["collection"], tuple(f"{f['field_path']} {kept(f)}" for f in each["fields"]))
