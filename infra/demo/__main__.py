@@ -12,8 +12,9 @@ from pathlib import Path
 from rich.console import Console
 
 from infra.demo import faults, report
-from infra.demo.saturday import SHOPS, Saturday, Scenario
+from infra.demo.saturday import SHOPS, Scenario
 from infra.demo.story import Listening, Story
+from infra.demo.week import player
 from infra.local import Local
 from infra.sandbox.server import Sandbox
 from loyalty.adapters.clock import VirtualClock
@@ -41,8 +42,8 @@ def main() -> int:
 
 
 def _played(name: str, console: Console, story: Story, fault: str) -> list[str]:
-    console.rule(f"A Saturday of the {name.replace('_', ' ')}")
     scenario = Scenario(name)
+    console.rule(scenario.title)
     clock = VirtualClock(scenario.begins)
     with (
         tempfile.TemporaryDirectory(prefix="regulars-demo-", dir=_fast_folder()) as folder,
@@ -51,7 +52,7 @@ def _played(name: str, console: Console, story: Story, fault: str) -> list[str]:
         local = _system(scenario, sandbox, folder, clock, story, fault)
         local.start(ticks=False)
         try:
-            day = Saturday(scenario, local, sandbox, clock, story)
+            day = player(scenario)(scenario, local, sandbox, clock, story)
             day.play([event] for event in scenario.day["events"])
             if fault == "forge-one":
                 faults.forge(local.shop.store)
