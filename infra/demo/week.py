@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from infra.demo import checking
 from infra.demo.saturday import Json, Saturday, Scenario
 from infra.sandbox.outbox import Message
+from loyalty import cron, schedules
 from loyalty.records import Claim, claims, entries, journeys
 
-EVERY = timedelta(minutes=30)
-"""How often the scheduler looks at its table, once the week has begun."""
 CAMPAIGN = "campaign:carnival"
 
 
@@ -66,6 +65,10 @@ class Week(Saturday):
         store = self.scenario.stores[member["store"]]
         return at.astimezone(ZoneInfo(store.get("zone") or self.scenario.zone))
 
+    def home(self, at: datetime) -> datetime:
+        """Tell what the brand's clock shows."""
+        return at.astimezone(ZoneInfo(self.scenario.zone))
+
     def _times(self) -> dict[str, list[str]]:
         """List when each guest was told something, by their own clock."""
         times = defaultdict(list)
@@ -85,7 +88,6 @@ class Week(Saturday):
     def _do(self, event: Json) -> None:
         if event["do"] != "text":
             super()._do(event)
-            self.system.look()
             return
         phone = next(
             m["phone"] for m in self.scenario.day["members"] if m["key"] == event["member"]
@@ -95,15 +97,18 @@ class Week(Saturday):
             raise RuntimeError("the system did not take the text")
 
     def _until(self, at: datetime) -> None:
-        """Move the clock on; within the week, stop also whenever the scheduler looks."""
-        begins, now = datetime.fromisoformat(self.scenario.day["from"]), self._clock.now()
-        while (stop := now - (now - begins) % EVERY + EVERY) <= at:
-            if stop >= begins:
-                super()._until(stop)
-                self.system.look()
-                self.settle()
-            now = max(stop, begins - EVERY)
+        """Move the clock on; within the week, stop also when a job of the table comes."""
+        begins = datetime.fromisoformat(self.scenario.day["from"])
+        while (stop := self._next_job(max(self._clock.now(), begins))) <= at:
+            super()._until(stop)
+            self.system.look()
+            self.settle()
         super()._until(at)
+
+    def _next_job(self, after: datetime) -> datetime:
+        table = schedules.table(self.shop.programs.current().program)
+        jobs = [job for job in table if job.name != schedules.TICK]
+        return min(cron.following(job.cron, job.zone, after) for job in jobs)
 
 
 def player(scenario: Scenario) -> type[Saturday]:

@@ -1,4 +1,4 @@
-"""A week of three harbors: birthdays by three clocks, guests away, points that lapse, a campaign."""
+"""A week of three harbors: birthdays by three clocks, guests away, a lapse, a campaign."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BOTH = ("service", "marketing")
 def guest(number: int, name: str, store: str = "hamburg", **more: Any) -> dict[str, Any]:
     """A member who joined at a store, and said yes to `purposes`."""
     purposes, channel = list(more.pop("purposes", BOTH)), more.pop("by", "sms")
-    key = name.split()[0].lower()
+    key = name.split(maxsplit=1)[0].lower()
     told = person(key, name, "en", phone=f"+4917139210{number:02d}", **more)
     return {**told, "store": store, "consents": {channel: purposes}}
 
