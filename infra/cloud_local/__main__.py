@@ -23,7 +23,7 @@ from infra.cloud_local.trouble import Trouble, strikes
 from infra.demo import report
 from infra.demo.saturday import SHOPS, Json, Saturday, Scenario
 from infra.demo.story import Story
-from infra.demo.together import groups
+from infra.demo.together import at_once, groups
 from infra.demo.week import player
 from infra.emulators import Emulator
 from infra.sandbox.server import Sandbox
@@ -83,7 +83,8 @@ def _played(
                 day = player(scenario)(scenario, system, sandbox, clock, Story(Console(quiet=True)))
                 striking = troubled and not scenario.is_week  # between its acts lie quiet hours
                 struck = strikes(system.functions, troubled) if striking else []
-                together = list(groups(scenario.day["events"]))
+                events = scenario.day["events"]
+                together = list(at_once(events) if scenario.is_week else groups(events))
                 trouble = Trouble(struck, len(together), system.busy)
                 _play(console, day, together, trouble)
                 return report.tell(console, name, day, system.shop, ordered=scenario.is_week)

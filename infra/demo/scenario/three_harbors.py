@@ -83,9 +83,8 @@ class Week(Day):
 def week() -> Week:
     """All that happens, and the months before it."""
     found = Week(SHOP, MEMBERS)
-    for minute, member in enumerate(MEMBERS):
-        local = LATE.get(member["key"], f"2026-11-25 08:{minute + 10:02d}")
-        found.join(member["key"], local)
+    for member in MEMBERS:
+        found.join(member["key"], LATE.get(member["key"], "2026-11-25 08:10"))
     before(found)
     found.visit("W01", "2027-02-24 12:00", "ines", "lunch")
     found.visit("W02", "2027-02-23 13:00", "karin", late="2027-02-24 17:00")
