@@ -25,7 +25,7 @@ unexport TFVARS PROJECT STATE TERRAFORM VARIABLES
 help: ## List what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
-demo: $(READY) ## Play two Saturdays through the whole system and check every point
+demo: $(READY) ## Play two Saturdays and a week through the whole system and check every point
 	@$(BIN)/python -m infra.demo
 
 run: $(READY) ## Serve everything on this machine (SANDBOX=1 plays the vendors too)
@@ -66,7 +66,7 @@ fuzz: $(TESTED) ## Throw bad input at all that reads it, and a million signature
 bench: $(READY) ## Measure speed beside the least that anybody would run
 	@$(BIN)/python -m infra.bench $(ARGS)
 
-cloud-local: $(READY) ## Play both Saturdays in the cloud's shape, on Google's emulators
+cloud-local: $(READY) ## Play the demo's days in the cloud's shape, on Google's emulators
 	@$(BIN)/python -m infra.cloud_local $(ARGS)
 
 package: $(READY) ## Pack each cloud function into a zip named by its content

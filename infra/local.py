@@ -141,9 +141,13 @@ class Local:
         event = SweepRequested(id=f"sweep:{now.isoformat()}", at=now, subject="sweep")
         self.shop.bus.publish("sweep-requested", [encode(event)])
 
+    def look(self) -> list[str]:
+        """Ask for every job whose time has come by the table of schedules; name them."""
+        return self.schedules.look()
+
     def _tick(self) -> None:
         while not self._stopping.wait(TICK):
-            for look in (self.sweep, self.schedules.look):
+            for look in (self.sweep, self.look):
                 try:
                     look()
                 except Exception as error:  # noqa: BLE001 - whatever it is, there is a next look

@@ -1,4 +1,4 @@
-"""Play both Saturdays in the cloud's shape: a process per function, Google's emulators between.
+"""Play the demo's days in the cloud's shape: a process per function, Google's emulators between.
 
 The same events, the same expected sums and texts as in the demo.
 """
@@ -23,7 +23,8 @@ from infra.cloud_local.trouble import Trouble, strikes
 from infra.demo import report
 from infra.demo.saturday import SHOPS, Json, Saturday, Scenario
 from infra.demo.story import Story
-from infra.demo.together import groups
+from infra.demo.together import at_once, groups
+from infra.demo.week import player
 from infra.emulators import Emulator
 from infra.sandbox.server import Sandbox
 from infra.topology import topology
@@ -39,7 +40,7 @@ EMULATED = {
 def main() -> int:
     """Play the days asked for; 0 if every sum and every text is right."""
     parser = argparse.ArgumentParser(prog="make cloud-local", description=__doc__)
-    parser.add_argument("--days", nargs="+", choices=SHOPS, default=SHOPS, help="which Saturdays")
+    parser.add_argument("--days", nargs="+", choices=SHOPS, default=SHOPS, help="what to play")
     parser.add_argument(
         "--trouble",
         action="store_true",
@@ -52,7 +53,7 @@ def main() -> int:
         packages = unpacked(topology(), Path(stack.enter_context(TemporaryDirectory())))
         wrong = []
         for name in asked.days:
-            console.rule(f"A Saturday of the {name.replace('_', ' ')}, a process per function")
+            console.rule(f"{Scenario(name).title}, a process per function")
             wrong += _played(name, console, packages, services if asked.trouble else [])
     console.print(f"took {time.monotonic() - began:.1f} s")
     return report.conclude(console, wrong)
@@ -79,12 +80,14 @@ def _played(
             system = CloudLocal(settings, Path(folder) / "clock", packages)
             try:
                 system.start()
-                day = Saturday(scenario, system, sandbox, clock, Story(Console(quiet=True)))
-                struck = strikes(system.functions, troubled) if troubled else []
-                together = list(groups(scenario.day["events"]))
+                day = player(scenario)(scenario, system, sandbox, clock, Story(Console(quiet=True)))
+                striking = troubled and not scenario.is_week  # between its acts lie quiet hours
+                struck = strikes(system.functions, troubled) if striking else []
+                events = scenario.day["events"]
+                together = list(at_once(events) if scenario.is_week else groups(events))
                 trouble = Trouble(struck, len(together), system.busy)
                 _play(console, day, together, trouble)
-                return report.tell(console, name, day, system.shop, ordered=False)
+                return report.tell(console, name, day, system.shop, ordered=scenario.is_week)
             finally:
                 system.stop()
 

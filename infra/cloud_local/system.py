@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+import msgspec
 
 from infra.cloud_local import wiring
 from infra.cloud_local.processes import Functions
 from infra.cloud_local.watch import Watch
+from infra.local_schedules import LocalSchedules
 from infra.topology import topology
 from loyalty import app as composition
 from loyalty import programs
 from loyalty.adapters.clock import FileClock
 from loyalty.adapters.firestore import FirestoreStore
 from loyalty.adapters.pubsub import PubSubBus
-from loyalty.events import SweepRequested, encode
+from loyalty.events import SweepRequested, decode, encode
+from loyalty.ports import Bus, Clock
 from loyalty.settings import Settings
 from loyalty.web import auth
 
@@ -49,6 +53,8 @@ class CloudLocal:
         self.shop = composition.shop(self.settings, store, bus, FileClock(clock))
         self._project, self._wiring = project, topology()
         self._watch = Watch(self._wiring.topics())
+        watched = self.shop._replace(bus=_Watched(bus, self._watch, self.shop.clock))
+        self._schedules = LocalSchedules(watched, clock.parent)
         self.functions = Functions(packages, self.settings.environment, self._watch)
 
     def start(self) -> None:
@@ -70,6 +76,10 @@ class CloudLocal:
         self._watch.expect("sweep-requested", event.id)
         self.shop.bus.publish("sweep-requested", [encode(event)])
 
+    def look(self) -> list[str]:
+        """Ask for every job whose time has come, as Cloud Scheduler does; name them."""
+        return self._schedules.look()
+
     def settle(self, calls: Mapping[str, int]) -> bool:
         """Wait until so many calls of each function, and all they led to, are done."""
         return self._watch.settle(calls, PATIENCE)
@@ -86,3 +96,18 @@ class CloudLocal:
         """End all processes; the emulators forget the rest."""
         self.functions.stop()
         self.shop.store.close()
+
+
+class _Watched:
+    """A bus on which each asking for a job has a name of its own, so that it can be waited for."""
+
+    def __init__(self, inner: Bus, watch: Watch, clock: Clock) -> None:
+        self._inner, self._watch, self._clock = inner, watch, clock
+
+    def publish(self, topic: str, events: Sequence[bytes]) -> None:
+        """Publish what the scheduler asks for, named by the time."""
+        for body in events:
+            event, now = decode(body), self._clock.now()
+            event = msgspec.structs.replace(event, id=f"{event.id}:{now.isoformat()}", at=now)
+            self._watch.expect(topic, event.id)
+            self._inner.publish(topic, [encode(event)])

@@ -33,15 +33,17 @@ class Line(msgspec.Struct):
 
 
 class Watch:
-    """Reads log lines. What was published and not handled by all who hear it is on its way.
+    """Reads log lines. What was published more often than all who hear it handled is on its way.
 
-    Ids follow from acts, so what is delivered or published twice counts once.
+    Lines of two processes come in any order: what was handled may be told of before what published
+    it. What waited for the morning is published a second time, and has to be handled again.
     """
 
     def __init__(self, hearing: Mapping[str, list[str]]) -> None:
         self._hearing = hearing
         self._on_its_way: set[tuple[str, str]] = set()
-        self._handled: set[tuple[str, str]] = set()
+        self._published = Counter[tuple[str, str]]()
+        self._handled = Counter[tuple[str, str]]()
         self._answered = Counter[str]()
         self._changed = threading.Condition()
 
@@ -90,12 +92,20 @@ class Watch:
         with self._changed:
             if line.handled:
                 self._answered[line.function] += 1
-                self._handled.add((line.function, line.event))
-                self._on_its_way.discard((line.function, line.event))
+                self._handled[line.function, line.event] += 1
+                self._weigh(line.function, line.event)
             for each in line.published:
                 self._publish(each)
             self._changed.notify_all()
 
     def _publish(self, each: Published) -> None:
-        heard = {(function, each.id) for function in self._hearing.get(each.topic, ())}
-        self._on_its_way |= heard - self._handled
+        for function in self._hearing.get(each.topic, ()):
+            self._published[function, each.id] += 1
+            self._weigh(function, each.id)
+
+    def _weigh(self, function: str, name: str) -> None:
+        one = (function, name)
+        if self._published[one] > self._handled[one]:
+            self._on_its_way.add(one)
+        else:
+            self._on_its_way.discard(one)

@@ -1,1 +1,1 @@
-"""Two Saturdays, played through the whole system and checked against sums done without it."""
+"""Two Saturdays and a week, played through the whole system, beside sums done without it."""

@@ -1,4 +1,4 @@
-"""Play a Saturday of the art cafe, then one of the momo house, and check every point and text."""
+"""Play two Saturdays and a week of three shops, and check every point and text."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from infra.demo import faults, report
-from infra.demo.saturday import SHOPS, Saturday, Scenario
+from infra.demo import diary, faults, report
+from infra.demo.saturday import SHOPS, Scenario
 from infra.demo.story import Listening, Story
+from infra.demo.week import Week, player
 from infra.local import Local
 from infra.sandbox.server import Sandbox
 from loyalty.adapters.clock import VirtualClock
@@ -24,10 +25,10 @@ from loyalty.logs import QUIET
 
 
 def main() -> int:
-    """Play both Saturdays; 0 if every sum and every text is right."""
+    """Play what is asked for; 0 if every sum and every text is right."""
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--quiet", action="store_true", help="show the totals only")
-    parser.add_argument("--days", nargs="+", choices=SHOPS, default=SHOPS, help="which Saturdays")
+    parser.add_argument("--days", nargs="+", choices=SHOPS, default=SHOPS, help="what to play")
     asked, fault = parser.parse_args(), os.environ.get("FAULT", "")
     if fault and fault not in faults.FAULTS:
         sys.exit(f"FAULT is one of {', '.join(faults.FAULTS)}")
@@ -41,18 +42,21 @@ def main() -> int:
 
 
 def _played(name: str, console: Console, story: Story, fault: str) -> list[str]:
-    console.rule(f"A Saturday of the {name.replace('_', ' ')}")
     scenario = Scenario(name)
+    console.rule(scenario.title)
     clock = VirtualClock(scenario.begins)
     with (
         tempfile.TemporaryDirectory(prefix="regulars-demo-", dir=_fast_folder()) as folder,
         Sandbox(clock=clock.now, seed=name) as sandbox,
     ):
-        local = _system(scenario, sandbox, folder, clock, story, fault)
+        aside = Story(Console(quiet=True)) if scenario.is_week else story  # it is told at its end
+        local = _system(scenario, sandbox, folder, clock, aside, fault)
         local.start(ticks=False)
         try:
-            day = Saturday(scenario, local, sandbox, clock, story)
+            day = player(scenario)(scenario, local, sandbox, clock, aside)
             day.play([event] for event in scenario.day["events"])
+            if isinstance(day, Week):
+                diary.tell(story.console, day)
             if fault == "forge-one":
                 faults.forge(local.shop.store)
             return report.tell(console, name, day, local.shop)

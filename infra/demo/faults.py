@@ -7,6 +7,7 @@ from functools import partial
 
 import msgspec
 
+from infra.demo.week_faults import TellAfterVisit, TellHeld
 from loyalty.delivery import Shop
 from loyalty.domain.transaction import Sale
 from loyalty.events import TransactionRecorded, decode, encode
@@ -17,6 +18,8 @@ FAULTS = {
     "lose-one": "one sale of each day was lost on its way",
     "double-one": "one sale of each day was told twice, under another name",
     "forge-one": "points were written into the ledger by hand",
+    "tell-held": "in the week, a guest who is held out of the campaign was told of it",
+    "tell-returned": "in the week, who had come back was told how much they are missed",
 }
 ON_THE_BUS = ("lose-one", "double-one")
 NTH = 40
@@ -61,6 +64,10 @@ class Faulty:
 
 def put_in(shop: Shop, fault: str) -> Shop:
     """Put a fault around the bus; `forge-one` strikes later (see `forge`)."""
+    if fault == "tell-held":
+        return shop._replace(bus=TellHeld(shop.bus, shop.store))
+    if fault == "tell-returned":
+        return shop._replace(bus=TellAfterVisit(shop.bus))
     return shop._replace(bus=Faulty(shop.bus, fault)) if fault in ON_THE_BUS else shop
 
 

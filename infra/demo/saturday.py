@@ -21,7 +21,7 @@ from loyalty.delivery import Shop
 from loyalty.records import Timer, timers
 
 Json = dict[str, Any]
-SHOPS = ("art_cafe", "momo_house")
+SHOPS = ("art_cafe", "momo_house", "three_harbors")
 PUBLIC = "http://the-system"
 """The address that vendors know; the sandbox's letters are led from there to where it listens."""
 PATIENCE = 60.0
@@ -48,6 +48,10 @@ class System(Protocol):
 
     def sweep(self) -> None:
         """Ask for everything that is due by now."""
+        ...
+
+    def look(self) -> object:
+        """Ask for every job whose time has come by the table of schedules."""
         ...
 
     def settle(self, calls: Mapping[str, int]) -> bool:
@@ -84,9 +88,19 @@ class Scenario:
         self.expected = _read(TOP / f"tests/expected/{name}.json")
         self.program = TOP / f"infra/programs/{self.day['program']}.yaml"
         shop = yaml.safe_load(self.program.read_text("utf-8"))
-        self.stores = shop["stores"]
+        self.stores, self.zone = shop["stores"], shop["zone"]
         self.day["currency"] = shop["currency"]
         self.begins = datetime.fromisoformat(self.day["events"][0]["at"])
+
+    @property
+    def is_week(self) -> bool:
+        """Whether it is a week, which is played by the clock from an instant on."""
+        return "from" in self.day
+
+    @property
+    def title(self) -> str:
+        """Name it, as in `A Saturday of the art cafe`."""
+        return f"A {'week' if self.is_week else 'Saturday'} of the {self.name.replace('_', ' ')}"
 
     @property
     def waited(self) -> dict[str, str]:
@@ -108,7 +122,7 @@ class Saturday:
     def __init__(
         self, scenario: Scenario, system: System, sandbox: Sandbox, clock: MovedClock, story: Story
     ) -> None:
-        self._scenario, self._system, self._clock = scenario, system, clock
+        self.scenario, self.system, self._clock = scenario, system, clock
         self.sandbox, self._story = sandbox, story
         self.members: dict[str, str] = {}
         self._shown = 0
@@ -118,6 +132,11 @@ class Saturday:
             sandbox.routes[public] = system.address(function)
         ingest = system.address("transaction_ingest")
         self.tills = Tills(sandbox, ingest, scenario.day, scenario.stores)
+
+    @property
+    def shop(self) -> Shop:
+        """What results are read from."""
+        return self.system.shop
 
     def play(self, together: Iterable[list[Json]]) -> None:
         """Play events in groups; those of a group are on their way at the same time."""
@@ -129,18 +148,18 @@ class Saturday:
 
     def differences(self, *, ordered: bool) -> list[str]:
         """Compare what there is with what was expected, and recount the ledger."""
-        shop, expected = self._system.shop, self._scenario.expected
+        shop, expected = self.system.shop, self.scenario.expected
         ended = checking.found(shop, self.members, self.tills.receipts, self.sandbox.outbox)
         findings = checking.audited(shop).findings
-        waited = self._scenario.waited
+        waited = self.scenario.waited
         wrong = checking.differences(expected, ended, ordered=ordered, waited=waited)
         return wrong + [f"ledger: {each.what} of {each.account}" for each in findings]
 
     def settle(self) -> None:
         """Wait until nothing moves any more, then show the messages that went out."""
         calls = {"transaction_ingest": self.tills.posted, "member_api": len(self.members)}
-        if not self._system.settle(calls):
-            raise RuntimeError(f"the system did not come to rest: {self._system.unfinished()}")
+        if not self.system.settle(calls):
+            raise RuntimeError(f"the system did not come to rest: {self.system.unfinished()}")
         if not self.sandbox.settle(PATIENCE):
             raise RuntimeError("the vendors did not come to rest")
         for message in self.sandbox.outbox[self._shown :]:
@@ -150,19 +169,19 @@ class Saturday:
 
     def _do(self, event: Json) -> None:
         if event["do"] == "join":
-            people = self._scenario.day["members"]
+            people = self.scenario.day["members"]
             self._join(next(m for m in people if m["key"] == event["member"]))
         elif event["do"] != "clock":
             self.tills.play(event)
 
     def _join(self, member: Json) -> None:
-        names = ("name", "phone", "email", "language", "consents")
-        body = {name: member[name] for name in names if member[name]}
+        names = ("name", "phone", "email", "language", "store", "consents")
+        body = {name: member[name] for name in names if member.get(name)}
         if member["birthday"]:
             body["birthday"] = member["birthday"][-5:]
-        url = f"{self._system.address('member_api')}/v1/members"
+        url = f"{self.system.address('member_api')}/v1/members"
         known = {
-            "Authorization": f"Bearer {self._system.key}",
+            "Authorization": f"Bearer {self.system.key}",
             "Idempotency-Key": f"join-{member['key']}",
         }
         [answer] = insistently(
@@ -175,12 +194,12 @@ class Saturday:
         """Move the clock on, stopping wherever something is due on the way."""
         while (timer := self._next_due()) and timer.due_at <= at:
             self._clock.set(max(timer.due_at, self._clock.now()))
-            self._system.sweep()
+            self.system.sweep()
             self.settle()
         self._clock.set(max(at, self._clock.now()))
 
     def _next_due(self) -> Timer | None:
-        return next(iter(timers.find(self._system.shop.store, order="due_at", limit=1)), None)
+        return next(iter(timers.find(self.system.shop.store, order="due_at", limit=1)), None)
 
 
 def _read(path: Path) -> Json:

@@ -25,7 +25,7 @@ class Story:
     """Tells what is published, in lines a person can follow."""
 
     def __init__(self, console: Console) -> None:
-        self._console = console
+        self.console = console
 
     def tell(self, event: Event) -> None:
         """Say what one event means to people; most say nothing."""
@@ -67,7 +67,7 @@ class Story:
             )
 
     def _line(self, mark: str, text: str, style: str) -> None:
-        self._console.print(Text(f"{mark} {text}", style=style), soft_wrap=True)
+        self.console.print(Text(f"{mark} {text}", style=style), soft_wrap=True)
 
 
 class Listening:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 Json = dict[str, Any]
@@ -25,6 +27,12 @@ def groups(events: list[Json]) -> Iterator[list[Json]]:
         touched |= about
     if group:
         yield group
+
+
+def at_once(events: list[Json]) -> Iterator[list[Json]]:
+    """Group neighbors of one instant: when somebody is told of each is known to the minute."""
+    for _, group in groupby(events, key=itemgetter("at")):
+        yield list(group)
 
 
 def _about(event: Json, owners: Mapping[str, str]) -> set[str]:

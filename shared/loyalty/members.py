@@ -171,6 +171,7 @@ def _write_person(
 ) -> None:
     """Write profile, contact and consent proofs; an address that said stop before stays blocked."""
     blocked = _blocked(shop.store, joining, hashes)
+    zone = shop.programs.current().program.zone_of(joining.store) if joining.store else ""
 
     def work(unit: Unit) -> None:
         if contacts.get(unit, member) is not None:
@@ -181,7 +182,8 @@ def _write_person(
         }
         contact = Contact(
             member=member, name=joining.name, phone=joining.phone, email=joining.email,
-            language=joining.language, consents=given, suppressed=blocked, seq=1, changed_at=now,
+            language=joining.language, consents=given, suppressed=blocked, zone=zone, seq=1,
+            changed_at=now,
         )  # fmt: skip
         profile = Profile(
             member=member,

@@ -33,5 +33,6 @@ def test_both_days_come_to_what_was_expected_whatever_is_killed_or_paused():
     strikes = len(topology().functions) + EMULATORS
     assert [int(times) for times, _ in struck] == [strikes, strikes]
     assert all(int(at_work) >= strikes - AT_REST for _, at_work in struck), run.stdout
-    assert run.stdout.count("verify: ledger adds up") == 2
+    assert run.stdout.count("verify: ledger adds up") == 3
     assert run.stdout.count("as expected, to the point and the sentence") == 2
+    assert run.stdout.count("as expected, to the point and the word") == 1

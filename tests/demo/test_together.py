@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from infra.demo.together import groups
+from infra.demo.together import at_once, groups
 
 SCENARIOS = Path(__file__).parent.parent.parent / "infra/demo/scenario"
 
@@ -51,3 +51,8 @@ def test_nothing_goes_together_across_a_quarter_of_an_hour():
 def test_groups_keep_every_event_in_its_order(day):
     events = json.loads((SCENARIOS / f"{day}.json").read_text("utf-8"))["events"]
     assert [event for group in groups(events) for event in group] == events
+
+
+def test_of_a_week_only_what_comes_at_one_instant_goes_together():
+    events = [sale(0, "R1", "sita"), sale(0, "R2", "ram"), sale(1, "R3", "hari")]
+    assert [len(group) for group in at_once(events)] == [2, 1]

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 from tests.functions.test_member_api import PHONE, Till
-from tests.rig import opened
+from tests.rig import opened, sale
 
 from loyalty import app as composition
-from loyalty.records import timers
+from loyalty.connectors.spec import Guest
+from loyalty.records import contacts, timers
 from loyalty.web import auth
 
 DAY = timedelta(days=1)
@@ -79,3 +80,57 @@ def test_what_is_left_out_stays(till):
     till.gets("PATCH", f"/v1/members/{till.member}", {"language": "en"})
     assert len(waits_for(till)) == 1
     assert till.rig.join(phone=PHONE) == till.member
+
+
+THREE_HARBORS = Path("infra/programs/three-harbors.yaml").read_text("utf-8")
+
+
+@pytest.fixture
+def harbor(tmp_path):
+    """A till of a brand with stores on three clocks."""
+    with opened(tmp_path, THREE_HARBORS) as rig:
+        composition.use(composition.App(rig.shop))
+        auth.seed(rig.store, "rk_test")
+        yield Till(rig)
+        composition._APP.clear()
+
+
+def joins(harbor, **more):
+    about = {"phone": "+491713921099", "birthday": "03-31", "consents": {"sms": True}}
+    about |= {name: value for name, value in more.items() if value}
+    found = harbor.gets("POST", "/v1/members", about)
+    harbor.rig.run()
+    return found["id"]
+
+
+@pytest.mark.parametrize(
+    ("store", "begins"),
+    [
+        ("azores", datetime(2027, 3, 31, 0, tzinfo=UTC)),  # summer time, as from the 28th
+        ("hamburg", datetime(2027, 3, 30, 22, tzinfo=UTC)),
+        ("reunion", datetime(2027, 3, 30, 20, tzinfo=UTC)),
+        ("", datetime(2027, 3, 30, 22, tzinfo=UTC)),
+    ],
+)
+def test_a_till_says_where_a_guest_joined_and_the_birthday_begins_by_that_clock(
+    harbor, store, begins
+):
+    joins(harbor, store=store)
+    assert [due for due in waits_for(harbor) if due.month == 3] == [begins]
+
+
+def test_nights_are_quiet_by_the_clock_of_the_store_where_a_guest_joined(harbor):
+    member = joins(harbor, store="reunion")
+    contact = contacts.get(harbor.rig.store, member)
+    assert contact
+    assert contact.zone == "Indian/Reunion"
+    harbor.rig.clock.set(datetime(2026, 11, 25, 17, 30, tzinfo=UTC))  # half past nine there
+    harbor.rig.tell(sale("L1", 500, store="reunion"), Guest(phone="+491713921099"))
+    harbor.rig.run()
+    [waits] = [each for each in timers.each(harbor.rig.store) if each.kind == "publish"]
+    assert waits.due_at == datetime(2026, 11, 26, 4, tzinfo=UTC)
+
+
+def test_nobody_joins_at_a_store_that_is_none_of_the_brands(harbor):
+    about = {"phone": "+491713921099", "store": "bergen"}
+    assert harbor.refused("POST", "/v1/members", about) == (422, "unknown_store")

@@ -58,6 +58,16 @@ def test_what_was_handled_before_is_not_waited_for_when_published_again(watch, s
     assert watch.settle({"ingest": 1}, LATER)
 
 
+def test_what_is_published_again_after_it_was_handled_is_waited_for_again(watch, say):
+    say(line("ingest", "call-1", ("notification-requested", "n1")))
+    say(line("dispatch", "n1"))  # it is night there: a timer brings it back
+    assert watch.settle({"dispatch": 1}, LATER)
+    say(line("sweep", "morning", ("notification-requested", "n1")))
+    assert not watch.settle({"sweep": 1}, SOON)
+    say(line("dispatch", "n1"))
+    assert watch.settle({"dispatch": 2}, LATER)
+
+
 def test_what_nobody_hears_is_not_waited_for(watch, say):
     say(line("feedback", "call-3", ("member-changed", "m1")))
     assert watch.settle({"feedback": 1}, LATER)

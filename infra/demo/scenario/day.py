@@ -314,7 +314,8 @@ class Bulk:
 
 def write(document: dict[str, Any], to: Path) -> None:
     """The scenario as JSON, one member and one event a line."""
-    parts = [f'{{\n"program": {json.dumps(document["program"])}']
+    plain = {name: value for name, value in document.items() if isinstance(value, str)}
+    parts = ["{\n" + ",\n".join(f'"{name}": {json.dumps(plain[name])}' for name in plain)]
     for name in ("members", "events"):
         rows = ",\n".join(json.dumps(row, ensure_ascii=False) for row in document[name])
         parts.append(f'"{name}": [\n{rows}\n]')

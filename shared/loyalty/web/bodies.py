@@ -31,6 +31,8 @@ class Joining(Body, frozen=True):
     birthday: Annotated[str, Meta(pattern=r"^(\d\d-\d\d)?\Z")] = ""
     """MM-DD; no year is ever kept."""
     language: Annotated[str, Meta(max_length=10)] = ""
+    store: Name | Literal[""] = ""
+    """Where they joined: their nights are quiet, and their birthday begins, by its clock."""
     consents: Consents = {}  # noqa: RUF012 - msgspec makes a new one for each
     consent_text: Annotated[str, Meta(max_length=40)] = ""
     """The version of the words that were agreed to."""

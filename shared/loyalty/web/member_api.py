@@ -30,7 +30,7 @@ from loyalty.web.guards import Guards
 
 def enroll(call: Call) -> Reply:
     """Join: 201 with the new member, or 200 with the one who has this phone or e-mail."""
-    joining, referral = _joining(call.body, call.shop), call.body.referral
+    joining, referral = _joining(call), call.body.referral
     if referral:
         referring.owner(referral, call.shop)
     member, new = members.enroll(joining, call.once, call.shop)
@@ -89,8 +89,9 @@ def _shown(entry: Entry) -> EntryShown:
     return EntryShown(**{name: getattr(entry, name) for name in names})
 
 
-def _joining(body: Joining, shop: Shop) -> members.Joining:
-    program = shop.programs.current().program
+def _joining(call: Call) -> members.Joining:
+    body: Joining = call.body
+    program = call.shop.programs.current().program
     phone = phones.e164(body.phone, program.country) if body.phone else ""
     email = identity.email(body.email) if body.email else ""
     if not (phone or email):
@@ -101,6 +102,7 @@ def _joining(body: Joining, shop: Shop) -> members.Joining:
         email=email,
         birthday=people_api.birthday(body.birthday),
         language=people_api.language(body.language, program.languages),
+        store=call.store(body.store),
         consents=people_api.agreed(body.consents),
         consent_text=identity.clean(body.consent_text, 40),
         customer=body.customer,
