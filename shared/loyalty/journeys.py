@@ -17,6 +17,7 @@ from loyalty import bookkeeping, budgeting, homes, running
 from loyalty.campaign_records import CampaignRecord
 from loyalty.delivery import Outcome, Shop, first_then_look, publish
 from loyalty.domain import journeys as way
+from loyalty.domain import tags
 from loyalty.domain.automations import Reaction
 from loyalty.domain.campaigns import cost
 from loyalty.domain.journeys import Still
@@ -177,6 +178,9 @@ def _done(
     if step.award:
         book.award(act, step.award, _title(journey, reaction, book), journey.automation, journey.id)
         return _replace(journey, values={**journey.values, "award": str(step.award)})
+    if change := tags.of_step(step, book.account):
+        title = _title(journey, reaction, book)
+        tags.write(book, f"tag:{journey.id}:{name}", *change, title, cause=journey.id)
     if step.reward:
         voucher = _voucher(journey, f"voucher:{journey.id}:{name}", step.reward, shop)
         vouchers.create(unit, voucher.id, voucher)

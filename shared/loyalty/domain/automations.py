@@ -33,7 +33,7 @@ class Guests(Part, frozen=True):
 
 
 class Step(Part, frozen=True):
-    """One step of a journey: exactly one of `send`, `award`, `reward`, `alert` and `wait`."""
+    """One step of a journey. It does exactly one thing, at once or not at all."""
 
     send: Name | None = None
     """A message that is told `on: automation`."""
@@ -43,6 +43,10 @@ class Step(Part, frozen=True):
     """A reward, as a voucher with a code."""
     alert: Name | None = None
     """An alert to the team that is told `on: automation`."""
+    tag: Name | None = None
+    """A tag is put on the guest. One that is there stays, and one too many (50) is left out."""
+    untag: Name | None = None
+    """A tag is taken off the guest, if they have it."""
     wait: Minutes | None = None
     """How long nothing happens."""
     at_time: TimeOfDay | None = None

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from loyalty.domain import calendar
+from loyalty.domain import calendar, tags
 from loyalty.domain.account import Account
 from loyalty.domain.automations import Guests, Reaction, Step, Stop
 from loyalty.domain.facts import minute
@@ -93,6 +93,7 @@ def walk(reaction: Reaction, begin: str, account: Account, now: datetime, zone: 
     """Find what is to be done now, from a step on; "" is the first one.
 
     After a step that is not there any more (a last chance whose day has passed) comes nothing.
+    A step sees the tags that those before it gave and took.
     """
     names = list(reaction.steps)
     done: list[str] = []
@@ -107,6 +108,8 @@ def walk(reaction: Reaction, begin: str, account: Account, now: datetime, zone: 
                 Walk(tuple(done), following, waited(step, now, zone)) if following else _ended(done)
             )
         done.append(names[index])
+        if change := tags.of_step(step, account):
+            account = tags.after(account, *change)
     return _ended(done)
 
 
