@@ -137,6 +137,13 @@ class Dormant(Reaction, frozen=True, tag_field="on", tag="dormant"):
     """So many times the usual days between two visits; it takes three visits to know them."""
     least_days: Days = 21
     """By rhythm, never sooner than this."""
+    include_already: bool = False
+    """Begin also for those who are away for so long already when it is new: all on one night."""
+
+    @property
+    def mark(self) -> tuple[int | None, int | None, int]:
+        """How long is long: an automation that says it otherwise is a new one."""
+        return self.days, self.rhythm, self.least_days
 
 
 class Expiring(Reaction, frozen=True, tag_field="on", tag="points-expiring"):

@@ -1,8 +1,9 @@
 """What time alone brings to an account that automations wait for, each occasion once.
 
 `Account.occasions` keeps for each automation the key of the occasion it was told of last; by
-rhythm, before that, when the guest's absence is long: `29741520@2026-12-01T…`. For months it keeps
-those in which something happened, a told one with its mark: `2026-10! 2026-11`.
+rhythm, before that, when the guest's absence is long: `29741520@2026-12-01T…`. One that was long
+before the automation was there is passed over: `29741520-`. For months it keeps those in which
+something happened, a told one with its mark: `2026-10! 2026-11`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from loyalty.domain.program import Program
 FEWEST = 3
 """It takes so many visits to know how often somebody comes."""
 _DAY = timedelta(days=1)
-_TOLD = "!"
+_TOLD, _PASSED = "!", "-"
 
 
 class Occasion(NamedTuple):
@@ -37,11 +38,15 @@ class Occasion(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """What only a look at the history tells, as of `seq`: days between visits, and months."""
+    """What only a look at the history tells, as of `seq`: days between visits, and months.
+
+    `since` tells from when on an automation takes absences for long ones as it does now.
+    """
 
     seq: int = 0
     rhythms: Mapping[str, timedelta | None] = {}
     statements: Mapping[str, Mapping[str, str]] = {}
+    since: Mapping[str, datetime] = {}
 
 
 def due_at(account: Account, program: Program) -> datetime | None:
@@ -70,14 +75,20 @@ def _due(name: str, reaction: object, account: Account, program: Program) -> dat
 def _absent_at(reaction: Dormant, told: str, account: Account) -> datetime | None:
     """Find when a guest has been away for long; by rhythm first when it has to be measured."""
     last = account.last_visit
-    visit, _, measured = told.partition("@")
-    if last is None or (visit == str(minute(last)) and not measured):
+    if last is None or told == str(minute(last)):
+        return None
+    if told == f"{minute(last)}{_PASSED}" and not reaction.include_already:
         return None
     if reaction.days is not None:
         return last + reaction.days * _DAY
-    if visit == str(minute(last)):
-        return datetime.fromisoformat(measured)
-    return last + reaction.least_days * _DAY
+    return _measured(told, last) or last + reaction.least_days * _DAY
+
+
+def _measured(told: str, last: datetime) -> datetime | None:
+    """Read when an absence is long by rhythm, if it was found out since the last visit."""
+    visit, _, measured = told.partition("@")
+    known = measured and visit == str(minute(last))
+    return datetime.fromisoformat(measured) if known else None
 
 
 def _next_lapse(account: Account, told: str) -> datetime | None:
@@ -150,14 +161,27 @@ def _absence(
 ) -> tuple[str, Occasion | None]:
     last = account.last_visit or now
     visit, days = str(minute(last)), str((now - last).days)
-    gap = known.rhythms.get(name)
-    if reaction.rhythm is not None and "@" not in account.occasions.get(name, ""):
-        if gap is None:
-            return visit, None
-        long = max(reaction.least_days * _DAY, gap * reaction.rhythm / 10_000)
-        if last + long > now:
-            return f"{visit}@{(last + long).astimezone(UTC).isoformat()}", None
+    long = _long_at(name, reaction, account, last, known)
+    if long is None:
+        return visit, None
+    if long > now:
+        return f"{visit}@{long.astimezone(UTC).isoformat()}", None
+    if long < known.since.get(name, long) and not reaction.include_already:
+        return visit + _PASSED, None
     return visit, Occasion(name, visit, {"days": days})
+
+
+def _long_at(
+    name: str, reaction: Dormant, account: Account, last: datetime, known: Measured
+) -> datetime | None:
+    """Find when an absence is long; None for who came too seldom to have a rhythm."""
+    if reaction.days is not None:
+        return last + reaction.days * _DAY
+    measured = _measured(account.occasions.get(name, ""), last)
+    gap = known.rhythms.get(name)
+    if measured or gap is None:
+        return measured
+    return last + max(reaction.least_days * _DAY, gap * (reaction.rhythm or 0) / 10_000)
 
 
 def _lapse(
