@@ -103,7 +103,10 @@ def month_end(month: str, zone: str) -> datetime:
 
 
 def noted(account: Account, program: Program, now: datetime) -> Account:
-    """Note that something happened in this month, for automations that tell of months."""
+    """Note that something happened in this month, for automations that tell of months.
+
+    A rhythm that was measured may be another one now: it is measured again when it is due.
+    """
     month = calendar.local(now, program.zone).strftime("%Y-%m")
     told = {
         name: account.occasions.get(name, "")
@@ -111,7 +114,8 @@ def noted(account: Account, program: Program, now: datetime) -> Account:
         if isinstance(each, MonthEnded)
     }
     found = {name: f"{old} {month}".strip() for name, old in told.items() if month not in old}
-    return _with(account, found) if found else account
+    rhythms = {n: "" for n, mark in account.occasions.items() if "@" in mark}
+    return _with(account, found | rhythms) if found or rhythms else account
 
 
 def _open(told: str) -> str:
@@ -120,8 +124,9 @@ def _open(told: str) -> str:
 
 
 def _with(account: Account, found: Mapping[str, str]) -> Account:
-    occasions = dict(sorted({**account.occasions, **found}.items()))
-    return msgspec.structs.replace(account, occasions=occasions)
+    occasions = {**account.occasions, **found}
+    told = {name: occasions[name] for name in sorted(occasions) if occasions[name]}
+    return msgspec.structs.replace(account, occasions=told)
 
 
 def came(
@@ -161,7 +166,7 @@ def _absence(
 ) -> tuple[str, Occasion | None]:
     last = account.last_visit or now
     visit, days = str(minute(last)), str((now - last).days)
-    long = _long_at(name, reaction, account, last, known)
+    long = _long_at(name, reaction, last, known)
     if long is None:
         return visit, None
     if long > now:
@@ -171,16 +176,13 @@ def _absence(
     return visit, Occasion(name, visit, {"days": days})
 
 
-def _long_at(
-    name: str, reaction: Dormant, account: Account, last: datetime, known: Measured
-) -> datetime | None:
+def _long_at(name: str, reaction: Dormant, last: datetime, known: Measured) -> datetime | None:
     """Find when an absence is long; None for who came too seldom to have a rhythm."""
     if reaction.days is not None:
         return last + reaction.days * _DAY
-    measured = _measured(account.occasions.get(name, ""), last)
     gap = known.rhythms.get(name)
-    if measured or gap is None:
-        return measured
+    if gap is None:
+        return None
     return last + max(reaction.least_days * _DAY, gap * (reaction.rhythm or 0) / 10_000)
 
 
