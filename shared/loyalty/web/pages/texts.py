@@ -255,23 +255,17 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "ne": "तपाईंले STOP लेख्नुभएको छ: START नलेखेसम्म त्यहाँ केही पठाइँदैन।",
     },
     "birthday_of": {"en": "Birthday", "de": "Geburtstag", "ne": "जन्मदिन"},
-    "birthday_rule": {
-        "en": "Once told, it can be changed again after {days} days.",
+    "birthday_rule": {"en": "Once told, it can be changed again after {days} days.",
         "de": "Danach lässt er sich erst nach {days} Tagen wieder ändern.",
-        "ne": "एकपटक लेखेपछि {days} दिनपछि मात्र फेरि बदल्न सकिन्छ।",
-    },
-    "birthday_notice": {
-        "en": "A day within the next {days} days counts from next year on.",
+        "ne": "एकपटक लेखेपछि {days} दिनपछि मात्र फेरि बदल्न सकिन्छ।"},
+    "birthday_notice": {"en": "A day within the next {days} days counts from next year on.",
         "de": "Ein Tag in den nächsten {days} Tagen zählt erst ab dem nächsten Jahr.",
-        "ne": "आउँदा {days} दिनभित्र पर्ने दिन अर्को वर्षदेखि गनिन्छ।",
-    },
+        "ne": "आउँदा {days} दिनभित्र पर्ने दिन अर्को वर्षदेखि गनिन्छ।"},
     "birthday_again": {
         "en": "You can change it again from {date} on.", "de": "Du kannst ihn ab {date} wieder ändern.",
         "ne": "{date} देखि फेरि बदल्न सक्नुहुन्छ।",
     },
-    "birthday_back": {
-        "en": "Remove my birthday", "de": "Geburtstag entfernen", "ne": "मेरो जन्मदिन हटाउनुहोस्",
-    },
+    "birthday_back": {"en": "Remove my birthday", "de": "Geburtstag entfernen", "ne": "मेरो जन्मदिन हटाउनुहोस्"},
     "addresses": {"en": "Phone and e-mail", "de": "Telefon und E-Mail", "ne": "फोन र इमेल"},
     "phone": {"en": "Phone", "de": "Telefon", "ne": "फोन"},
     "email": {"en": "E-mail", "de": "E-Mail", "ne": "इमेल"},
@@ -356,11 +350,9 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "en": "The birthday is month and day, as in 03-31.", "de": "Der Geburtstag ist Monat und Tag, wie 03-31.",
         "ne": "जन्मदिन महिना र दिन हो, जस्तै 03-31।",
     },
-    "birthday_changed": {
-        "en": "Your birthday was changed lately. “My data” says when it can be changed again.",
+    "birthday_changed": {"en": "Your birthday was changed lately. “My data” says when it can be changed again.",
         "de": "Dein Geburtstag wurde erst kürzlich geändert. „Meine Daten“ sagt, wann das wieder geht.",
-        "ne": "तपाईंको जन्मदिन हालै बदलिएको हो। फेरि कहिले बदल्न सकिन्छ, “मेरो विवरण” मा छ।",
-    },
+        "ne": "तपाईंको जन्मदिन हालै बदलिएको हो। फेरि कहिले बदल्न सकिन्छ, “मेरो विवरण” मा छ।"},
     "address_taken": {
         "en": "This address belongs to another card. Our staff can join the two.",
         "de": "Diese Adresse gehört zu einer anderen Karte. Unser Team kann beide zusammenlegen.",
