@@ -85,7 +85,7 @@ def life(seed: int) -> list[Told]:
 
 def reference(told: list[Told], zone: ZoneInfo, sweeps: list[datetime]) -> list[datetime]:
     """Say at which sweeps a guest is missed: away for twice their usual gap, and 21 days."""
-    missed, found = set(), []
+    missed, found = NOON - DAY, []
     for now in sweeps:
         known = [
             each.at for each in told if each.heard <= now and not (each.back and each.back <= now)
@@ -100,8 +100,8 @@ def reference(told: list[Told], zone: ZoneInfo, sweeps: list[datetime]) -> list[
         half = len(gaps) // 2
         usual = gaps[half] if len(gaps) % 2 else (gaps[half - 1] + gaps[half]) / 2
         newest = max(known)
-        if now >= newest + max(2 * usual, 21 * DAY) and newest not in missed:
-            missed.add(newest)
+        if now >= newest + max(2 * usual, 21 * DAY) and newest > missed:
+            missed = newest
             found.append(now)
     return found
 

@@ -11,14 +11,13 @@ import msgspec
 from loyalty.domain import calendar, tags
 from loyalty.domain.account import Account
 from loyalty.domain.automations import Guests, Reaction, Step, Stop
-from loyalty.domain.facts import minute
 from loyalty.domain.program import Program
 
 _INSTANT = timedelta(microseconds=1)
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What was so when a journey began: the last visit (in minutes), the tier; its reward."""
+    """What was so when a journey began: the newest receipt (in minutes), the tier; its reward."""
 
     visit: int = 0
     tier: str = ""
@@ -46,18 +45,19 @@ class Walk(NamedTuple):
 
 def mark(account: Account, reward: str = "") -> Mark:
     """Take down what a journey's reason rests on."""
-    last = account.last_visit
-    return Mark(visit=minute(last) if last else 0, tier=account.tier or "", reward=reward)
+    newest = max((fact.minute for fact in account.facts), default=0)
+    return Mark(visit=newest, tier=account.tier or "", reward=reward)
 
 
 def gone(still: Still, account: Account, program: Program, now: datetime) -> str:
     """Say what took a journey's reason away; empty while nothing did.
 
-    Any receipt that counts is a visit, also one that was told of late.
+    Any later receipt is a visit, also one that was told of late, that counts for nothing, waits for
+    a person or went back: the guest came. Less than there was is no visit.
     """
     today = mark(account)
     happened: Mapping[Stop, bool] = {
-        "visit": today.visit != still.mark.visit,
+        "visit": today.visit > still.mark.visit,
         "tier-changed": today.tier != still.mark.tier,
         "unaffordable": not _affordable(still.mark.reward, account, program, now),
     }

@@ -75,13 +75,19 @@ def _due(name: str, reaction: object, account: Account, program: Program) -> dat
 def _absent_at(reaction: Dormant, told: str, account: Account) -> datetime | None:
     """Find when a guest has been away for long; by rhythm first when it has to be measured."""
     last = account.last_visit
-    if last is None or told == str(minute(last)):
-        return None
-    if told == f"{minute(last)}{_PASSED}" and not reaction.include_already:
+    if last is None or _is_told(told, last, reaction):
         return None
     if reaction.days is not None:
         return last + reaction.days * _DAY
     return _measured(told, last) or last + reaction.least_days * _DAY
+
+
+def _is_told(told: str, last: datetime, reaction: Dormant) -> bool:
+    """Tell whether an absence was told of, or passed over; a refund makes no other one of it."""
+    visit, passed = told.removesuffix(_PASSED), told.endswith(_PASSED)
+    if not visit.isdigit() or (passed and reaction.include_already):
+        return False
+    return int(visit) >= minute(last)
 
 
 def _measured(told: str, last: datetime) -> datetime | None:
