@@ -104,3 +104,94 @@ def test_who_is_armed_is_still_found_by_their_segment(cafe):
     asks(cafe)
     [found] = accounts.find(cafe.rig.store, ("segments", "contains", "friends"))
     assert found.account.armed_at == NOON + 60 * DAY, "it was armed anew"
+
+
+# -- who is away for long already -----------------------------------------------------------------
+
+ALREADY = TEXT.replace("    days: 60\n", "    days: 60\n    include_already: true\n")
+
+
+def changes_the_program(cafe, text):
+    """Publish a version, let it take effect, and let its first night pass."""
+    programs.publish(cafe.rig.store, text, cafe.now)
+    cafe.rig.clock.advance(timedelta(minutes=5))
+    asks(cafe)
+    cafe.rig.sweep()
+    cafe.is_now(cafe.now + DAY)
+    cafe.rig.sweep()
+
+
+def missed(cafe):
+    return [text for text in cafe.texts() if "without you" in text]
+
+
+def test_who_is_away_for_long_already_is_not_told_when_a_win_back_is_new(cafe):
+    cafe.is_now(NOON + 200 * DAY)
+    changes_the_program(cafe, TEXT)
+    assert missed(cafe) == []
+    cafe.is_now(NOON + 400 * DAY)
+    cafe.rig.sweep()
+    assert missed(cafe) == [], "nor on any later day of this absence"
+
+
+def test_who_comes_after_that_and_stays_away_again_is_told(cafe):
+    cafe.is_now(NOON + 200 * DAY)
+    changes_the_program(cafe, TEXT)
+    cafe.buys("R2", 1_000)
+    cafe.passes(days=61)
+    assert missed(cafe) == ["61 days without you."]
+
+
+def test_who_passes_the_mark_while_nothing_runs_for_days_is_told_all_the_same(cafe):
+    cafe.is_now(NOON + 59 * DAY)
+    programs.publish(cafe.rig.store, TEXT, cafe.now)
+    cafe.is_now(NOON + 66 * DAY)
+    asks(cafe)
+    cafe.rig.sweep()
+    assert missed(cafe) == ["66 days without you."]
+
+
+def test_an_automation_that_says_so_begins_for_those_already_away(cafe):
+    cafe.is_now(NOON + 200 * DAY)
+    changes_the_program(cafe, ALREADY)
+    assert missed(cafe) == ["200 days without you."]
+
+
+def test_those_passed_over_are_told_once_the_automation_says_so(cafe):
+    cafe.is_now(NOON + 200 * DAY)
+    changes_the_program(cafe, TEXT)
+    changes_the_program(cafe, ALREADY)
+    assert missed(cafe) == ["201 days without you."]
+    changes_the_program(cafe, TEXT.replace("days: 60", "days: 61"))
+    assert len(missed(cafe)) == 1
+
+
+def test_a_shorter_absence_floods_nobody_either(cafe):
+    programs.publish(cafe.rig.store, TEXT, cafe.now)
+    cafe.is_now(NOON + 50 * DAY)
+    changes_the_program(cafe, TEXT.replace("days: 60", "days: 30"))
+    assert missed(cafe) == []
+
+
+def test_another_step_does_not_make_an_automation_new(cafe):
+    programs.publish(cafe.rig.store, TEXT, cafe.now)
+    cafe.is_now(NOON + 60 * DAY - timedelta(minutes=10))
+    programs.publish(cafe.rig.store, TEXT.replace("{wait: 7d}", "{wait: 8d}"), cafe.now)
+    cafe.is_now(NOON + 62 * DAY)
+    asks(cafe)
+    cafe.rig.sweep()
+    assert missed(cafe) == ["62 days without you."]
+
+
+def test_by_rhythm_too_nobody_is_told_who_was_away_for_long_already(cafe):
+    for number in range(2, 6):
+        cafe.passes(days=10)
+        cafe.buys(f"R{number}", 1_000)
+    cafe.passes(days=21)
+    by_rhythm = TEXT.replace("    days: 60\n", "    rhythm: 2\n    least_days: 14\n")
+    changes_the_program(cafe, by_rhythm)
+    assert missed(cafe) == [], "twenty days were long already"
+    cafe.buys("R6", 1_000)
+    cafe.passes(days=14)
+    cafe.passes(days=15)
+    assert missed(cafe) == ["29 days without you."], "the median is ten, with one gap of 22"

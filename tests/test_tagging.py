@@ -10,6 +10,7 @@ from tests.rig import Rig
 
 from loyalty import erasing, merging, tagging
 from loyalty.audit import audit
+from loyalty.domain import tags as tags_of
 from loyalty.errors import Problem
 from loyalty.merging import Wish
 from loyalty.records import accounts, entries
@@ -29,6 +30,18 @@ def rig():
 
 def give(rig, tag, member=None, by="key:crm"):
     return tagging.give(member or rig.anna, tag, by, rig.shop)
+
+
+def merge(rig):
+    merging.merge(Wish("M1", rig.anni, rig.anna, "key:owner", "the same person"), rig.shop)
+
+
+def part(rig, member=None):
+    merging.unmerge(member or rig.anni, "key:owner", rig.shop)
+
+
+def tags(rig):
+    return rig.account(rig.anna).tags, rig.account(rig.anni).tags
 
 
 def test_who_gave_and_who_took_a_tag_and_when_stands_in_the_history(rig):
@@ -64,7 +77,7 @@ def test_what_is_not_written_like_a_tag_is_refused(rig, tag):
 
 
 def test_a_guest_has_fifty_tags_at_most(rig):
-    for number in range(tagging.MOST):
+    for number in range(tags_of.MOST):
         give(rig, f"tag_{number}")
     with pytest.raises(Problem) as refused:
         give(rig, "one_more")
@@ -72,15 +85,92 @@ def test_a_guest_has_fifty_tags_at_most(rig):
     assert give(rig, "tag_0") == rig.account(rig.anna).tags
 
 
-def test_a_merge_takes_tags_along_and_the_moved_account_is_in_no_segment(rig):
+def test_a_merge_takes_tags_along_and_they_go_back_when_the_two_part(rig):
     give(rig, "vegan", rig.anni)
     give(rig, "staff")
-    merging.merge(Wish("M1", rig.anni, rig.anna, "key:owner", "the same person"), rig.shop)
+    merge(rig)
     assert rig.account(rig.anna).tags == ("staff", "vegan")
     assert give(rig, "late", rig.anni) == ("late", "staff", "vegan"), "they are one person"
-    merging.unmerge(rig.anni, "key:owner", rig.shop)
+    part(rig)
     assert rig.account(rig.anni).tags == ("vegan",)
-    assert rig.account(rig.anna).tags == ("late", "staff", "vegan")
+    assert rig.account(rig.anna).tags == ("late", "staff")
+
+
+def test_a_tag_that_both_had_stays_with_both(rig):
+    for each in (rig.anna, rig.anni):
+        give(rig, "vegan", each)
+    merge(rig)
+    part(rig)
+    assert tags(rig) == (("vegan",), ("vegan",))
+
+
+def test_what_was_taken_off_while_they_were_one_comes_back_with_neither(rig):
+    for each in (rig.anna, rig.anni):
+        give(rig, "vegan", each)
+    merge(rig)
+    tagging.take(rig.anni, "vegan", "key:crm", rig.shop)
+    part(rig)
+    assert tags(rig) == ((), ())
+
+
+def test_what_was_taken_off_and_given_anew_stays_where_it_was_given(rig):
+    give(rig, "vegan", rig.anni)
+    merge(rig)
+    tagging.take(rig.anna, "vegan", "key:crm", rig.shop)
+    give(rig, "vegan")
+    part(rig)
+    assert tags(rig) == (("vegan",), ())
+
+
+def test_who_is_still_there_keeps_what_they_brought_too(rig):
+    ben = rig.join(phone="+4915112345673")
+    for each in (rig.anni, ben):
+        give(rig, "vegan", each)
+    merge(rig)
+    merging.merge(Wish("M2", ben, rig.anna, "key:owner", shared=True), rig.shop)
+    part(rig)
+    assert tags(rig) == (("vegan",), ("vegan",)), "Ben brought it as well"
+    part(rig, ben)
+    assert tags(rig) == ((), ("vegan",))
+    assert rig.account(ben).tags == ("vegan",)
+
+
+def test_tags_find_their_way_back_through_two_merges(rig):
+    ben = rig.join(phone="+4915112345673")
+    for each in (rig.anna, rig.anni, ben):
+        give(rig, "of_" + {rig.anna: "anna", rig.anni: "anni", ben: "ben"}[each], each)
+    give(rig, "lost", rig.anni)
+    merge(rig)
+    merging.merge(Wish("M2", rig.anna, ben, "key:owner"), rig.shop)
+    assert rig.account(ben).tags == ("lost", "of_anna", "of_anni", "of_ben")
+    tagging.take(ben, "lost", "key:crm", rig.shop)
+    part(rig, rig.anna)
+    assert (rig.account(ben).tags, rig.account(rig.anna).tags) == (
+        ("of_ben",),
+        ("of_anna", "of_anni"),
+    )
+    part(rig)
+    assert tags(rig) == (("of_anna",), ("of_anni",))
+
+
+def test_they_can_be_merged_again_the_other_way_round(rig):
+    give(rig, "vegan", rig.anni)
+    merge(rig)
+    part(rig)
+    merging.merge(Wish("M2", rig.anna, rig.anni, "key:owner"), rig.shop)
+    give(rig, "late")
+    part(rig, rig.anna)
+    assert tags(rig) == ((), ("late", "vegan"))
+
+
+def test_a_guest_erased_while_two_were_one_leaves_no_tag_behind(rig):
+    give(rig, "vegan", rig.anni)
+    merge(rig)
+    erasing.erase(rig.anni, rig.shop)
+    assert tags(rig) == ((), ())
+    assert b"vegan" not in b"".join(doc for _, doc in rig.dump()["accounts"]), (
+        "nor whose it had been"
+    )
 
 
 def test_erasing_forgets_tags_and_segments(rig):

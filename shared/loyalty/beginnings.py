@@ -21,9 +21,12 @@ def of(event: Event, program: Program) -> Iterator[Beginning]:
             case PointsPosted():
                 yield from _posted(name, reaction, event, program)
             case OccasionCame() if event.automation == name:
-                yield Beginning(
-                    name, event.key, event.member, program.zone, event.values, event.words
-                )
+                yield _by_time(name, reaction, event, program.zone)
+
+
+def _by_time(name: str, reaction: on.Automation, event: OccasionCame, zone: str) -> Beginning:
+    visit = int(event.key) if isinstance(reaction, on.Dormant) else None
+    return Beginning(name, event.key, event.member, zone, event.values, event.words, visit=visit)
 
 
 def _changed(

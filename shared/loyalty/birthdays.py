@@ -8,6 +8,7 @@ import msgspec
 
 from loyalty import agreeing
 from loyalty.delivery import Shop
+from loyalty.domain.program import Program
 from loyalty.errors import Problem
 from loyalty.events import MemberChanged
 from loyalty.ports import Unit
@@ -15,18 +16,18 @@ from loyalty.records import Profile, profiles
 
 
 def change(member: str, birthday: str, shop: Shop) -> None:
-    """Keep a birthday. The same again changes nothing.
+    """Keep a birthday; "" takes it back, at any time. The same again changes nothing.
 
-    Raises Problem 409 while the one before is too new.
+    Raises Problem 409 while the change before is too new.
     """
-    now, days = shop.clock.now(), shop.programs.current().program.birthdays.edit_days
+    now, program = shop.clock.now(), shop.programs.current().program
     known = profiles.get(shop.store, member)
-    if known is None or _same(known, birthday, now, timedelta(days=days)):
+    if known is None or _same(known, birthday, now, program):
         return
 
     def work(unit: Unit) -> None:
         found = profiles.get(unit, member)
-        if found and not _same(found, birthday, now, timedelta(days=days)):
+        if found and not _same(found, birthday, now, program):
             changed = msgspec.structs.replace(found, birthday=birthday, birthday_at=now)
             profiles.put(unit, member, changed)
 
@@ -37,12 +38,18 @@ def change(member: str, birthday: str, shop: Shop) -> None:
     agreeing.announced(event, lambda: shop.store.atomically("people", work), shop)
 
 
-def _same(profile: Profile, birthday: str, now: datetime, rest: timedelta) -> bool:
+def again_at(profile: Profile, program: Program) -> datetime | None:
+    """Say from when on a birthday can be changed again; None if it never was."""
+    rest = timedelta(days=program.birthdays.edit_days)
+    return profile.birthday_at + rest if profile.birthday_at else None
+
+
+def _same(profile: Profile, birthday: str, now: datetime, program: Program) -> bool:
     """Tell whether this is the birthday already. Raises Problem 409 if it may not be changed."""
     if profile.birthday == birthday:
         return True
-    again = profile.birthday_at + rest if profile.birthday_at else now
-    if now < again:
+    again = again_at(profile, program)
+    if birthday and again and now < again:
         title = f"The birthday was changed lately; it can be changed again on {again:%Y-%m-%d}."
         raise Problem(409, "birthday_changed", title)
     return False

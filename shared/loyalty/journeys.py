@@ -17,8 +17,10 @@ from loyalty import bookkeeping, budgeting, homes, running
 from loyalty.campaign_records import CampaignRecord
 from loyalty.delivery import Outcome, Shop, first_then_look, publish
 from loyalty.domain import journeys as way
+from loyalty.domain import tags
 from loyalty.domain.automations import Reaction
 from loyalty.domain.campaigns import cost
+from loyalty.domain.facts import minute
 from loyalty.domain.journeys import Still
 from loyalty.domain.ledger import Passbook
 from loyalty.domain.program import Version
@@ -32,7 +34,10 @@ _replace = msgspec.structs.replace
 
 
 class Beginning(NamedTuple):
-    """That an automation begins for a guest; `key` tells this occasion from others."""
+    """That an automation begins for a guest; `key` tells this occasion from others.
+
+    `visit` is the last one (in minutes) of an absence: who came since is not away any more.
+    """
 
     automation: str
     key: str
@@ -41,6 +46,7 @@ class Beginning(NamedTuple):
     values: Mapping[str, str] = {}
     words: Mapping[str, str] = {}
     reward: str = ""
+    visit: int | None = None
 
 
 # -- beginning ----------------------------------------------------------------------------------
@@ -60,7 +66,7 @@ def _begin(unit: Unit, beginning: Beginning, cause: str, version: Version, shop:
     if found := journeys.get(unit, name):
         return found.begun if found.cause == cause else ()
     now, reaction = shop.clock.now(), version.program.automations[beginning.automation]
-    if not way.fits(reaction.when, home.account, now):
+    if not way.fits(reaction.when, home.account, now) or _is_over(beginning, reaction, home, shop):
         return ()
     journey = Journey(
         id=name, automation=beginning.automation, member=home.person, account=home.account.id,
@@ -69,6 +75,15 @@ def _begin(unit: Unit, beginning: Beginning, cause: str, version: Version, shop:
         values=dict(beginning.values), words=dict(beginning.words),
     )  # fmt: skip
     return created(unit, journey, home, reaction, shop)
+
+
+def _is_over(beginning: Beginning, reaction: Reaction, home: Home, shop: Shop) -> bool:
+    """Tell whether the reason was gone already before the journey could begin."""
+    last, version = home.account.last_visit, shop.programs.current()
+    if beginning.visit is not None and last and minute(last) > beginning.visit:
+        return True
+    still = Still(stops=reaction.stop_when, mark=way.mark(home.account, beginning.reward))
+    return bool(way.gone(still, home.account, version.program, shop.clock.now()))
 
 
 def created(
@@ -177,6 +192,9 @@ def _done(
     if step.award:
         book.award(act, step.award, _title(journey, reaction, book), journey.automation, journey.id)
         return _replace(journey, values={**journey.values, "award": str(step.award)})
+    if change := tags.of_step(step, book.account):
+        title = _title(journey, reaction, book)
+        tags.write(book, f"tag:{journey.id}:{name}", *change, title, cause=journey.id)
     if step.reward:
         voucher = _voucher(journey, f"voucher:{journey.id}:{name}", step.reward, shop)
         vouchers.create(unit, voucher.id, voucher)

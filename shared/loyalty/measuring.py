@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from loyalty.delivery import Shop
 from loyalty.domain import calendar, occasions
 from loyalty.domain.account import Account
+from loyalty.domain.automations import Dormant
 from loyalty.domain.entry import OF_REWARDS, Entry
 from loyalty.domain.occasions import Measured
 from loyalty.domain.program import Program
@@ -24,14 +25,22 @@ MOST = 1000
 def measure(account: Account, program: Program, shop: Shop) -> Measured:
     """Look up what the occasions that are due rest on; most ask for nothing."""
     now = shop.clock.now()
-    rhythmic = occasions.asks_for_rhythm(account, program, now)
     months = occasions.asks_for_months(account, program, now)
-    gap = _rhythm(account, shop.store) if rhythmic else None
+    absent = [n for n, a in program.automations.items() if isinstance(a, Dormant)]
     return Measured(
         seq=account.seq,
-        rhythms=dict.fromkeys(rhythmic, gap),
+        since={name: shop.programs.since(name) for name in absent},
+        rhythms=rhythms(account, program, shop.store, now),
         statements={month: statement(account, month, program, shop.store) for month in months},
     )
+
+
+def rhythms(
+    account: Account, program: Program, store: Store, now: datetime
+) -> dict[str, timedelta | None]:
+    """Tell how often a guest comes, for automations that need to know it now."""
+    asking = occasions.asks_for_rhythm(account, program, now)
+    return dict.fromkeys(asking, _rhythm(account, store) if asking else None)
 
 
 def _rhythm(account: Account, store: Store) -> timedelta | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
+from loyalty.domain.automations import Dormant
 from loyalty.domain.program import Program, Version
 from loyalty.errors import TryAgain
 from loyalty.identity import digest
@@ -61,6 +62,19 @@ class Programs:
             raise TryAgain("the program version is not known here yet")
         return found.program
 
+    def since(self, automation: str) -> datetime:
+        """Find from when on an automation has taken absences for long ones as it does now.
+
+        What else about it was changed since makes no difference.
+        """
+        since = now = self._clock.now()
+        known = [version for version in self._list() if version.effective_from <= now]
+        for version in reversed(known):
+            if _mark(version, automation) != _mark(known[-1], automation):
+                break
+            since = version.effective_from
+        return since
+
     def _list(self) -> list[Version]:
         now = self._clock.now()
         fresh = self._read_at is not None and abs(now - self._read_at) < CACHE
@@ -81,6 +95,11 @@ class Programs:
             effective_from=record.effective_from,
             program=self._parsed[record.hash],
         )
+
+
+def _mark(version: Version, automation: str) -> object:
+    found = version.program.automations.get(automation)
+    return found.mark if isinstance(found, Dormant) else None
 
 
 def on_day(versions: Sequence[Version], day: str) -> Version:

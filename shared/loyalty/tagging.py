@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
-
-import msgspec
 
 from loyalty import bookkeeping, homes, timekeeping
 from loyalty.delivery import Outcome, Shop
-from loyalty.domain.account import Account
+from loyalty.domain import tags
 from loyalty.errors import Problem
 from loyalty.ports import Unit
 
-MOST = 50
-"""So many tags one guest can have."""
 _TAG = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
-_replace = msgspec.structs.replace
 
 
 def give(member: str, tag: str, by: str, shop: Shop) -> tuple[str, ...]:
@@ -32,9 +26,7 @@ def take(member: str, tag: str, by: str, shop: Shop) -> tuple[str, ...]:
     return _change(member, tag, "taken", by, shop)
 
 
-def _change(
-    member: str, tag: str, way: Literal["given", "taken"], by: str, shop: Shop
-) -> tuple[str, ...]:
+def _change(member: str, tag: str, way: tags.Way, by: str, shop: Shop) -> tuple[str, ...]:
     if not _TAG.fullmatch(tag):
         told = "A tag is small letters, digits and _, a letter first, at most 40."
         raise Problem(422, "invalid_tag", told)
@@ -43,24 +35,17 @@ def _change(
         home = homes.find(unit, member)
         if home is None or home.record.closed:
             raise Problem(404, "not_found", "There is no such member.")
-        tags = _with(home.account, tag, way)
-        if tags == home.account.tags:
-            return tags, "", ()
+        if not tags.changes(home.account, tag, way):
+            return home.account.tags, "", ()
+        if way == "given" and tags.full(home.account):
+            raise Problem(409, "too_many_tags", f"A member has {tags.MOST} tags at most.")
         book = bookkeeping.opened_from(home, shop.programs.current(), shop)
-        book.account = _replace(book.account, tags=tags)
         act = f"tag:{home.account.id}:{book.account.seq + 1}"
-        book.write("tag", act, book.now, reason=f"tag {tag} {way}", rule=tag, by=by)
+        tags.write(book, act, tag, way, by=by)
         outcome = bookkeeping.write(unit, book, act, bookkeeping.posted(book))
         timekeeping.promise(unit, act, outcome, book.now)
-        return tags, act, outcome
+        return book.account.tags, act, outcome
 
-    tags, act, outcome = shop.store.atomically("ledger", work)
+    now, act, outcome = shop.store.atomically("ledger", work)
     timekeeping.keep(act, outcome, shop)
-    return tags
-
-
-def _with(account: Account, tag: str, way: str) -> tuple[str, ...]:
-    tags = {*account.tags, tag} if way == "given" else {*account.tags} - {tag}
-    if len(tags) > MOST:
-        raise Problem(409, "too_many_tags", f"A member has {MOST} tags at most.")
-    return tuple(sorted(tags))
+    return now

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from tests.cli.conftest import PROGRAM
+from tests.rig import NOON
 
 from loyalty import program_file
 
@@ -24,6 +26,38 @@ def alter(file: Path, old: str, new: str) -> str:
     assert old in text
     file.write_text(text.replace(old, new), "utf-8")
     return str(file)
+
+
+# -- publish: who is away for long already ----------------------------------------------------
+
+WIN_BACK = """automations:
+  win_back:
+    on: dormant
+    days: 30
+    steps: {gift: {award: 10}}
+"""
+MONTHS = NOON + timedelta(days=90)
+
+
+def test_publishing_says_for_how_many_a_win_back_does_not_begin(changing, file):
+    file.write_text(PROGRAM + WIN_BACK)
+    said = changing("program", "publish", str(file), typed="n\n", code=1, at=MONTHS)
+    assert "automations.win_back: 1 guest away for so long already; it begins only after" in said
+
+
+def test_publishing_says_for_how_many_a_win_back_begins_at_once(changing, file):
+    file.write_text(PROGRAM + WIN_BACK.replace("days: 30", "days: 30\n    include_already: true"))
+    said = changing("program", "publish", str(file), "--yes", at=MONTHS)
+    assert "automations.win_back: 1 guest away for so long already; it begins for them at o" in said
+    file.write_text(file.read_text("utf-8") + "# as it was\n")
+    later = changing("program", "publish", str(file), "--yes", at=MONTHS)
+    assert "win_back" not in later, "nothing about it changes"
+
+
+def test_only_those_are_counted_whom_the_win_back_is_for(changing, file):
+    file.write_text(PROGRAM + WIN_BACK.replace("days: 30", "days: 30\n    when: {tags: [x]}"))
+    said = changing("program", "publish", str(file), "--yes", at=MONTHS)
+    assert "automations.win_back: 0 guests away" in said
 
 
 # -- check ------------------------------------------------------------------------------------

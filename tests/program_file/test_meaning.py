@@ -24,7 +24,7 @@ REACTIONS = [
         "{on: joined, steps: {x: {award: 5, reward: coffee}}}",
         (
             "41 automations.a.steps.x: it does award and reward at once"
-            " | give it exactly one of send, award, reward, alert, wait"
+            " | give it exactly one of send, award, reward, alert, tag, untag, wait"
         ),
     ),
     (

@@ -183,6 +183,12 @@ def test_a_spelling_mistake_in_a_key_hides_no_other_mistake():
     ]
 
 
+def test_a_connector_for_what_there_is_not_is_a_mistake_and_no_crash():
+    written = CAFE.replace("connectors: {sms: [twilio],", "connectors: {mail: [twilio],")
+    assert written != CAFE
+    assert any("connectors.mail: `mail` is not known here" in each for each in told(written))
+
+
 def test_an_unknown_currency_brings_no_mistakes_about_its_digits():
     assert told(changed(("currency: EUR", "currency: euro"), ("per: 1.00", "per: 1.005"))) == [
         (

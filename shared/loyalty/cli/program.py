@@ -7,10 +7,12 @@ from pathlib import Path
 
 import click
 
-from loyalty import program_file, programs, schedules
+from loyalty import away, program_file, programs, schedules
 from loyalty.cli import showing
 from loyalty.cli.place import Place, place_option
+from loyalty.domain.automations import Dormant
 from loyalty.domain.program import Program
+from loyalty.ports import Store
 from loyalty.records import ProgramRecord
 from loyalty.records import programs as published
 
@@ -58,6 +60,7 @@ def publish(file: Path, place: Place, *, yes: bool) -> None:
             showing.line(f"{file} is the newest version already. Nothing to do.")
             return
         _show_difference(listed[-1] if listed else None, new)
+        _show_away(listed[-1] if listed else None, new, store, place.clock().now())
         if not yes:
             click.confirm("Publish it?", abort=True)
         version = programs.publish(store, text, place.clock().now())
@@ -109,6 +112,19 @@ def _show_difference(old: ProgramRecord | None, new: Program) -> None:
         showing.line(f"  {change}")
     if not told:
         showing.line("Only comments or the layout change.")
+
+
+def _show_away(old: ProgramRecord | None, new: Program, store: Store, now: datetime) -> None:
+    """Say for how many guests a win-back would begin at once, or does not."""
+    counts = away.already(program_file.reread(old.text), new, store, now) if old else {}
+    for name, count in counts.items():
+        each = new.automations[name]
+        at_once = isinstance(each, Dormant) and each.include_already
+        begins = "it begins for them at once" if at_once else (
+            "it begins only after their next visit (`include_already: true` begins at once)"
+        )  # fmt: skip
+        guests = showing.number(count, "guest")
+        showing.line(f"  automations.{name}: {guests} away for so long already; {begins}.")
 
 
 def _read(text: str, file: Path) -> Program:

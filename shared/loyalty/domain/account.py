@@ -128,7 +128,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     An account that was merged is kept `into` another, which names it among its `others`; the
     carried sums of those begin with their name.
 
-    `tags` are given and taken by people and automations. `segments`, `stage` and `rfm` (fifths, as
+    `tags` are given and taken by people and automations; while it keeps others, `brought` says
+    whose each is. `segments`, `stage` and `rfm` (fifths, as
     in `543`) are what was found of it last night, and no act: nothing is rebuilt from them. `likes`
     are favorite category, store and channel, as they were after the act `liked_at`.
     """
@@ -151,6 +152,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     into: str = ""
     others: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    brought: dict[str, tuple[str, ...]] = {}
     segments: tuple[str, ...] = ()
     stage: str = ""
     rfm: str = ""

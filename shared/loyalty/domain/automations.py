@@ -33,7 +33,7 @@ class Guests(Part, frozen=True):
 
 
 class Step(Part, frozen=True):
-    """One step of a journey: exactly one of `send`, `award`, `reward`, `alert` and `wait`."""
+    """One step of a journey. It does exactly one thing, at once or not at all."""
 
     send: Name | None = None
     """A message that is told `on: automation`."""
@@ -43,6 +43,10 @@ class Step(Part, frozen=True):
     """A reward, as a voucher with a code."""
     alert: Name | None = None
     """An alert to the team that is told `on: automation`."""
+    tag: Name | None = None
+    """A tag is put on the guest. One that is there stays, and one too many (50) is left out."""
+    untag: Name | None = None
+    """A tag is taken off the guest, if they have it."""
     wait: Minutes | None = None
     """How long nothing happens."""
     at_time: TimeOfDay | None = None
@@ -133,6 +137,13 @@ class Dormant(Reaction, frozen=True, tag_field="on", tag="dormant"):
     """So many times the usual days between two visits; it takes three visits to know them."""
     least_days: Days = 21
     """By rhythm, never sooner than this."""
+    include_already: bool = False
+    """Begin also for those who are away for so long already when it is new: all on one night."""
+
+    @property
+    def mark(self) -> tuple[int | None, int | None, int]:
+        """How long is long: an automation that says it otherwise is a new one."""
+        return self.days, self.rhythm, self.least_days
 
 
 class Expiring(Reaction, frozen=True, tag_field="on", tag="points-expiring"):

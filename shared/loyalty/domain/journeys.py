@@ -8,17 +8,16 @@ from typing import NamedTuple
 
 import msgspec
 
-from loyalty.domain import calendar
+from loyalty.domain import calendar, tags
 from loyalty.domain.account import Account
 from loyalty.domain.automations import Guests, Reaction, Step, Stop
-from loyalty.domain.facts import minute
 from loyalty.domain.program import Program
 
 _INSTANT = timedelta(microseconds=1)
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What was so when a journey began: the last visit (in minutes), the tier; its reward."""
+    """What was so when a journey began: the newest receipt (in minutes), the tier; its reward."""
 
     visit: int = 0
     tier: str = ""
@@ -46,18 +45,19 @@ class Walk(NamedTuple):
 
 def mark(account: Account, reward: str = "") -> Mark:
     """Take down what a journey's reason rests on."""
-    last = account.last_visit
-    return Mark(visit=minute(last) if last else 0, tier=account.tier or "", reward=reward)
+    newest = max((fact.minute for fact in account.facts), default=0)
+    return Mark(visit=newest, tier=account.tier or "", reward=reward)
 
 
 def gone(still: Still, account: Account, program: Program, now: datetime) -> str:
     """Say what took a journey's reason away; empty while nothing did.
 
-    Any receipt that counts is a visit, also one that was told of late.
+    Any later receipt is a visit, also one that was told of late, that counts for nothing, waits for
+    a person or went back: the guest came. Less than there was is no visit.
     """
     today = mark(account)
     happened: Mapping[Stop, bool] = {
-        "visit": today.visit != still.mark.visit,
+        "visit": today.visit > still.mark.visit,
         "tier-changed": today.tier != still.mark.tier,
         "unaffordable": not _affordable(still.mark.reward, account, program, now),
     }
@@ -93,6 +93,7 @@ def walk(reaction: Reaction, begin: str, account: Account, now: datetime, zone: 
     """Find what is to be done now, from a step on; "" is the first one.
 
     After a step that is not there any more (a last chance whose day has passed) comes nothing.
+    A step sees the tags that those before it gave and took.
     """
     names = list(reaction.steps)
     done: list[str] = []
@@ -107,6 +108,8 @@ def walk(reaction: Reaction, begin: str, account: Account, now: datetime, zone: 
                 Walk(tuple(done), following, waited(step, now, zone)) if following else _ended(done)
             )
         done.append(names[index])
+        if change := tags.of_step(step, account):
+            account = tags.after(account, *change)
     return _ended(done)
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from loyalty.domain import calendar, facts, lots, segments, tiers
+from loyalty.domain import calendar, facts, lots, segments, tags, tiers
 from loyalty.domain.account import Account, Lot, ReceiptFact, Standing, Totals
 from loyalty.domain.entry import OF_MERGES, Entry, EntryKind
 from loyalty.domain.pages import Pages, postings
@@ -58,8 +58,8 @@ def merge(book: Pages, into: Pages, act: str) -> Link:
     _give(book, part, "merge", link, _replace(
         segments.emptied(one), into=link.into, others=(), facts=()))  # fmt: skip
     _take(into, part, "merge", link, _replace(
-        other, others=(*other.others, *link.joined), facts=known, facts_from=since,
-        tags=tuple(sorted({*one.tags, *other.tags}))))  # fmt: skip
+        tags.united(other, one), others=(*other.others, *link.joined), facts=known,
+        facts_from=since))  # fmt: skip
     return link
 
 
@@ -69,11 +69,11 @@ def unmerge(book: Pages, back: Pages, part: Part, link: Link) -> None:
     Neither remembers a receipt: whoever needs one looks it up.
     """
     others = tuple(name for name in book.account.others if name not in link.joined)
+    left, own = tags.parted(book.account, back.account)
     since = _forgetting(book)  # one day for both: what is known of a day is known here, of either
-    left = _forgetful(_replace(book.account, others=others), since)
-    _give(book, part, "unmerge", link, left)
-    own = _forgetful(_replace(back.account, into="", others=link.joined[1:]), since)
-    _take(back, part, "unmerge", link, own)
+    _give(book, part, "unmerge", link, _forgetful(_replace(left, others=others), since))
+    own = _replace(own, into="", others=link.joined[1:])
+    _take(back, part, "unmerge", link, _forgetful(own, since))
 
 
 def remaining(account: Account, merged: Entry, since: Iterable[Entry], book: Pages) -> Part:

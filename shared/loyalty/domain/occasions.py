@@ -1,8 +1,9 @@
 """What time alone brings to an account that automations wait for, each occasion once.
 
 `Account.occasions` keeps for each automation the key of the occasion it was told of last; by
-rhythm, before that, when the guest's absence is long: `29741520@2026-12-01T…`. For months it keeps
-those in which something happened, a told one with its mark: `2026-10! 2026-11`.
+rhythm, before that, when the guest's absence is long: `29741520@2026-12-01T…`. One that was long
+before the automation was there is passed over: `29741520-`. For months it keeps those in which
+something happened, a told one with its mark: `2026-10! 2026-11`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from loyalty.domain.program import Program
 FEWEST = 3
 """It takes so many visits to know how often somebody comes."""
 _DAY = timedelta(days=1)
-_TOLD = "!"
+_TOLD, _PASSED = "!", "-"
 
 
 class Occasion(NamedTuple):
@@ -37,11 +38,15 @@ class Occasion(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """What only a look at the history tells, as of `seq`: days between visits, and months."""
+    """What only a look at the history tells, as of `seq`: days between visits, and months.
+
+    `since` tells from when on an automation takes absences for long ones as it does now.
+    """
 
     seq: int = 0
     rhythms: Mapping[str, timedelta | None] = {}
     statements: Mapping[str, Mapping[str, str]] = {}
+    since: Mapping[str, datetime] = {}
 
 
 def due_at(account: Account, program: Program) -> datetime | None:
@@ -70,14 +75,26 @@ def _due(name: str, reaction: object, account: Account, program: Program) -> dat
 def _absent_at(reaction: Dormant, told: str, account: Account) -> datetime | None:
     """Find when a guest has been away for long; by rhythm first when it has to be measured."""
     last = account.last_visit
-    visit, _, measured = told.partition("@")
-    if last is None or (visit == str(minute(last)) and not measured):
+    if last is None or _is_told(told, last, reaction):
         return None
     if reaction.days is not None:
         return last + reaction.days * _DAY
-    if visit == str(minute(last)):
-        return datetime.fromisoformat(measured)
-    return last + reaction.least_days * _DAY
+    return _measured(told, last) or last + reaction.least_days * _DAY
+
+
+def _is_told(told: str, last: datetime, reaction: Dormant) -> bool:
+    """Tell whether an absence was told of, or passed over; a refund makes no other one of it."""
+    visit, passed = told.removesuffix(_PASSED), told.endswith(_PASSED)
+    if not visit.isdigit() or (passed and reaction.include_already):
+        return False
+    return int(visit) >= minute(last)
+
+
+def _measured(told: str, last: datetime) -> datetime | None:
+    """Read when an absence is long by rhythm, if it was found out since the last visit."""
+    visit, _, measured = told.partition("@")
+    known = measured and visit == str(minute(last))
+    return datetime.fromisoformat(measured) if known else None
 
 
 def _next_lapse(account: Account, told: str) -> datetime | None:
@@ -92,7 +109,10 @@ def month_end(month: str, zone: str) -> datetime:
 
 
 def noted(account: Account, program: Program, now: datetime) -> Account:
-    """Note that something happened in this month, for automations that tell of months."""
+    """Note that something happened in this month, for automations that tell of months.
+
+    A rhythm that was measured may be another one now: it is measured again when it is due.
+    """
     month = calendar.local(now, program.zone).strftime("%Y-%m")
     told = {
         name: account.occasions.get(name, "")
@@ -100,7 +120,8 @@ def noted(account: Account, program: Program, now: datetime) -> Account:
         if isinstance(each, MonthEnded)
     }
     found = {name: f"{old} {month}".strip() for name, old in told.items() if month not in old}
-    return _with(account, found) if found else account
+    rhythms = {n: "" for n, mark in account.occasions.items() if "@" in mark}
+    return _with(account, found | rhythms) if found or rhythms else account
 
 
 def _open(told: str) -> str:
@@ -109,8 +130,9 @@ def _open(told: str) -> str:
 
 
 def _with(account: Account, found: Mapping[str, str]) -> Account:
-    occasions = dict(sorted({**account.occasions, **found}.items()))
-    return msgspec.structs.replace(account, occasions=occasions)
+    occasions = {**account.occasions, **found}
+    told = {name: occasions[name] for name in sorted(occasions) if occasions[name]}
+    return msgspec.structs.replace(account, occasions=told)
 
 
 def came(
@@ -150,14 +172,24 @@ def _absence(
 ) -> tuple[str, Occasion | None]:
     last = account.last_visit or now
     visit, days = str(minute(last)), str((now - last).days)
-    gap = known.rhythms.get(name)
-    if reaction.rhythm is not None and "@" not in account.occasions.get(name, ""):
-        if gap is None:
-            return visit, None
-        long = max(reaction.least_days * _DAY, gap * reaction.rhythm / 10_000)
-        if last + long > now:
-            return f"{visit}@{(last + long).astimezone(UTC).isoformat()}", None
+    long = _long_at(name, reaction, last, known)
+    if long is None:
+        return visit, None
+    if long > now:
+        return f"{visit}@{long.astimezone(UTC).isoformat()}", None
+    if long < known.since.get(name, long) and not reaction.include_already:
+        return visit + _PASSED, None
     return visit, Occasion(name, visit, {"days": days})
+
+
+def _long_at(name: str, reaction: Dormant, last: datetime, known: Measured) -> datetime | None:
+    """Find when an absence is long; None for who came too seldom to have a rhythm."""
+    if reaction.days is not None:
+        return last + reaction.days * _DAY
+    gap = known.rhythms.get(name)
+    if gap is None:
+        return None
+    return last + max(reaction.least_days * _DAY, gap * (reaction.rhythm or 0) / 10_000)
 
 
 def _lapse(

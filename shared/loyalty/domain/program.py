@@ -300,7 +300,7 @@ class Alert(Part, frozen=True):
 
     on: Literal[
         "visit", "sale", "redemption", "late-redemption", "reward-returned", "offline-loss",
-        "automation",
+        "file-missing", "automation",
     ]  # fmt: skip
     text: str
     tiers: tuple[Name, ...] = ()

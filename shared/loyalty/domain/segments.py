@@ -88,7 +88,7 @@ def emptied(account: Account) -> Account:
 
 def forgotten(account: Account) -> Account:
     """Take an account out of all segments, and its tags off."""
-    return _replace(emptied(account), tags=())
+    return _replace(emptied(account), tags=(), brought={})
 
 
 # -- conditions: each is true where nothing is asked ------------------------------------------

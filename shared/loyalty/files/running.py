@@ -9,6 +9,8 @@ from loyalty.connectors.settings import MissingSettings
 from loyalty.delivery import Shop
 from loyalty.domain import calendar
 from loyalty.errors import TryAgain, VendorRefused
+from loyalty.events import NotificationRequested
+from loyalty.files import missing
 from loyalty.files.reading import Budget, File, Looked
 from loyalty.files.shelf import Found, Shelf, Source
 
@@ -19,15 +21,18 @@ Tell = Callable[[int, Looked], None]
 class Run:
     """One look at the files of some tills.
 
-    `more` tells that it stopped for its budget, `again` that something should be tried again.
+    `more` tells that it stopped for its budget, `again` that something should be tried again;
+    `missing` asks for alerts about files that did not come.
     """
 
     def __init__(self, shop: Shop, budget: Budget, tell: Tell | None = None) -> None:
         self._shop, self._budget, self._tell = shop, budget, tell
-        self._program = shop.programs.current().program
+        self._version = shop.programs.current()
+        self._program = self._version.program
         self.more = self.again = False
         self.looked: list[Looked] = []
         self.troubles: list[str] = []
+        self.missing: list[NotificationRequested] = []
 
     def read(self, sources: Iterable[Source]) -> None:
         """Read what is there. A till whose files cannot be reached delays no other."""
@@ -84,3 +89,4 @@ class Run:
         if late and not any(each.place.day == day for each in found):
             told = {"till": source.till.name, "day": day, "code": "file-missing"}
             self._shop.log("ERROR", "no file of the day before", **told)
+            self.missing += missing.alerts(source, day, self._version, now)

@@ -12,7 +12,7 @@ from loyalty.program_file.checking import Check, Finding
 from loyalty.program_file.mistakes import Path, closest, short
 from loyalty.program_file.wording import ALWAYS, unfilled
 
-VERBS: Final = ("send", "award", "reward", "alert", "wait")
+VERBS: Final = ("send", "award", "reward", "alert", "tag", "untag", "wait")
 _SLOTS: dict[type, frozenset[str]] = {
     on.Came: frozenset({"store"}),
     on.TierChange: frozenset({"tier"}),

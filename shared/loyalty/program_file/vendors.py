@@ -22,7 +22,8 @@ def connectors_can_carry(program: Program) -> Iterator[Finding]:
     for kind, names in program.connectors.items():
         for index, name in enumerate(names):
             path = ("connectors", kind, str(index))
-            yield from _unable(path, name, _CARRIES[kind])
+            if kind in _CARRIES:  # else it is told that there is no such kind
+                yield from _unable(path, name, _CARRIES[kind])
 
 
 def tills_can_tell(program: Program) -> Iterator[Finding]:

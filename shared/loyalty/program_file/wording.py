@@ -52,6 +52,8 @@ SLOTS: Final[Mapping[MessageOn, frozenset[str]]] = {
 What an automation's can say depends on what began it: see `reacting`.
 """
 ALERT_SLOTS: Final = frozenset({"tier", "store", "visits", "total", "points", "reward", "brand"})
+MISSING_SLOTS: Final = frozenset({"till", "store", "date", "brand"})
+"""What an alert can say of a nightly file that did not come."""
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z]{2}|-[A-Z][a-z]{3})?")
 _SLOT = re.compile(r"\{([^{}]*)\}")
@@ -135,7 +137,8 @@ def slots_can_be_filled(program: Program) -> Iterator[Finding]:
                 path = ("messages", name, key, language)
                 yield from unfilled(path, text, SLOTS[message.on])
     for name, alert in program.alerts.items():
-        yield from unfilled(("alerts", name, "text"), alert.text, ALERT_SLOTS)
+        known = MISSING_SLOTS if alert.on == "file-missing" else ALERT_SLOTS
+        yield from unfilled(("alerts", name, "text"), alert.text, known)
 
 
 def unfilled(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from loyalty.delivery import Outcome, Shop, outgoing
+from loyalty.delivery import Outcome, Shop, outgoing, publish
 from loyalty.errors import TryAgain
 from loyalty.events import Event, FilesDue
 from loyalty.files.reading import Budget
@@ -17,10 +17,14 @@ SECONDS, PAGES = 150, 200
 
 
 def handle(event: Event, shop: Shop) -> Outcome:
-    """Read what is there. Each page of rows is published before it counts as read."""
+    """Read what is there. Each page of rows is published before it counts as read.
+
+    A file that is missing is told of also while another till's cannot be read.
+    """
     now = shop.clock.now()
     run = Run(shop, Budget(now + timedelta(seconds=SECONDS), PAGES))
     run.read(sources(shop.programs.current().program))
+    publish(shop.bus, outgoing(run.missing))
     if run.again:
         raise TryAgain("files of a till could not be read")
     if not run.more:

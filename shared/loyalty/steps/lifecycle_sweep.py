@@ -208,7 +208,7 @@ JOBS = {
     "arm": Job(
         arming.run,
         "0 3 * * *",
-        "Sets guests' timers anew, once the program has changed.",
+        "Once the program has changed: sets guests' timers anew, for birthdays and absences too.",
         "automations",
     ),
     "files": Job(_ask_for_files, "5 * * * *", "Reads the files that tills have left.", "files"),

@@ -60,6 +60,7 @@ PAGES = (
     Page("POST", "/claim", card.claim),
     Page("GET", "/me", own.show),
     Page("POST", "/me", own.save),
+    Page("POST", "/me/birthday", own.new_birthday),
     Page("POST", "/me/address", own.new_address),
     Page("GET", "/me/export", own.export),
     Page("POST", "/me/erase", own.erase),

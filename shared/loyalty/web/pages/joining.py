@@ -48,7 +48,7 @@ def ask(visit: Visit) -> Response:
     wish = SignIn(
         asked_at=visit.shop.clock.now(), phone=phone, email=email,
         form=identity.clean(sent.get("nonce", ""), 64),
-        name=identity.clean(sent.get("name", ""), 100), birthday=_birthday(sent),
+        name=identity.clean(sent.get("name", ""), 100), birthday=birthday(sent),
         language=language if language in visit.program.languages else visit.language,
         store=store if store in visit.program.stores else "",
         friend=friends.typed(sent.get("friend", "")),
@@ -70,7 +70,8 @@ def address(visit: Visit, text: str) -> tuple[str, str]:
     return phones.e164(text[:64], visit.program.country), ""
 
 
-def _birthday(sent: dict[str, str]) -> str:
+def birthday(sent: dict[str, str]) -> str:
+    """Read a month and a day, as `03-31`. Raises Problem 422 for a day that no year has."""
     text = sent.get("birthday", "").strip()
     plain = re.fullmatch(r"\d\d-\d\d", text, re.ASCII)
     try:

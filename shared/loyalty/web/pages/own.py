@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import NamedTuple
 
 import msgspec
 from flask import Response
 
-from loyalty import agreeing, erasing, exporting
+from loyalty import agreeing, birthdays, erasing, exporting
 from loyalty.errors import Problem
-from loyalty.records import SignIn
+from loyalty.records import SignIn, profiles
 from loyalty.web.pages import joining, rendering
 from loyalty.web.pages.visit import Visit
 
@@ -18,8 +19,7 @@ DONE = ("saved", "moved")
 
 def show(visit: Visit) -> Response:
     """Show what we know and may do."""
-    _ = visit.member
-    contact = visit.contact
+    member, contact = visit.member, visit.contact
     version, words = joining.consent_text(visit)
     done = visit.request.args.get("done", "")
     known = contact.consents if contact else {}
@@ -27,7 +27,24 @@ def show(visit: Visit) -> Response:
     return visit.page(
         "me.html", contact=contact, consents=given, version=version, words=words,
         done=done if done in DONE else "", languages=visit.program.languages,
+        birthday=_birthday(member, visit), birthdays=visit.program.birthdays,
     )  # fmt: skip
+
+
+class _Birthday(NamedTuple):
+    """A guest's birthday, and the day from which on it can be changed; "" for today."""
+
+    day: str = ""
+    again: str = ""
+
+
+def _birthday(member: str, visit: Visit) -> _Birthday:
+    profile = profiles.get(visit.shop.store, member)
+    if profile is None:
+        return _Birthday()
+    again = birthdays.again_at(profile, visit.program)
+    locked = again and visit.shop.clock.now() < again
+    return _Birthday(profile.birthday, visit.day(again) if again and locked else "")
 
 
 def save(visit: Visit) -> Response:
@@ -39,6 +56,13 @@ def save(visit: Visit) -> Response:
         agreeing.How("page", joining.consent_text(visit)[0]),
         language if language in visit.program.languages else "", visit.shop,
     )  # fmt: skip
+    return visit.to("/me?done=saved")
+
+
+def new_birthday(visit: Visit) -> Response:
+    """Keep a birthday, or take it back."""
+    sent, member = visit.form, visit.member
+    birthdays.change(member, joining.birthday(sent), visit.shop)
     return visit.to("/me?done=saved")
 
 

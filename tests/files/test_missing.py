@@ -1,0 +1,99 @@
+"""A night without a file: the team is told where they read, once, and not before it is late."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from infra.sandbox import Sandbox
+from infra.vendors import environment
+from tests.files.desk import PROGRAM, desk, table
+from tests.rig import NOON
+
+from loyalty.events import FilesDue
+from loyalty.records import claims
+from loyalty.steps import file_import
+
+ALERTS = """alerts:
+  gone: {on: file-missing, text: "No file of {date} from {till} ({store})."}
+  others: {on: sale, text: "A sale at {store}."}
+connectors: {staff: [slack]}
+"""
+SAID = "No file of 2026-11-20 from main (Main Street)."
+HOUR = timedelta(hours=1)
+DUE = FilesDue(id="files", at=NOON, subject="files")
+
+
+class CutOffError(Exception):
+    """The process ended."""
+
+
+class Cut:
+    """A bus at which the process is cut off before anything is published."""
+
+    def publish(self, *_):
+        raise CutOffError
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox(seed="missing") as running:
+        yield running
+
+
+@pytest.fixture
+def cafe(tmp_path, sandbox):
+    """A cafe whose till's file is missed from twelve o'clock on; it is eleven in Berlin."""
+    sandbox.reset()
+    with desk(
+        tmp_path, PROGRAM + ALERTS, environment(sandbox, "https://cafe.example"), copies=2
+    ) as cafe:
+        cafe.clock.set(NOON - HOUR, back=True)
+        cafe.said = lambda: [message.text for message in sandbox.outbox]
+        yield cafe
+
+
+def is_asked_for_hours(cafe, hours):
+    for _ in range(hours):
+        cafe.due()
+        cafe.clock.advance(HOUR)
+
+
+def test_the_team_is_told_once_that_a_file_is_missing(cafe):
+    is_asked_for_hours(cafe, 1)
+    assert cafe.said() == [], "it is not late yet"
+    is_asked_for_hours(cafe, 10)
+    assert cafe.said() == [SAID]
+
+
+def test_each_night_that_is_missing_is_told_of(cafe):
+    is_asked_for_hours(cafe, 49)
+    assert cafe.said() == [SAID, SAID.replace("11-20", "11-21")]
+
+
+def test_nobody_is_alarmed_by_a_file_that_came(cafe):
+    cafe.upload(table({"receipt_no": "A-1"}), 1, at=NOON - HOUR)
+    is_asked_for_hours(cafe, 10)
+    assert cafe.said() == []
+
+
+def test_an_alarm_that_was_cut_off_is_raised_an_hour_later(cafe):
+    cafe.clock.advance(HOUR)
+    with pytest.raises(CutOffError):
+        file_import.handle(DUE, cafe.shop._replace(bus=Cut()))
+    cafe.clock.advance(HOUR)
+    cafe.due()
+    assert cafe.said() == [SAID]
+
+
+def test_a_claim_of_it_names_no_guest(cafe):
+    is_asked_for_hours(cafe, 3)
+    [claim] = claims.each(cafe.store)
+    assert (claim.member, claim.channel) == ("", "staff")
+
+
+def test_who_asks_for_no_alert_has_the_log_line_alone(tmp_path, sandbox):
+    sandbox.reset()
+    with desk(tmp_path, PROGRAM, environment(sandbox, "https://cafe.example")) as cafe:
+        is_asked_for_hours(cafe, 3)
+        assert list(claims.each(cafe.store)) == []

@@ -1,0 +1,121 @@
+"""A win-back is never sent to a guest who came back, whatever became of the receipt."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from infra.sandbox import Sandbox
+from tests.rig import NOON, refund, sale, void
+from tests.steps.cafe import SITA, Cafe
+
+from loyalty import adjusting
+from loyalty.connectors.spec import Guest
+from loyalty.events import decode
+from loyalty.records import journeys as kept
+from loyalty.steps import journey_start
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox(seed="stops") as running:
+        yield running
+
+
+@pytest.fixture
+def cafe(sandbox):
+    """A cafe with a guest who bought twice and then stays away; a win-back has two texts."""
+    sandbox.reset()
+    cafe = Cafe(sandbox, "stopping", copies=2)
+    cafe.member = cafe.join(phone=SITA)
+    for receipt in ("R0", "R1"):
+        cafe.buys(receipt, 900)
+        cafe.rig.clock.advance(DAY)
+    return cafe
+
+
+def tells(cafe, fact):
+    cafe.rig.tell(fact, Guest(phone=SITA))
+    cafe.rig.run()
+
+
+def stays_away(cafe):
+    cafe.is_now(NOON + 62 * DAY)
+    cafe.rig.sweep()
+    assert missed(cafe) == ["61 days without you."]
+
+
+def a_week_passes(cafe):
+    cafe.is_now(cafe.now + 7 * DAY)
+    cafe.rig.sweep()
+
+
+def missed(cafe):
+    return [text for text in cafe.texts() if "without you" in text or "for you" in text]
+
+
+def states(cafe, automation="win_back"):
+    found = kept.each(cafe.rig.store)
+    return [(each.state, each.why) for each in found if each.automation == automation]
+
+
+@pytest.mark.parametrize("what", ["refund", "void", "review", "too little", "delivery"])
+def test_who_came_back_is_left_alone_whatever_becomes_of_the_receipt(cafe, what):
+    stays_away(cafe)
+    amount = {"review": 60_000, "too little": 100}.get(what, 1_000)
+    channel = "delivery" if what == "delivery" else "in_store"
+    tells(cafe, sale("R2", amount, at=cafe.now, channel=channel))
+    if what == "refund":
+        tells(cafe, refund("F2", "R2", amount, at=cafe.now))
+    if what == "void":
+        tells(cafe, void("R2", at=cafe.now))
+    a_week_passes(cafe)
+    assert (states(cafe), len(missed(cafe))) == ([("stopped", "visit")], 1)
+
+
+def test_money_back_for_the_last_visit_is_no_coming_back(cafe):
+    """The newest visit was another one then, and the win-back ended for nothing."""
+    stays_away(cafe)
+    tells(cafe, refund("F1", "R1", 900, at=cafe.now))
+    a_week_passes(cafe)
+    assert states(cafe) == [("done", "")]
+
+
+def test_a_receipt_from_before_the_absence_that_is_told_late_is_no_coming_back(cafe):
+    stays_away(cafe)
+    tells(cafe, sale("R00", 1_000, at=NOON + timedelta(hours=1)))
+    a_week_passes(cafe)
+    assert states(cafe) == [("done", "")]
+
+
+def test_who_came_before_the_win_back_had_begun_gets_none_of_it(cafe):
+    """The sweep had told of the absence; whoever begins journeys was down until noon."""
+    cafe.is_now(NOON + 62 * DAY)
+    heard = []
+    publish = cafe.bus.publish
+
+    class Slow:
+        """A bus on which one topic is held up."""
+
+        def publish(self, topic, bodies):
+            heard.extend(bodies) if topic == "occasion-came" else publish(topic, bodies)
+
+    cafe.rig.shop, shop = cafe.rig.shop._replace(bus=Slow()), cafe.rig.shop
+    cafe.rig.sweep()
+    cafe.rig.shop = shop
+    assert heard
+    cafe.buys("R2", 1_000)
+    cafe.bus.publish("occasion-came", heard)
+    cafe.rig.run()
+    assert (states(cafe), missed(cafe)) == ([], [])
+    assert journey_start.handle(decode(heard[0]), shop) == ()
+
+
+def test_who_spent_the_points_before_a_reminder_had_begun_is_not_reminded(cafe):
+    """Both acts came before whoever begins journeys heard of the first."""
+    adjusting.adjust(cafe.member, 5, "a gift", "A1", "ravi", cafe.shop)
+    adjusting.adjust(cafe.member, -20, "a mistake", "A2", "ravi", cafe.shop)
+    cafe.rig.run()
+    assert states(cafe, "remind") == []
