@@ -151,7 +151,7 @@ def _absence(
     last = account.last_visit or now
     visit, days = str(minute(last)), str((now - last).days)
     gap = known.rhythms.get(name)
-    if reaction.rhythm is not None and "@" not in account.occasions.get(name, ""):
+    if reaction.rhythm is not None and not account.occasions.get(name, "").startswith(f"{visit}@"):
         if gap is None:
             return visit, None
         long = max(reaction.least_days * _DAY, gap * reaction.rhythm / 10_000)
