@@ -77,7 +77,9 @@ class Shelves:
         return sum(shelf.holds(name, query.where) for name in shelf.candidates(query.where))
 
     def _shelf(self, collection: str) -> _Shelf:
-        shelf = self._shelves.setdefault(collection, _Shelf(collection))
+        if collection not in self._shelves:
+            self._shelves[collection] = _Shelf(collection)
+        shelf = self._shelves[collection]
         if changed := self._documents.changed.pop(collection, None):
             shelf.learn({name: self._documents.get(Key(collection, name)) for name in changed})
         return shelf

@@ -52,7 +52,6 @@ from loyalty.domain.transaction import Line, Refund, Sale, Void
 from loyalty.errors import Problem
 from loyalty.identity import Pepper
 from loyalty.logs import Log
-from loyalty.ports import Query
 from loyalty.records import SignIn, accounts, entries, journeys, sign_ins, timers
 from loyalty.silence import Silence
 from loyalty.steps import (
@@ -177,7 +176,8 @@ class Year:
             self.clock.set(max(at, self.clock.now()))
             for name, (due, body) in list(self._schedules().items()):
                 if due <= at:
-                    self._lay_files(at)
+                    if name == "files":
+                        self._lay_files(at)
                     self.asked[name] += 1
                     self.bus.publish(schedules.TOPIC, [body])
                     self._crons.pop(name)
@@ -187,11 +187,8 @@ class Year:
 
     def _sweep(self) -> None:
         now = self.clock.now()
-        due = self.store.query(Query("timers", order="due_at", limit=100_000))
-        for _, found in due:
-            timer = timers.read(found)
-            if timer and timer.due_at <= now:
-                self.fired[timer.kind] += 1
+        due = timers.find(self.store, ("due_at", "<=", now), order="due_at", limit=100_000)
+        self.fired.update(timer.kind for timer in due)
         self.asked["timers"] += 1
         self.bus.publish(schedules.TOPIC, [schedules.asked_for("timers")])
         self._run()
