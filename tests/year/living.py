@@ -48,6 +48,7 @@ from loyalty.connectors.engine import Engine
 from loyalty.connectors.spec import Guest as Told
 from loyalty.connectors.spec import Heard, Reply
 from loyalty.delivery import Shop, hear
+from loyalty.domain.program import Version
 from loyalty.domain.transaction import Line, Refund, Sale, Void
 from loyalty.errors import Problem
 from loyalty.identity import Pepper
@@ -86,11 +87,22 @@ class Store(MemoryStore):
 
     def __init__(self) -> None:
         super().__init__()
-        self.timers_changed = True
+        self.timers_changed = self.programs_changed = True
 
     def committed(self, _database: Any, _work: Any, writes: list[Write]) -> None:
-        if any(write.key.collection == "timers" for write in writes):
-            self.timers_changed = True
+        for write in writes:
+            self.timers_changed |= write.key.collection == "timers"
+            self.programs_changed |= write.key.collection == "programs"
+
+
+class Published(programs.Programs):
+    """The list of programs, read again only once one was published: the clock jumps, not the list."""
+
+    def _list(self) -> list[Version]:
+        if self._read_at and not cast("Store", self._store).programs_changed:
+            self._read_at = self._clock.now()
+        cast("Store", self._store).programs_changed = False
+        return super()._list()
 
 
 class Bus(MemoryBus):
@@ -146,7 +158,7 @@ class Year:
         programs.first(self.store, TEXT, START)
         self.shop = Shop(
             store=self.store, bus=self.bus, clock=self.clock,
-            programs=programs.Programs(self.store, self.clock),
+            programs=Published(self.store, self.clock),
             vendors=cast("Engine", _Vendors(self.vendors, folder)),
             pepper=Pepper("p1:a pepper for tests only"), log=Log("ERROR", self.errors),
             silence=Silence(self.store, self.clock),
@@ -253,7 +265,10 @@ class Year:
                 store=fact.store, channel=cast("Any", fact.channel), occurred_at=fact.occurred_at,
                 currency="EUR", lines=(line,), total=fact.amount,
             )  # fmt: skip
-        heard = Heard(transaction=made, guest=Told(phone=self.phones[fact.guest]))
+        member = self.members[fact.guest]
+        by_card = fact.guest % 4 and member
+        told = Told(card=members.card(member, self.shop)) if by_card else Told(phone=self.phones[fact.guest])
+        heard = Heard(transaction=made, guest=told)
         transaction_ingest.record("generic", "", [heard], "", self.shop)
 
     def _lay_files(self, now: datetime) -> None:

@@ -23,7 +23,7 @@ NEW_PROGRAM = datetime(2026, 11, 16, 1, 54, 30, tzinfo=UTC)
 ZONES = {"main": BERLIN, "patan": ZoneInfo("Asia/Kathmandu"),
          "harbor": ZoneInfo("America/St_Johns"), "market": BERLIN}  # fmt: skip
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
-EVERY = {"often": 3.3, "mostly": 6.2, "seldom": 24.0}
+EVERY = {"often": 3.4, "mostly": 6.2, "seldom": 24.0}
 """Days between two visits, at the mean."""
 
 

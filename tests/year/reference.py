@@ -465,7 +465,11 @@ class Life:
         earned = sum(points for _, points in within) + used + expired
         closing = opening + earned - used - expired
         text = f"statement {month} {opening} {earned} {used} {expired} {closing}"
-        self.after.append(lambda: self._begin("statement", month, [text]))
+        self.after.append(lambda: self._to_gold(month, text))
+
+    def _to_gold(self, month: str, text: str) -> None:
+        if LEVELS[self.tier][0] == "gold":
+            self._begin("statement", month, [text])
 
     # -- ways through automations -------------------------------------------------------------
 
