@@ -143,7 +143,11 @@ def armed(unit: Unit, book: Passbook) -> Account:
 
 
 def _posted(
-    entry: Entry, after: Account, enough: tuple[str, ...], book: Passbook, sale: Sale | None,
+    entry: Entry,
+    after: Account,
+    enough: tuple[str, ...],
+    book: Passbook,
+    sale: Sale | None,
     subjects: Mapping[str, str],
 ) -> PointsPosted:
     first = sale if entry.kind in ("sale", "review") else None

@@ -79,7 +79,7 @@ def test_a_receipt_that_was_lost_would_be_seen(life):
     assert again.sums[last.guest] != life.seen.sums[last.guest]
 
 
-@pytest.mark.slow  # a thousand guests take minutes where others work too; `make year` tells how many
+@pytest.mark.slow  # a thousand guests: a minute, or some where others work too
 def test_a_thousand_guests_live_through_a_year_as_it_was_reckoned(tmp_path):
     life = lived(1000, tmp_path)
     broken = [row for row in judging.rows(life.year, life.seen, life.reckoned) if not row.kept]

@@ -23,7 +23,7 @@ NEW_PROGRAM = datetime(2026, 11, 16, 1, 54, 30, tzinfo=UTC)
 ZONES = {"main": BERLIN, "patan": ZoneInfo("Asia/Kathmandu"),
          "harbor": ZoneInfo("America/St_Johns"), "market": BERLIN}  # fmt: skip
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
-EVERY = {"often": 3.4, "mostly": 6.2, "seldom": 24.0}
+EVERY = {"often": 3.6, "mostly": 6.1, "seldom": 24.0}
 """Days between two visits, at the mean."""
 
 
@@ -71,7 +71,7 @@ def phone(number: int) -> str:
 def drawn(members: int, seed: int = 1) -> Plan:
     """Draw a year of so many guests."""
     chance = random.Random(f"a year {seed}")
-    guests = [_guest(number, members, chance) for number in range(members)]
+    guests = [_guest(number, chance) for number in range(members)]
     facts = [fact for guest in guests for fact in _life(guest, chance)]
     facts.append(Fact(NEW_PROGRAM, "publish", -1))
     told = (fact for fact in facts if fact.at < END and _can_be(fact, guests))
@@ -83,7 +83,7 @@ def _can_be(fact: Fact, guests: list[Guest]) -> bool:
     return fact.what != "merge" or guests[fact.guest - 1].joined < fact.at
 
 
-def _guest(number: int, members: int, chance: random.Random) -> Guest:
+def _guest(number: int, chance: random.Random) -> Guest:
     store = chance.choices(["main", "patan", "harbor", "market"], [50, 20, 10, 20])[0]
     early = chance.random() < 0.8
     day = chance.randrange(14) if early else chance.randrange(14, 260)
@@ -173,34 +173,48 @@ def _visit(
 ) -> Iterator[Fact]:
     """Buy something, and sometimes what goes with it."""
     amount = chance.choice((300, 450, 780, 990, 1250, 1999, 2600, 4210))
-    channel = "online" if chance.random() < 0.15 and guest.store != "market" else "in_store"
+    channel = "online" if chance.random() < 0.1 and guest.store != "market" else "in_store"
     fact = Fact(at, "sale", guest.number, name, amount, at, guest.store, channel)
+    luck = chance.random()
     if guest.store == "market":
         yield fact._replace(at=_read(at))
         return
-    luck = chance.random()
     if luck < 0.03:
         fact = fact._replace(at=at + chance.randrange(1, 40) * HOUR)  # the till tells it late
-    if fact.at >= over:
-        return
-    yield fact
+    if fact.at < over:
+        yield fact
+        yield from _later(fact, luck, chance)
+
+
+def _later(fact: Fact, luck: float, chance: random.Random) -> Iterator[Fact]:
+    """Tell what happens to a receipt, or at the counter, after it was told."""
     after = fact.at + chance.randrange(60, 2880) * MINUTE
-    if luck > 0.97:
-        yield fact._replace(at=fact.at + chance.randrange(1, 300) * MINUTE)  # and tells it again
-    if 0.03 < luck < 0.05:
-        yield fact._replace(what="refund", at=after, amount=chance.choice((100, 250, amount)))
-    elif 0.05 < luck < 0.065:
-        yield fact._replace(what="edit", at=after, amount=amount + chance.choice((-200, 350)))
-    elif 0.065 < luck < 0.07:
-        yield fact._replace(what="void", at=after)
-    elif 0.07 < luck < 0.10:
-        soon = at + chance.randrange(10, 100) * MINUTE
-        yield fact._replace(name=f"{name}b", at=soon, occurred_at=soon)
-    elif 0.10 < luck < 0.19 and fact.at == at:
-        fate = chance.choices(["take", "give-up", "leave"], [60, 15, 25])[0]
-        yield Fact(at + 2 * MINUTE, "hold", guest.number, f"H{name}")
-        if fate != "leave":
-            yield Fact(at + 5 * MINUTE, fate, guest.number, f"H{name}")
+    soon = fact.at + chance.randrange(10, 100) * MINUTE
+    changed = fact.amount + chance.choice((-200, 350))
+    part = chance.choice((100, 250, fact.amount))
+    told = {
+        0.05: fact._replace(what="refund", at=after, amount=part),
+        0.065: fact._replace(what="edit", at=after, amount=changed),
+        0.07: fact._replace(what="void", at=after),
+        0.10: fact._replace(name=f"{fact.name}b", at=soon, occurred_at=soon),
+        0.20: None,
+        0.97: None,
+        1.01: fact._replace(at=soon),  # the till tells it again
+    }
+    if luck >= 0.03:
+        found = next(each for most, each in told.items() if luck < most)
+        yield from [found] if found else []
+    if 0.10 <= luck < 0.20:
+        yield from _reward(fact, chance)
+
+
+def _reward(fact: Fact, chance: random.Random) -> Iterator[Fact]:
+    """Ask for a coffee, and have it, give it up, or leave without it."""
+    fate = chance.choices(["take", "give-up", "leave"], [60, 15, 25])[0]
+    hold = Fact(fact.at + 2 * MINUTE, "hold", fact.guest, f"H{fact.name}")
+    yield hold
+    if fate != "leave":
+        yield hold._replace(at=fact.at + 5 * MINUTE, what=fate)
 
 
 def _read(at: datetime) -> datetime:

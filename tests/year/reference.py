@@ -17,7 +17,19 @@ from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tests.year.plan import BERLIN, DOWN, END, MINUTE, NEW_PROGRAM, START, UP, ZONES, Fact, Guest, Plan
+from tests.year.plan import (
+    BERLIN,
+    DOWN,
+    END,
+    MINUTE,
+    NEW_PROGRAM,
+    START,
+    UP,
+    ZONES,
+    Fact,
+    Guest,
+    Plan,
+)
 from tests.year.seen import Seen, Sums
 
 DAY, HOUR, QUARTER = timedelta(days=1), timedelta(hours=1), timedelta(minutes=15)
@@ -35,7 +47,7 @@ WINTER_ENDS = datetime(2026, 12, 24, 18, tzinfo=BERLIN)
 
 
 def swept(at: datetime) -> datetime:
-    """Tell when a sweep finds what is due: at the next minute, and never while none is asked for."""
+    """Tell when a sweep finds what is due: at the next minute, or when one is asked for again."""
     whole = at.astimezone(UTC).replace(second=0, microsecond=0)
     whole += MINUTE * (whole < at)
     return UP if DOWN <= whole < UP else whole
@@ -230,8 +242,12 @@ class Life:
         found = [(lot.ready or lot.ends, "lot") for lot in self.lots]
         found += [(until, "hold") for until, _ in self.holds.values()]
         found += [(self.until, "tier")]
-        found += [(first_of_next(month), "month") for month, told in self.months.items() if not told]
-        found += [(days_before(lot.ends, 14), "lapse") for lot in self.lots if lot.ends > self.lapse_told]
+        found += [
+            (first_of_next(month), "month") for month, told in self.months.items() if not told
+        ]
+        found += [
+            (days_before(lot.ends, 14), "lapse") for lot in self.lots if lot.ends > self.lapse_told
+        ]
         if self.until != NEVER and self.until > self.end_told:
             found.append((days_before(self.until, 20), "dropping"))
         last = self.last_visit()
@@ -269,7 +285,9 @@ class Life:
 
     def balance(self, at: datetime) -> int:
         """Add up what can be spent, less what is owed."""
-        lots = self.lots + [lot for until, held in self.holds.values() if until <= at for lot in held]
+        lots = self.lots + [
+            lot for until, held in self.holds.values() if until <= at for lot in held
+        ]
         free = [each for each in lots if (each.ready or at) <= at < each.ends]
         return sum(each.points for each in free) - self.debt
 
@@ -277,7 +295,7 @@ class Life:
         """Write down what time did."""
         for name, (until, lots) in sorted(self.holds.items(), key=lambda each: each[1][0]):
             if until <= self.now:
-                self._act("hold-expire", lambda n=name, l=lots: self._back(n, l), until)
+                self._act("hold-expire", lambda n=name, own=lots: self._back(n, own), until)
         for at in sorted({lot.ready for lot in self.lots if lot.ready and lot.ready <= self.now}):
             self._act("release", lambda at=at: self._release(at), at)
         for at in sorted({lot.ends for lot in self.lots if lot.ends <= self.now}):
@@ -299,7 +317,9 @@ class Life:
         if self.tier != was:
             self.after.append(lambda: self._begin("moved_tier", object(), ["tier"]))
         if had < COFFEE <= self.balance(at):
-            self.after.append(lambda: self._begin("remind", object(), [7 * DAY, "ready"], stops=("coffee",)))
+            self.after.append(
+                lambda: self._begin("remind", object(), [7 * DAY, "ready"], stops=("coffee",))
+            )
 
     def balance_before(self, at: datetime) -> int:
         return self.balance(at - timedelta(microseconds=1))
@@ -380,7 +400,9 @@ class Life:
     def _qualifies(self, at: datetime) -> int:
         """Count the levels that this calendar year's receipts reach, up to this month."""
         month = month_of(at)
-        days = (each for each in self.receipts.values() if f"{month[:4]}-01" <= each.day[:7] <= month)
+        days = (
+            each for each in self.receipts.values() if f"{month[:4]}-01" <= each.day[:7] <= month
+        )
         kept = sum(each.kept for each in days)
         return sum(kept >= line for _, line in LEVELS) - 1
 
@@ -405,7 +427,9 @@ class Life:
         for what in ("win_back", "unusual", "lapse", "dropping"):
             if what in due:
                 getattr(self, f"_{what}")()
-        month = next((m for m, told in self.months.items() if not told and first_of_next(m) <= self.now), "")
+        month = next(
+            (m for m, told in self.months.items() if not told and first_of_next(m) <= self.now), ""
+        )
         if month:
             self._month(month)
 
@@ -441,7 +465,11 @@ class Life:
 
     def _lapse(self) -> None:
         """Tell of all points that lapse within a fortnight, as one."""
-        soon = [lot for lot in self.lots if lot.ends > self.lapse_told and days_before(lot.ends, 14) <= self.now]
+        soon = [
+            lot
+            for lot in self.lots
+            if lot.ends > self.lapse_told and days_before(lot.ends, 14) <= self.now
+        ]
         first = min(lot.ends for lot in soon)
         self.lapse_told = max(lot.ends for lot in soon)
         day = (first.astimezone(BERLIN).date() - DAY).isoformat()
@@ -460,7 +488,9 @@ class Life:
         first, last = begins(date.fromisoformat(f"{month}-01"), BERLIN), first_of_next(month)
         opening = sum(points for at, _, points in self.acts if at < first)
         within = [(kind, points) for at, kind, points in self.acts if first <= at < last]
-        used = -sum(p for kind, p in within if kind in ("hold", "capture", "hold-void", "hold-expire"))
+        used = -sum(
+            p for kind, p in within if kind in ("hold", "capture", "hold-void", "hold-expire")
+        )
         expired = -sum(points for kind, points in within if kind == "expire")
         earned = sum(points for _, points in within) + used + expired
         closing = opening + earned - used - expired
@@ -474,7 +504,12 @@ class Life:
     # -- ways through automations -------------------------------------------------------------
 
     def _begin(
-        self, name: str, key: Any, steps: list[Any], zone: ZoneInfo = BERLIN, stops: tuple[str, ...] = ()
+        self,
+        name: str,
+        key: Any,
+        steps: list[Any],
+        zone: ZoneInfo = BERLIN,
+        stops: tuple[str, ...] = (),
     ) -> None:
         """Begin once for each occasion."""
         if self.gone or self.merged or (name, key) in self.begun:
@@ -489,18 +524,18 @@ class Life:
         self.settle()
         for place, step in enumerate(steps):
             if isinstance(step, datetime | timedelta | tuple):
-                rest = steps[place + 1 :]
-                due = step if isinstance(step, datetime) else self._waited(step, zone)
-                self.waits.append(Waits(due, lambda: self._go_on(way, rest, zone), way))
+                self._wait(way, step, steps[place + 1 :], zone)
                 return
             if isinstance(step, int):
                 self._give("award", step)
-            elif isinstance(step, str):
-                self.after.append(lambda text=step: self._say(text, way))
             else:
-                text = step()
+                text = step if isinstance(step, str) else step()
                 self.after.append(lambda text=text: self._say(text, way))
         self.book.ways[way.name, "done"] += 1
+
+    def _wait(self, way: Way, step: Any, rest: list[Any], zone: ZoneInfo) -> None:
+        due = step if isinstance(step, datetime) else self._waited(step, zone)
+        self.waits.append(Waits(due, lambda: self._go_on(way, rest, zone), way))
 
     def _waited(self, step: timedelta | tuple[timedelta, str], zone: ZoneInfo) -> datetime:
         if isinstance(step, timedelta):
@@ -532,7 +567,9 @@ class Life:
             return
         if is_quiet(self.now):
             morning = clock(self.now - timedelta(microseconds=1), BERLIN, "08:00")
-            self.waits.append(Waits(morning, lambda: self.after.append(lambda: self._say(text, way, useful))))
+            self.waits.append(
+                Waits(morning, lambda: self.after.append(lambda: self._say(text, way, useful)))
+            )
             return
         if not self._why_not(way):
             self.book.texts[self.phone, text] += 1
@@ -774,25 +811,27 @@ def is_it(day: date, month_day: str) -> bool:
 
 def reckoned(plan: Plan, members: dict[int, str], only: int | None = None) -> Seen:
     """Reckon a year, or that of one guest. `members` are ids, by which lots are drawn."""
-    book, sums = Book(), {}
+    book, sums, own = Book(), {}, _told(plan)
+    for guest in plan.guests if only is None else [plan.guests[only]]:
+        life = Life(guest, own[guest.number], _held(members[guest.number]), book)
+        life.live()
+        book.ways.update((wait.way.name, "waiting") for wait in life.waits if wait.way)
+        sums[guest.number] = _sums(life)
+    return Seen(book.acts, book.ways, book.texts, book.alerts, sums, _nights())
+
+
+def _told(plan: Plan) -> dict[int, list[Fact]]:
+    """List for each guest what happens to them, and what others do that concerns them."""
     own: dict[int, list[Fact]] = defaultdict(list)
     for fact in plan.facts:
         own[fact.guest].append(fact)
-    for fact in plan.facts:
         if fact.what == "merge":
             own[fact.guest - 1].append(fact._replace(what="joined-by"))
     for number, facts in _friends(plan, own):
         own[number] += facts
     for facts in own.values():
         facts.sort(key=lambda fact: fact.at)
-    for guest in plan.guests if only is None else [plan.guests[only]]:
-        life = Life(guest, own[guest.number], _held(members[guest.number]), book)
-        life.live()
-        for wait in life.waits:
-            if wait.way:
-                book.ways[wait.way.name, "waiting"] += 1
-        sums[guest.number] = _sums(life)
-    return Seen(book.acts, book.ways, book.texts, book.alerts, sums, _nights())
+    return own
 
 
 def _held(member: str) -> set[str]:
