@@ -19,7 +19,7 @@ export
 unexport TFVARS PROJECT STATE TERRAFORM VARIABLES
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test proof simulate mutants crash races fuzz bench audit cloud-local package \
+.PHONY: help demo run test proof simulate mutants crash races year fuzz bench audit cloud-local package \
         check terraform-check fmt lint types docs connector clean costs plan deploy undeploy environment
 
 help: ## List what can be done
@@ -59,6 +59,9 @@ crash: $(READY) ## Kill it at every write, cut its power, fill its disk: nothing
 
 races: $(READY) ## Let 64 tills race for ten guests' points, and work every sum out again
 	@$(BIN)/python -m infra.races $(ARGS)
+
+year: $(TESTED) ## Live through a year of a thousand guests, and reckon it apart: both come to the same
+	@$(BIN)/python -m tests.year $(ARGS)
 
 fuzz: $(TESTED) ## Throw bad input at all that reads it, and a million signatures that are nearly right
 	@$(BIN)/python -m tests.fuzz $(ARGS)

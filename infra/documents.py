@@ -116,6 +116,7 @@ _MEANINGS = {
     "Sale.guest": "Keyed hashes of who the guest is, the surest first.",
     "Sale.staff": "Who served, as the till names them.",
     "PointsPosted.others": "Other members whose points the account keeps.",
+    "PointsPosted.enough_for": "Rewards that what can be spent has just become enough for.",
     "Void.newest": "Only if the till has told of no revision after this one.",
     "Line.id": "The line's name within the receipt.",
     "Line.amount": "Price times quantity before any discount, in minor units.",

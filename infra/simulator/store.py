@@ -6,20 +6,19 @@ changed since it was read. `tests/simulator/test_store.py` holds it to what ever
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple, TypeVar
 
 import msgspec
 
+from infra.simulator.shelves import Documents, Shelves
 from loyalty.adapters.sqlite_index import code
-from loyalty.collections import asked
 from loyalty.collections import of as collection_of
 from loyalty.errors import AlreadyExists, TryAgain
-from loyalty.ports import Database, Document, Key, Query, Where
+from loyalty.ports import Database, Document, Key, Query
 from loyalty.ports import Unit as UnitPort
 
 T = TypeVar("T")
-Documents = dict[Key, bytes]
 TRIES = 5
 """So often a unit that met others is run before its caller is told to come back."""
 
@@ -36,7 +35,19 @@ class MemoryStore:
     """Documents as JSON. A unit keeps its writes until its work is done."""
 
     def __init__(self) -> None:
-        self.documents: Documents = {}
+        self._keep(Documents())
+
+    @property
+    def documents(self) -> Documents:
+        """All there are; whoever puts others there changes what is found too."""
+        return self._documents
+
+    @documents.setter
+    def documents(self, documents: Mapping[Key, bytes]) -> None:
+        self._keep(Documents(documents))
+
+    def _keep(self, documents: Documents) -> None:
+        self._documents, self._shelves = documents, Shelves(documents)
 
     def atomically(self, database: Database, work: Callable[[UnitPort], T]) -> T:
         """Run `work` and commit what it wrote; again, if somebody changed that meanwhile."""
@@ -64,25 +75,15 @@ class MemoryStore:
 
     def query(self, query: Query) -> list[tuple[str, Document]]:
         """List what matches, as a real store would."""
-        found = list(self._matching(query))
-        if query.order:
-            found = [each for each in found if query.order in each[1]]
-        found.sort(key=lambda each: _place(query, *each), reverse=query.descending)
-        return [each for each in found if _is_after(query, each)][: query.limit]
+        found = (Key(query.collection, name) for name in self._shelves.find(query))
+        return [(key.id, msgspec.json.decode(self.documents[key])) for key in found]
 
     def count(self, query: Query) -> int:
         """Count what matches."""
-        return len(list(self._matching(query)))
+        return self._shelves.count(query)
 
     def close(self) -> None:
         """Nothing is open."""
-
-    def _matching(self, query: Query) -> Iterator[tuple[str, Document]]:
-        asked(query)
-        for key in sorted(key for key in self.documents if key.collection == query.collection):
-            document: Document = msgspec.json.decode(self.documents[key])
-            if all(_holds(where, document) for where in query.where):
-                yield key.id, document
 
 
 class Unit:
@@ -152,28 +153,3 @@ def _encode(key: Key, document: Document) -> bytes:
 def _read(documents: Documents, key: Key) -> Document | None:
     collection_of(key.collection)
     return msgspec.json.decode(documents[key]) if key in documents else None
-
-
-def _place(query: Query, id_: str, document: Document) -> tuple[str, str]:
-    return (code(document[query.order]) if query.order else "", id_)
-
-
-def _is_after(query: Query, found: tuple[str, Document]) -> bool:
-    if not query.after:
-        return True
-    value, id_ = query.after
-    start, place = (code(value) if query.order else "", id_), _place(query, *found)
-    return place < start if query.descending else place > start
-
-
-def _holds(where: Where, document: Document) -> bool:
-    value = document.get(where.field)
-    if where.op == "contains":
-        return isinstance(value, list) and code(where.value) in map(code, value)
-    if where.field not in document or isinstance(value, list):
-        return False
-    mine, theirs = code(value), code(where.value)
-    if where.op == "==":
-        return mine == theirs
-    tests = {"<": mine < theirs, "<=": mine <= theirs, ">": mine > theirs, ">=": mine >= theirs}
-    return mine[0] == theirs[0] and tests[where.op]

@@ -57,7 +57,7 @@ def _posted(
         case on.TierChange() if event.tier_after != event.tier_before:
             words = {"tier": f"tier:{event.tier_after}"} if event.tier_after else {}
             yield Beginning(name, event.entry, event.member, zone, {}, words)
-        case on.Affordable() if _affords(reaction, event, program):
+        case on.Affordable() if reaction.reward in event.enough_for:
             words = {"reward": f"reward:{reaction.reward}"}
             yield Beginning(name, event.entry, event.member, zone, {}, words, reaction.reward)
         case on.Active(activity=activity, score_at_most=most) if activity == event.activity:
@@ -74,9 +74,3 @@ def _visit(reaction: on.Came, event: PointsPosted) -> int:
         if number == reaction.nth or again:
             return number
     return 0
-
-
-def _affords(reaction: on.Affordable, event: PointsPosted, program: Program) -> bool:
-    reward = program.rewards.get(reaction.reward)
-    before = event.balance - event.points
-    return bool(reward and reward.points and before < reward.points <= event.balance)

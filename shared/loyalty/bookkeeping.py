@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -12,9 +12,9 @@ from loyalty import homes
 from loyalty.delivery import Outcome, Shop, outgoing
 from loyalty.domain import occasions
 from loyalty.domain.account import Account, ReceiptFact
-from loyalty.domain.entry import OF_REWARDS, Entry, Receipt
+from loyalty.domain.entry import BY_TIME, OF_REWARDS, Entry, Receipt
 from loyalty.domain.ledger import Passbook
-from loyalty.domain.program import Version
+from loyalty.domain.program import Program, Version
 from loyalty.domain.transaction import Sale
 from loyalty.errors import TryAgain
 from loyalty.events import Event, PointsPosted
@@ -23,6 +23,7 @@ from loyalty.ports import Unit
 from loyalty.records import EntryRecord, Timer, account_record, accounts, entries, timers
 
 _MODULUS = 2**256
+_INSTANT = timedelta(microseconds=1)
 _replace = msgspec.structs.replace
 
 
@@ -64,7 +65,19 @@ def posted(
 
     `subjects` maps an entry that caused others to what it was about: they are about that too.
     """
-    return [_posted(entry, after, book, sale, subjects) for entry, after in book.pages]
+    had = (book.opened, *(after for _, after in book.pages))
+    return [
+        _posted(entry, after, enough_for(entry, before, after, book.program), book, sale, subjects)
+        for before, (entry, after) in zip(had, book.pages, strict=False)
+    ]
+
+
+def enough_for(entry: Entry, had: Account, has: Account, program: Program) -> tuple[str, ...]:
+    """Name the rewards that points have just become enough for: what time did, at its instant."""
+    at = entry.occurred_at if entry.kind in BY_TIME else entry.at
+    before, after = had.points(at - _INSTANT), has.points(at)
+    known = program.rewards.items() if before < after else ()
+    return tuple(n for n, each in known if each.points and before < each.points <= after)
 
 
 def write(
@@ -130,7 +143,12 @@ def armed(unit: Unit, book: Passbook) -> Account:
 
 
 def _posted(
-    entry: Entry, after: Account, book: Passbook, sale: Sale | None, subjects: Mapping[str, str]
+    entry: Entry,
+    after: Account,
+    enough: tuple[str, ...],
+    book: Passbook,
+    sale: Sale | None,
+    subjects: Mapping[str, str],
 ) -> PointsPosted:
     first = sale if entry.kind in ("sale", "review") else None
     return PointsPosted(
@@ -155,6 +173,7 @@ def _posted(
         tier_after=entry.tier_after,
         reward=entry.rule if entry.kind in OF_REWARDS else "",
         others=after.others,
+        enough_for=enough,
         total=first.total if first else 0,
         currency=first.currency if first else "",
     )

@@ -42,7 +42,8 @@ class PointsPosted(Event, frozen=True, kw_only=True, omit_defaults=True):
     """An entry was written. Balances are those right after it; `total` is what a sale came to.
 
     `reward` is the one that the act was about, `others` whose points the account keeps too;
-    `activity` and `score` are what a guest did, and how they judged.
+    `activity` and `score` are what a guest did, and how they judged. `enough_for` are the rewards
+    that what can be spent has just become enough for.
     """
 
     entry: str
@@ -67,6 +68,7 @@ class PointsPosted(Event, frozen=True, kw_only=True, omit_defaults=True):
     others: tuple[str, ...] = ()
     activity: str = ""
     score: int | None = None
+    enough_for: tuple[str, ...] = ()
 
 
 class MilestoneReached(Event, frozen=True, kw_only=True, omit_defaults=True):

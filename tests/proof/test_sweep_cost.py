@@ -12,7 +12,6 @@ from tests.steps.cafe import Newest
 from tests.steps.test_cost import Counting
 
 from loyalty.domain.account import Account, Lot
-from loyalty.ports import Query
 from loyalty.records import AccountRecord, Profile, Timer, accounts, profiles, timers
 
 DUE = 50
@@ -20,26 +19,10 @@ TEXT = Path("tests/programs/journeys.yaml").read_text("utf-8")
 READ: dict[str, object] = {}
 
 
-class Indexed(MemoryStore):
-    """A store in a dictionary that finds what is due without looking through everything."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.timers = MemoryStore()
-
-    def query(self, query: Query):
-        if query.collection != "timers":
-            return super().query(query)
-        self.timers.documents = {
-            k: v for k, v in self.documents.items() if k.collection == "timers"
-        }
-        return self.timers.query(query)
-
-
 def swept(members: int) -> tuple[int, int]:
     """Sweep a house of so many guests, of whom as many as ever are due; what was read, written."""
     rig = Rig(
-        Path(), TEXT, store=Indexed(), shuffle=Newest(),
+        Path(), TEXT, store=MemoryStore(), shuffle=Newest(),
         wrap=lambda shop: shop._replace(store=Counting(shop.store)),
     )  # fmt: skip
     rig.shop.programs._parsed.update(READ)

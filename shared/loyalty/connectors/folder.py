@@ -12,19 +12,25 @@ from loyalty.connectors.spec import Config, Connector, Listed, Listing, Piece, S
 from loyalty.errors import TryAgain, VendorRefused
 from loyalty.ports import HttpRequest, HttpResponse
 
+_NEXT = chr(ord("/") + 1)
+"""After a folder's name: beyond every name in it."""
+
 
 def list_files(
     config: Config, asked: Listing
 ) -> Generator[HttpRequest, HttpResponse, tuple[Listed, ...]]:
-    """List what lies in the folder, and in folders below it."""
+    """List what lies in the folder, and in folders below it; those of long ago are not opened."""
     top, found = _top(config), []
-    for path in sorted((top / asked.prefix).rglob("*")):
-        with suppress(FileNotFoundError):  # it may be taken away meanwhile
-            name = path.relative_to(top).as_posix()
-            if path.is_file() and not path.is_symlink() and name > asked.after:
-                found.append(_listed(name, path))
+    for folder, below, names in os.walk(top / asked.prefix):
+        here = Path(folder).relative_to(top).as_posix()
+        below[:] = [each for each in below if f"{here}/{each}{_NEXT}" > asked.after]
+        for name in (f"{here}/{each}" for each in names):
+            with suppress(FileNotFoundError):  # it may be taken away meanwhile
+                path = top / name
+                if name > asked.after and path.is_file() and not path.is_symlink():
+                    found.append(_listed(name, path))
     yield from ()
-    return tuple(found)
+    return tuple(sorted(found, key=lambda each: each.name))
 
 
 def read_file(config: Config, piece: Piece) -> Generator[HttpRequest, HttpResponse, bytes]:

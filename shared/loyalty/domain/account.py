@@ -86,6 +86,8 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def _added(mine: dict[str, int], others: dict[str, int], sign: int) -> dict[str, int]:
+    if not mine and not others:
+        return mine  # most programs have no cards, and every act adds up
     sums = {card: mine.get(card, 0) + sign * others.get(card, 0) for card in mine | others}
     return {card: number for card, number in sorted(sums.items()) if number}
 

@@ -25,6 +25,8 @@ OF_REWARDS: frozenset[EntryKind] = frozenset(
     {"hold", "capture", "hold-void", "hold-expire", "recapture", "restore"}
 )
 """The kinds of entries that are about a reward: `rule` names it."""
+BY_TIME: frozenset[EntryKind] = frozenset({"release", "expire", "hold-expire"})
+"""The kinds of entries that time alone brings, each at its instant, however late it is written."""
 OF_MERGES: frozenset[EntryKind] = frozenset({"merge", "unmerge"})
 """The kinds of entries that move what one account has to another: one on each of the two."""
 

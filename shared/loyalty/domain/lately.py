@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from loyalty.domain import calendar, facts
+from loyalty.domain import calendar, visits
 from loyalty.domain.account import Account, Totals
 from loyalty.domain.program import Program
 
@@ -36,18 +36,19 @@ def in_days(account: Account, days: int, program: Program, now: datetime) -> Tot
     """Add up visits and money of the last business days, today being the last."""
     since = (today(program, now) - timedelta(days=days)).isoformat()
     known = [fact for fact in account.facts if fact.day > since]
-    places = {(fact.day, fact.store) for fact in known}
+    sittings: dict[tuple[str, str], list[int]] = {}
+    for fact in known:
+        if fact.counts:
+            sittings.setdefault((fact.day, fact.store), []).append(fact.minute)
     sitting = program.visits.sitting
     return Totals(
-        visits=sum(facts.visits_of(known, day, store, sitting) for day, store in places),
+        visits=sum(visits.count(minutes, sitting) for minutes in sittings.values()),
         spend=sum(fact.kept for fact in known),
     )
 
 
 def in_months(account: Account, months: int, program: Program, now: datetime) -> Totals:
-    """Add up the last calendar months, this one being the last."""
+    """Add up visits and money of the last calendar months, this one being the last."""
     before = calendar.months_back(today(program, now).isoformat()[:7], months)
-    sums = Totals()
-    for name, totals in account.months.items():
-        sums = sums.plus(totals) if name > before else sums
-    return sums
+    known = [totals for name, totals in account.months.items() if name > before]
+    return Totals(visits=sum(t.visits for t in known), spend=sum(t.spend for t in known))

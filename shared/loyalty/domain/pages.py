@@ -25,7 +25,7 @@ class Pages:
     """
 
     def __init__(self, account: Account, program: Program, now: datetime) -> None:
-        self.account = account
+        self.account = self.opened = account
         self.program = program
         self.now = now
         self.closed = ""

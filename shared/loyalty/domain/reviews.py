@@ -58,7 +58,10 @@ def _ceiling(rules: Program, sale: Sale, cleared: int) -> str:
 
 def _velocity(rules: Program, sale: Sale, known: Iterable[ReceiptFact]) -> str:
     most = rules.earning.limits.receipts_per_hour
-    others = [fact for fact in known if fact.receipt != facts.short(sale.receipt_id)]
-    if most is None or facts.within_an_hour(others, sale.occurred_at) < most:
+    if most is None:
+        return ""
+    name = facts.short(sale.receipt_id)
+    others = [fact for fact in known if fact.receipt != name]
+    if facts.within_an_hour(others, sale.occurred_at) < most:
         return ""
     return f"more than {most} receipts in an hour"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
@@ -65,20 +65,22 @@ def place(guest: Guest, program: Program, now: datetime) -> Placed:
 
 def stage_of(account: Account, program: Program, now: datetime) -> Stage:
     """Find where a guest stands."""
+    return next((stage for true, stage in _ladder(account, program, now) if true), "new")
+
+
+def _ladder(account: Account, program: Program, now: datetime) -> Iterator[tuple[bool, Stage]]:
+    """Go through the stages; what takes adding up is added up only if none came before it."""
     ago, stages = lately.days_since_visit(account, program, now), program.stages
     if ago is None:
-        return "new"
-    days = lately.in_days(account, stages.days, program, now).visits
-    year = lately.in_months(account, _YEAR, program, now).spend
-    ladder: tuple[tuple[bool, Stage], ...] = (
-        (ago >= stages.lost_after, "lost"),
-        (ago >= stages.lapsing_after, "lapsing"),
-        (days >= stages.vip_visits, "vip"),
-        (stages.vip_spend is not None and year >= stages.vip_spend, "vip"),
-        (days >= stages.regular_visits, "regular"),
-        (account.totals.visits >= stages.active_visits, "active"),
-    )
-    return next((stage for true, stage in ladder if true), "new")
+        return
+    yield ago >= stages.lost_after, "lost"
+    yield ago >= stages.lapsing_after, "lapsing"
+    came = lately.in_days(account, stages.days, program, now).visits
+    yield came >= stages.vip_visits, "vip"
+    if stages.vip_spend is not None:
+        yield lately.in_months(account, _YEAR, program, now).spend >= stages.vip_spend, "vip"
+    yield came >= stages.regular_visits, "regular"
+    yield account.totals.visits >= stages.active_visits, "active"
 
 
 def emptied(account: Account) -> Account:
@@ -99,18 +101,20 @@ Condition = Callable[[Segment, Guest, Stage, Program, datetime], bool]
 def _last_visit(
     segment: Segment, guest: Guest, _stage: Stage, program: Program, now: datetime
 ) -> bool:
-    ago = lately.days_since_visit(guest.account, program, now)
     if segment.last_visit == DaysSince():
         return True
+    ago = lately.days_since_visit(guest.account, program, now)
     return ago is not None and _within(ago, segment.last_visit)
 
 
 def _visits(segment: Segment, guest: Guest, _stage: Stage, program: Program, now: datetime) -> bool:
-    return _within(_sums(segment.visits, guest.account, program, now).visits, segment.visits)
+    asked = segment.visits
+    return asked == VisitCount() or _within(_sums(asked, guest.account, program, now).visits, asked)
 
 
 def _spend(segment: Segment, guest: Guest, _stage: Stage, program: Program, now: datetime) -> bool:
-    return _within(_sums(segment.spend, guest.account, program, now).spend, segment.spend)
+    asked = segment.spend
+    return asked == SpendSum() or _within(_sums(asked, guest.account, program, now).spend, asked)
 
 
 def _sums(over: VisitCount | SpendSum, account: Account, program: Program, now: datetime) -> Totals:

@@ -11,6 +11,9 @@ from loyalty.domain import calendar
 from loyalty.domain.account import Account, Standing, Totals
 from loyalty.domain.program import Program, Tiers
 
+_KEPT = 36
+"""So many months are remembered: more than any window reaches."""
+
 
 def qualifying(account: Account, tiers: Tiers, month: str) -> int:
     """Add up what counts for the tier as of a month: the same for any order of receipts."""
@@ -70,7 +73,5 @@ def months_with(old: Mapping[str, Totals], days: Mapping[str, Totals]) -> dict[s
     months = dict(old)
     for day, gained in days.items():
         months[day[:7]] = months.get(day[:7], Totals()).plus(gained)
-    newest = max(months, default="0001-01")
-    return {
-        name: months[name] for name in sorted(months) if name > calendar.months_back(newest, 36)
-    }
+    oldest = calendar.months_back(max(months), _KEPT) if months else ""
+    return {name: months[name] for name in sorted(months) if name > oldest}

@@ -135,9 +135,14 @@ def _settle_in(unit: Unit, timer: Timer, name: str, known: Measured, shop: Shop)
 
 
 def _occasions(book: Passbook, known: Measured) -> list[OccasionCame]:
-    """Tell what time brought to an account that automations wait for, and note it there."""
+    """Tell what time brought to an account that automations wait for, and note it there.
+
+    Of one that is kept in another, or that nobody is behind any more, there is nothing to tell.
+    """
     book.account, found = occasions.came(book.account, book.program, book.now, known)
     who = book.account.id
+    if book.account.into or book.closed:
+        return []
     return [
         OccasionCame(
             id=f"occasion:{each.automation}:{who}:{each.key}", at=book.now, subject=who, member=who,
