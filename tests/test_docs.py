@@ -8,7 +8,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +18,7 @@ from typing import Any
 
 import pytest
 import requests
-from infra import documents, vendors
+from infra import children, documents, vendors
 from infra.local import Local
 from infra.sandbox.server import Sandbox
 
@@ -232,10 +231,9 @@ def run(command: str, local: Local, folder: Path) -> Any:
     """Run a block of a page as a reader does, but at the address of the running shop."""
     assert ADDRESS in command
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(  # noqa: S603 - what our own page says
+    done = children.run(
         [BASH, "-ceu", command.replace(ADDRESS, local.url)],
-        cwd=folder, env={**os.environ, "PATH": path, "NO_PROXY": "127.0.0.1"},
-        capture_output=True, text=True, timeout=PATIENCE, check=False,
+        cwd=folder, env={**os.environ, "PATH": path, "NO_PROXY": "127.0.0.1"}, timeout=PATIENCE,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
