@@ -168,8 +168,11 @@ def _connectors() -> Iterator[str]:
         `SQUARE_ACCESS_TOKEN__SECOND` belongs to the account `second`, whose webhook is
         `/transaction-ingest/square/second`. While a secret is being rotated, the one before it
         stays in the same variable with `_PREVIOUS` at its end. `…_BASE_URL` puts another address
-        in the place of the vendor's. `check` and `set_up` are described here, and no command
-        runs them yet: make webhooks in the vendors' consoles.
+        in the place of the vendor's. `loyalty connectors list` tells what is missing,
+        `loyalty connectors check` asks vendors whether they know us, and
+        `loyalty connectors set-up NAME` has the vendor make what we need there; where a connector
+        has no `set_up`, make its webhooks in the vendor's console. Each reads its own environment:
+        for a deployment, give it the values of the secrets there.
     """)
     yield "\nA vendor's error codes are put into these words:\n"
     yield from _table(("word", "what follows"), _WORDS.items())
