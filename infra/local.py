@@ -31,6 +31,7 @@ from infra.local_schedules import LocalSchedules
 from infra.topology import TOP, Topology, dashed, topology
 from loyalty import app as composition
 from loyalty import program_file, programs
+from loyalty.adapters.clock import clock_from
 from loyalty.adapters.local_bus import BusOptions, LocalBus
 from loyalty.adapters.sqlite import SqliteStore
 from loyalty.adapters.sqlite_writer import InUse
@@ -74,7 +75,8 @@ class Local:
             name: import_module(f"loyalty.steps.{name}") for name in self.wiring.hearing()
         }
         file = Path(self.settings["LOYALTY_STORE"].removeprefix("sqlite:"))
-        store = SqliteStore(file)
+        clock = clock or clock_from(self.settings["LOYALTY_CLOCK"])
+        store = SqliteStore(file, clock=clock)
         self.bus = LocalBus(store.writer, self.wiring.topics(), self._options(workers))
         shop = composition.shop(self.settings, store, self.bus, clock, log)
         self.shop = composition.use(composition.App(wrap(shop))).shop
