@@ -346,8 +346,8 @@ def _collections() -> Iterator[str]:
         Documents live in two databases: `ledger` knows members by an opaque id only, `people`
         knows who they are. A document's id is the hash of its key, so that no key can reach
         another place. Only indexed fields can be asked for. `kept` counts from the last time a
-        document was written: then Firestore removes it by itself, and on one machine the nightly job
-        `retention`.
+        document was written: then Firestore removes it by itself, and on one machine the nightly
+        job `retention`.
     """)
     yield ""
     yield from _table(
