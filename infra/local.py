@@ -231,8 +231,10 @@ def main(arguments: list[str] | None = None) -> None:
             raise
         sys.exit(f"A port is in use: {Settings(environment)['PORT']}, or with a sandbox the one "
                  "after it. Choose another, as in `make run PORT=8090`.")  # fmt: skip
+    stop = _told_to_stop()
     _announce(local, sandbox)
-    _wait_for_signal()
+    while not stop.wait(1.0):
+        pass
     print("Stopping: finishing what was accepted.", flush=True)
     local.stop()
     if sandbox:
@@ -278,12 +280,12 @@ def _not_set_up(local: Local) -> list[str]:
     return missing
 
 
-def _wait_for_signal() -> None:
+def _told_to_stop() -> threading.Event:
+    """Return what is set by Ctrl-C from now on."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    while not stop.wait(1.0):
-        pass
+    return stop
 
 
 if __name__ == "__main__":

@@ -299,14 +299,15 @@ def serving(folder: Path) -> Iterator[str]:
     paths = {"PYTHONPATH": f"shared{os.pathsep}."}
     given = {"PORT": str(port), "LOYALTY_DATA": str(folder), "LOYALTY_PROGRAM": program, **paths}
     command = [sys.executable, "-m", "infra.local"]
-    server = children.Child[bytes](
-        command, {**os.environ, **given}, cwd=ROOT, stdout=children.DEVNULL
+    server = children.Child[str](
+        command, {**os.environ, **given}, cwd=ROOT, text=True, stdout=children.PIPE
     )
     try:
-        emulators.wait_for(port)
+        assert any("Ctrl-C stops it" in line for line in server.stdout or ())
         yield f"http://127.0.0.1:{port}"
         server.send_signal(signal.SIGINT)
-        assert server.wait(PATIENCE) == 0
+        server.communicate(timeout=PATIENCE)
+        assert server.returncode == 0
     finally:
         children.end(server)
 
