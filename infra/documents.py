@@ -169,8 +169,11 @@ def _connectors() -> Iterator[str]:
         `SQUARE_ACCESS_TOKEN__SECOND` belongs to the account `second`, whose webhook is
         `/transaction-ingest/square/second`. While a secret is being rotated, the one before it
         stays in the same variable with `_PREVIOUS` at its end. `…_BASE_URL` puts another address
-        in the place of the vendor's. `check` and `set_up` are described here, and no command
-        runs them yet: make webhooks in the vendors' consoles.
+        in the place of the vendor's. `loyalty connectors list` tells what is missing,
+        `loyalty connectors check` asks vendors whether they know us, and
+        `loyalty connectors set-up NAME` has the vendor make what we need there; where a connector
+        has no `set_up`, make its webhooks in the vendor's console. Each reads its own environment:
+        for a deployment, give it the values of the secrets there.
     """)
     yield "\nA vendor's error codes are put into these words:\n"
     yield from _table(("word", "what follows"), _WORDS.items())
@@ -343,7 +346,9 @@ def _collections() -> Iterator[str]:
     yield cleandoc("""
         Documents live in two databases: `ledger` knows members by an opaque id only, `people`
         knows who they are. A document's id is the hash of its key, so that no key can reach
-        another place. Only indexed fields can be asked for.
+        another place. Only indexed fields can be asked for. `kept` counts from the last time a
+        document was written: then Firestore removes it by itself, and on one machine the nightly
+        job `retention`.
     """)
     yield ""
     yield from _table(

@@ -6,12 +6,13 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
+
+from infra.children import DEVNULL, Child, end
 
 _FIRESTORE = ["com.google.cloud.datastore.emulator.firestore.CloudFirestore", "start"]
 PATIENCE = 90.0
@@ -27,7 +28,7 @@ class Emulator(NamedTuple):
 
     host: str
     """`ADDRESS:PORT`."""
-    process: subprocess.Popen[bytes]
+    process: Child[bytes]
 
     def pause(self, seconds: float) -> None:
         """Stand still for a while, as a service does that answers nobody."""
@@ -66,11 +67,8 @@ def _jar(pattern: str) -> str:
 @contextmanager
 def _running(command: list[str]) -> Iterator[Emulator]:
     port = free_port()
-    process = subprocess.Popen(  # noqa: S603 - the emulator's own program
-        [*command, "--host=127.0.0.1", f"--port={port}"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
+    process = Child[bytes](
+        [*command, "--host=127.0.0.1", f"--port={port}"], stdout=DEVNULL, stderr=DEVNULL
     )
     try:
         wait_for(port)
@@ -95,10 +93,3 @@ def wait_for(port: int) -> None:
             return
         time.sleep(0.1)
     raise TimeoutError(f"nobody listens on port {port}")
-
-
-def end(process: subprocess.Popen[bytes]) -> None:
-    """End a process with all its children, at once."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait(30)

@@ -31,6 +31,7 @@ from infra.local_schedules import LocalSchedules
 from infra.topology import TOP, Topology, dashed, topology
 from loyalty import app as composition
 from loyalty import program_file, programs
+from loyalty.adapters.clock import clock_from
 from loyalty.adapters.local_bus import BusOptions, LocalBus
 from loyalty.adapters.sqlite import SqliteStore
 from loyalty.adapters.sqlite_writer import InUse
@@ -74,7 +75,8 @@ class Local:
             name: import_module(f"loyalty.steps.{name}") for name in self.wiring.hearing()
         }
         file = Path(self.settings["LOYALTY_STORE"].removeprefix("sqlite:"))
-        store = SqliteStore(file)
+        clock = clock or clock_from(self.settings["LOYALTY_CLOCK"])
+        store = SqliteStore(file, clock=clock)
         self.bus = LocalBus(store.writer, self.wiring.topics(), self._options(workers))
         shop = composition.shop(self.settings, store, self.bus, clock, log)
         self.shop = composition.use(composition.App(wrap(shop))).shop
@@ -233,8 +235,10 @@ def main(arguments: list[str] | None = None) -> None:
             raise
         sys.exit(f"A port is in use: {Settings(environment)['PORT']}, or with a sandbox the one "
                  "after it. Choose another, as in `make run PORT=8090`.")  # fmt: skip
+    stop = _told_to_stop()
     _announce(local, sandbox)
-    _wait_for_signal()
+    while not stop.wait(1.0):
+        pass
     print("Stopping: finishing what was accepted.", flush=True)
     local.stop()
     if sandbox:
@@ -280,12 +284,12 @@ def _not_set_up(local: Local) -> list[str]:
     return missing
 
 
-def _wait_for_signal() -> None:
+def _told_to_stop() -> threading.Event:
+    """Return what is set by Ctrl-C from now on."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    while not stop.wait(1.0):
-        pass
+    return stop
 
 
 if __name__ == "__main__":

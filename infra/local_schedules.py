@@ -25,7 +25,8 @@ class LocalSchedules:
     def look(self) -> list[str]:
         """Ask for every job that is due, or that a person asked for; name them."""
         now = self._shop.clock.now()
-        listed = schedules.table(self._shop.programs.current().program)
+        program = self._shop.programs.current().program
+        listed = schedules.table(program, one_machine=True)
         return [each.name for each in listed if self._look_at(each, now)]
 
     def _look_at(self, schedule: Schedule, now: datetime) -> bool:

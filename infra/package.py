@@ -12,7 +12,6 @@ import hashlib
 import importlib.metadata
 import json
 import re
-import subprocess
 import sys
 import tempfile
 import zipfile
@@ -24,6 +23,7 @@ from packaging.requirements import Requirement
 from rich.console import Console
 from rich.table import Table
 
+from infra import children
 from infra.topology import TOP, dashed, topology
 from loyalty import connectors
 
@@ -217,10 +217,8 @@ def _compiled(sources: list[Path]) -> dict[str, bytes]:
     with tempfile.TemporaryDirectory() as folder:
         made = [str(Path(folder) / str(number)) for number in range(len(sources))]
         jobs = list(zip(map(str, sources), made, places, strict=True))
-        subprocess.run(  # noqa: S603 - our own program
-            [sys.executable, "-S", "-c", _COMPILE, json.dumps(jobs)],
-            env={"PYTHONHASHSEED": "0"}, check=True,
-        )  # fmt: skip
+        command = [sys.executable, "-S", "-c", _COMPILE, json.dumps(jobs)]
+        children.run(command, env={"PYTHONHASHSEED": "0"}).check_returncode()
         return {
             _cached(place): Path(file).read_bytes()
             for place, file in zip(places, made, strict=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import zxingcpp
+from infra import children
 from PIL import Image
 from selenium import webdriver
 from selenium.webdriver.common.by import By
@@ -101,7 +102,7 @@ def opened(folder: Path) -> Iterator[webdriver.Chrome]:
     options.binary_location = shutil.which("chromium") or ""
     for each in (*QUIET, f"--user-data-dir={folder}"):
         options.add_argument(each)
-    service = webdriver.ChromeService(shutil.which("chromedriver"))
+    service = webdriver.ChromeService(shutil.which("chromedriver"), env=children.marked())
     driver = webdriver.Chrome(options=options, service=service)
     try:
         driver.set_script_timeout(PATIENCE)

@@ -83,7 +83,7 @@ class Rig:
         wrap: Callable[[Shop], Shop] = lambda shop: shop,
     ) -> None:
         self.clock = VirtualClock(NOON)
-        self.store = store or SqliteStore(folder / "loyalty.db")
+        self.store = store or SqliteStore(folder / "loyalty.db", clock=self.clock)
         self.bus = MemoryBus(topology(), shuffle or random.Random(seed), copies=copies)
         shop = Shop(
             store=self.store,

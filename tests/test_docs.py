@@ -8,10 +8,11 @@ import json
 import os
 import re
 import shutil
-import subprocess
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -19,7 +20,8 @@ from typing import Any
 
 import pytest
 import requests
-from infra import documents, vendors
+from click.testing import CliRunner
+from infra import children, documents, emulators, vendors
 from infra.local import Local
 from infra.sandbox.server import Sandbox
 
@@ -232,10 +234,9 @@ def run(command: str, local: Local, folder: Path) -> Any:
     """Run a block of a page as a reader does, but at the address of the running shop."""
     assert ADDRESS in command
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(  # noqa: S603 - what our own page says
+    done = children.run(
         [BASH, "-ceu", command.replace(ADDRESS, local.url)],
-        cwd=folder, env={**os.environ, "PATH": path, "NO_PROXY": "127.0.0.1"},
-        capture_output=True, text=True, timeout=PATIENCE, check=False,
+        cwd=folder, env={**os.environ, "PATH": path, "NO_PROXY": "127.0.0.1"}, timeout=PATIENCE,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -289,6 +290,61 @@ def test_the_generic_webhooks_example_answers_as_it_says(shop):
     text = (ROOT / "docs/generic-webhook.md").read_text("utf-8")
     [(command, wanted)] = examples(text)
     assert run(command, *shop) == wanted
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """Run what `make run` runs on a folder, until Ctrl-C; yields its address."""
+    port, program = emulators.free_port(), str(ROOT / "infra/programs/art-cafe.yaml")
+    paths = {"PYTHONPATH": f"shared{os.pathsep}."}
+    given = {"PORT": str(port), "LOYALTY_DATA": str(folder), "LOYALTY_PROGRAM": program, **paths}
+    command = [sys.executable, "-m", "infra.local"]
+    server = children.Child[str](
+        command, {**os.environ, **given}, cwd=ROOT, text=True, stdout=children.PIPE
+    )
+    try:
+        assert any("Ctrl-C stops it" in line for line in server.stdout or ())
+        yield f"http://127.0.0.1:{port}"
+        server.send_signal(signal.SIGINT)
+        server.communicate(timeout=PATIENCE)
+        assert server.returncode == 0
+    finally:
+        children.end(server)
+
+
+def test_a_till_screen_is_set_up_as_the_readme_says(tmp_path):
+    steps = re.findall(r"`\.venv/bin/loyalty (staff [^`]+)`", README)
+
+    def typed(step: str) -> str:
+        given = {"LOYALTY_DATA": str(tmp_path)}
+        return CliRunner().invoke(cli.main, step.split(), env=given).output
+
+    with serving(tmp_path):
+        assert "Stop the server, give this command again" in typed(steps[0])
+    pin, code = (typed(step).split()[0] for step in steps)
+    assert re.fullmatch(r"\d{6}", pin)
+    with serving(tmp_path) as url:
+        (console,) = re.findall(r"`(/console)`", README)
+        address, form = f"{url}{console}/", {"Origin": url, "Accept": "text/html"}
+        made = requests.post(
+            f"{address}/screen",
+            {"code": code},
+            headers=form,
+            allow_redirects=False,
+            timeout=PATIENCE,
+        )
+        form["Cookie"] = made.headers["Set-Cookie"].partition(";")[0]  # as localhost may keep it
+        assert "Maya" in requests.get(address, headers=form, timeout=PATIENCE).text
+
+
+def test_guests_join_and_read_where_the_readme_says(shop):
+    (join,) = re.findall(r"`(/member-page/join/\w+)`", README)
+    local, _ = shop
+    assert requests.get(f"{local.url}{join}", timeout=PATIENCE).ok
+    after = f"http://127.0.0.1:{int(ADDRESS.rpartition(':')[2]) + 1}"
+    (page,) = re.findall(rf"{after}(/\w+)", README)
+    with Sandbox(seed="readme") as sandbox:
+        assert requests.get(f"{sandbox.url}{page}", timeout=PATIENCE).ok
 
 
 def test_every_command_of_the_readme_is_a_target_or_is_run():

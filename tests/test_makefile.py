@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
+from infra import children
 
 ROOT = Path(__file__).parent.parent
 
@@ -33,10 +33,8 @@ class Checkout:
 
     def make(self, *words: str, typed: str = "") -> tuple[int, str]:
         command = ["make", "VENV=venv", "TERRAFORM=./terraform.sh", *words]
-        done = subprocess.run(  # noqa: S603 - make, on a copy
-            command, cwd=self.folder, input=typed, capture_output=True, text=True, check=False,
-            timeout=60, env={"PATH": "/usr/local/bin:/usr/bin:/bin"},
-        )  # fmt: skip
+        paths = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
+        done = children.run(command, cwd=self.folder, env=paths, typed=typed, timeout=60)
         return done.returncode, done.stdout + done.stderr
 
     def done(self) -> list[str]:

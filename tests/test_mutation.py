@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from infra import children
 from infra.mutation.mutations import mutations
 
 ROOT = Path(__file__).parent.parent
@@ -71,9 +71,7 @@ print(*(f"{seen.state}: {seen.mutation}" for seen in hunted(some, 1, sys.argv[1:
 
 def hunted(tests: str) -> tuple[int, str]:
     command = [sys.executable, "-c", HUNT, tests]
-    ended = subprocess.run(  # noqa: S603 - our own program
-        command, cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    ended = children.run(command, cwd=ROOT)
     return ended.returncode, ended.stdout + ended.stderr
 
 

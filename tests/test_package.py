@@ -6,14 +6,14 @@ import importlib.metadata
 import json
 import os
 import shutil
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 import requests
-from infra import emulators, package
+from infra import children, emulators, package
+from infra.children import PIPE
 from infra.topology import topology
 from packaging.requirements import Requirement
 
@@ -76,7 +76,8 @@ def built(folder, functions, **environment):
     shutil.rmtree(out, ignore_errors=True)
     environment = {**os.environ, "PYTHONPATH": "shared:.", **environment}
     program = PROGRAM.format(list(functions))
-    subprocess.run([sys.executable, "-c", program], cwd=folder, env=environment, check=True)  # noqa: S603 - our own module
+    command = [sys.executable, "-c", program]
+    children.run(command, cwd=folder, env=environment).check_returncode()
     return list(out.iterdir())
 
 
@@ -145,7 +146,8 @@ def empty(packed, tmp_path_factory):
     Its packages are those of this environment, which has them from the same lock.
     """
     folder = tmp_path_factory.mktemp("empty")
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)  # noqa: S603 - our own Python
+    command = [sys.executable, "-m", "venv", "--without-pip", folder]
+    children.run(command).check_returncode()
     (home,) = folder.glob("lib/python*/site-packages")
     for name in set().union(*(required(path) for path in packed.values())):
         for file in importlib.metadata.files(name):
@@ -175,16 +177,15 @@ def test_a_function_serves_from_its_zip_in_an_empty_environment(packed, empty, n
     shutil.unpack_archive(packed[name], tmp_path)
     port = emulators.free_port()
     command = [empty, "-m", "functions_framework", "--target=main", "--source=main.py"]
-    server = subprocess.Popen(  # noqa: S603 - our own program
-        [*command, "--host=127.0.0.1", f"--port={port}"],
-        cwd=tmp_path, env=SETTINGS, start_new_session=True, stdout=subprocess.PIPE,
-    )  # fmt: skip
+    server = children.Child[bytes](
+        [*command, "--host=127.0.0.1", f"--port={port}"], SETTINGS, cwd=tmp_path, stdout=PIPE
+    )
     try:
         emulators.wait_for(port)
         method, path = ASKED.get(name, ("POST", "/"))
         answer = requests.request(method, f"http://127.0.0.1:{port}{path}", data=b"{}", timeout=90)
     finally:
-        emulators.end(server)
+        children.end(server)
     with server.stdout as said:
         lines = [json.loads(line) for line in said]
     kind = answer.headers["Content-Type"].partition(";")[0]
@@ -213,9 +214,7 @@ def test_everything_that_a_zip_may_load_is_there(packed, empty, tmp_path):
         "from loyalty.program_file import reread; "
         f"reread({PLAIN!r}); print(loyalty.__file__)"
     )
-    said = subprocess.run(  # noqa: S603 - our own program
-        [empty, "-I", "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
-    ).stdout
+    said = children.run([empty, "-I", "-c", program], cwd=tmp_path).stdout
     assert Path(said.strip()).resolve() == (tmp_path / "loyalty/__init__.py").resolve()
 
 

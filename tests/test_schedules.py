@@ -32,6 +32,12 @@ def test_without_a_word_of_the_program_jobs_run_at_half_past_three_of_its_zone()
     )
 
 
+def test_one_machine_removes_by_itself_what_a_cloud_does_not_have_to_be_asked_for():
+    program = program_file.read(PLAIN)
+    more = schedules.table(program, one_machine=True)
+    assert set(more) - set(table()) == {Schedule("retention", "30 3 * * *", "Europe/Berlin")}
+
+
 def test_the_program_gives_a_job_another_time():
     assert table('schedules: {waiting: "0  8 * * MON"}')[-1].cron == "0 8 * * MON"
 
@@ -44,7 +50,7 @@ def test_what_the_program_switches_off_is_not_in_the_table():
 def test_only_jobs_that_exist_and_are_free_to_move_can_be_named(name):
     with pytest.raises(
         program_file.Mistakes,
-        match=r"known here: arm, files, seg|did you mean `waiting`",
+        match=r"known here: arm, files, ret|did you mean `waiting`",
     ):
         table(f'schedules: {{{name}: "0 8 * * *"}}')
 

@@ -11,12 +11,13 @@ import json
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any, NamedTuple
 
 import pytest
+from infra import children
 from infra.deployment import EVERYBODY, PUSH, rights
 from infra.topology import dashed, topology
 
@@ -30,18 +31,14 @@ FUNCTIONS = topology().functions
 PATIENCE = 600
 
 
-def offline(
-    root: Path, command: str, *arguments: str, keep: bool = False
-) -> subprocess.CompletedProcess[str]:
+def offline(root: Path, command: str, *arguments: str, keep: bool = False) -> CompletedProcess[str]:
     """Run a command on the deployment in a folder."""
     program = os.environ.get("TERRAFORM_OFFLINE", "")
     if not program or not shutil.which("terraform"):
         pytest.skip("needs terraform, and TERRAFORM_OFFLINE with a program that plays the provider")
     kept = ["--keep"] if keep else []
-    return subprocess.run(  # noqa: S603 - the program that CI names
-        [program, *kept, "--root", str(root), command, str(root / "terraform"), *arguments],
-        capture_output=True, text=True, timeout=PATIENCE, check=False,
-    )  # fmt: skip
+    asked = [program, *kept, "--root", root, command, root / "terraform", *arguments]
+    return children.run(asked, timeout=PATIENCE)
 
 
 @pytest.fixture

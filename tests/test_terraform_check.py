@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
+from infra import children
 
 CHECK = Path(__file__).parent.parent / "terraform/check.sh"
 BASH = shutil.which("bash") or "bash"
@@ -21,10 +21,8 @@ def checked(folder: Path, terraform: str | None, **environment: str) -> tuple[in
         program = tools / "terraform"
         program.write_text(f"#!{BASH}\n{terraform}\n")
         program.chmod(0o755)
-    done = subprocess.run(  # noqa: S603 - our own script
-        [BASH, str(CHECK)], capture_output=True, text=True, timeout=60, check=False,
-        env={"PATH": str(tools), "CI": "true", **environment},
-    )  # fmt: skip
+    settings = {"PATH": str(tools), "CI": "true", **environment}
+    done = children.run([BASH, CHECK], env=settings, timeout=60)
     return done.returncode, done.stdout + done.stderr
 
 

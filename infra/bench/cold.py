@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,8 +22,9 @@ from statistics import median
 from rich.progress import track
 
 from infra.bench.served import PATIENCE
+from infra.children import DEVNULL, Child, end, marked
 from infra.cloud_local.processes import unpacked
-from infra.emulators import end, free_port
+from infra.emulators import free_port
 from infra.evidence import Row
 from infra.topology import TOP, topology
 
@@ -67,12 +67,12 @@ def _row(name: str, ours: list[float], theirs: list[float]) -> Row:
 
 def first_answer(place: Path, call: bytes = CALL, settings: Mapping[str, str] = SETTINGS) -> float:
     """Start a function and count the seconds until it has answered a call."""
-    port, began = free_port(), time.monotonic()
+    environment, port = marked({**os.environ, **settings}), free_port()
     flags = ["--target=main", "--source=main.py", "--host=127.0.0.1", f"--port={port}"]
-    running = subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-m", "functions_framework", *flags], cwd=place,
-        env={**os.environ, **settings}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        start_new_session=True,
+    began = time.monotonic()
+    running = Child[bytes](
+        [sys.executable, "-m", "functions_framework", *flags], environment, cwd=place,
+        stdout=DEVNULL, stderr=DEVNULL,
     )  # fmt: skip
     try:
         while not _answers(port, call):

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from subprocess import TimeoutExpired
 
 import requests
 
 from infra.bench.tills import KEY
-from infra.emulators import end, free_port
+from infra.children import DEVNULL, Child, end
+from infra.emulators import free_port
 from infra.topology import TOP
 
 PATIENCE = 120.0
@@ -44,10 +45,7 @@ def process(command: list[str], url: str, settings: Mapping[str, str] = {}) -> I
     """
     paths = os.pathsep.join([str(TOP / "shared"), str(TOP)])
     environment = {**os.environ, "PYTHONPATH": paths, **settings}
-    running = subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, *command], env=environment, cwd=TOP, stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )  # fmt: skip
+    running = Child[bytes]([sys.executable, *command], environment, cwd=TOP, stdout=DEVNULL)
     try:
         await_answer(url)
         yield running.pid
@@ -56,11 +54,11 @@ def process(command: list[str], url: str, settings: Mapping[str, str] = {}) -> I
         with_patience(running)
 
 
-def with_patience(running: subprocess.Popen[bytes]) -> None:
+def with_patience(running: Child[bytes]) -> None:
     """Let a process end by itself; after a while it is ended."""
     try:
         running.wait(30)
-    except subprocess.TimeoutExpired:
+    except TimeoutExpired:
         end(running)
 
 

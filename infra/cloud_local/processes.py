@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from infra import deployment, package
+from infra import children, deployment, package
+from infra.children import DEVNULL, PIPE, Child
 from infra.cloud_local.watch import Watch
-from infra.emulators import PATIENCE, end, free_port, wait_for
+from infra.emulators import PATIENCE, free_port, wait_for
 from infra.topology import Topology
 
 
@@ -28,7 +28,7 @@ class Functions:
         self._environment = {**os.environ, **environment, "PYTHONPATH": ""}
         self._rights = deployment.rights()
         self._watch = watch
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._running: dict[str, Child[bytes]] = {}
 
     def start(self) -> None:
         """Start all at once; returns when all listen."""
@@ -55,26 +55,25 @@ class Functions:
     def _serving(self, name: str) -> set[int]:
         """Find the processes that serve: children of the one that listens."""
         asked = ["pgrep", "-P", str(self._running[name].pid)]
-        found = subprocess.run(asked, capture_output=True, text=True, check=False)  # noqa: S603 - a number
+        found = children.run(asked)
         return {int(number) for number in found.stdout.split()}
 
     def stop(self) -> None:
         """End them all."""
         for process in self._running.values():
-            end(process)
+            children.end(process)
 
     def _port(self, name: str) -> int:
         return int(self.addresses[name].rpartition(":")[2])
 
     def _begin(self, name: str) -> None:
         command = [sys.executable, "-m", "functions_framework", "--target=main"]
-        process = subprocess.Popen(  # noqa: S603 - our own program
+        process = Child[bytes](
             [*command, "--source=main.py", "--host=127.0.0.1", f"--port={self._port(name)}"],
             cwd=self._packages[name],  # comes first where Python looks for modules
             env=self._allowed(name),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
+            stdout=PIPE,
+            stderr=DEVNULL,
         )
         assert process.stdout is not None  # noqa: S101 - it was asked for
         self._watch.follow(process.stdout)

@@ -6,13 +6,14 @@ import ctypes
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+from infra.children import PIPE, Child, fork
 
 PR_SET_PTRACER, ANYBODY = 0x59616D61, ctypes.c_ulong(-1)
 SECONDS = 30.0
@@ -67,7 +68,7 @@ def watched(act: Callable[[], None], options: Sequence[str]) -> int:
     command = [strace(), "-qq", *options]
     child = _forked(act)
     os.waitpid(child, os.WUNTRACED)
-    tracer = subprocess.Popen([*command, "-p", str(child)], stderr=subprocess.PIPE)  # noqa: S603 - our own words
+    tracer = Child[bytes]([*command, "-p", str(child)], stderr=PIPE)
     try:
         _attached(child, tracer)
         os.kill(child, signal.SIGCONT)
@@ -80,7 +81,7 @@ def watched(act: Callable[[], None], options: Sequence[str]) -> int:
     return status
 
 
-def _attached(child: int, tracer: subprocess.Popen[bytes]) -> None:
+def _attached(child: int, tracer: Child[bytes]) -> None:
     """Wait until strace watches. Raises RuntimeError with its words if it may not."""
     until = time.monotonic() + SECONDS
     while b"TracerPid:\t0\n" in Path(f"/proc/{child}/status").read_bytes():
@@ -94,7 +95,7 @@ def _attached(child: int, tracer: subprocess.Popen[bytes]) -> None:
 def _forked(act: Callable[[], None]) -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # other threads of ours hold no lock
-        child = os.fork()
+        child = fork()
     if child:
         return child
     try:

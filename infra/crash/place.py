@@ -61,7 +61,7 @@ class Place:
 
     def __init__(self, folders: Folders, backoff: Backoff = HASTE) -> None:
         self.folders, self.clock = folders, VirtualClock(NOON)
-        self.store = SqliteStore(folders.data / "loyalty.db")
+        self.store = SqliteStore(folders.data / "loyalty.db", clock=self.clock)
         wiring, self._steps = _wiring(), _steps()
         options = BusOptions(workers=1, backoff=backoff, pipeline=list(wiring.functions))
         self.bus = LocalBus(self.store.writer, wiring.topics(), options)

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from infra.children import fork
 from infra.mutation.mutations import Mutation
 from infra.simulator.planted import exchanged, source
 from infra.topology import TOP
@@ -105,7 +106,7 @@ class Hunter:
         self, session: pytest.Session, items: list[pytest.Item], sick: AbstractContextManager[None]
     ) -> int:
         """Start a process that runs tests, and ends as it finds; returns its process id."""
-        if child := os.fork():
+        if child := fork():
             return child
         _become_quiet(session)
         limit = SLOW * (1 + sum(self._seconds[item.nodeid] for item in items))

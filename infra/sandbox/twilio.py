@@ -25,6 +25,7 @@ from infra.sandbox.twilio_text import AUTOMATIC_REPLIES, keyword, replies, segme
 from infra.sandbox.twilio_webhooks import inbound_letter, status_letter
 
 NOT_A_MOBILE = "+15005550009"
+ACCOUNT = "/Accounts/<account>.json"
 MESSAGES = "/Accounts/<account>/Messages.json"
 ONE_MESSAGE = "/Accounts/<account>/Messages/<sid>.json"
 
@@ -53,6 +54,7 @@ class Twilio:
         """Give the addresses a client of Twilio calls."""
         pages = Blueprint("twilio", __name__, url_prefix=f"/twilio/{API_VERSION}")
         pages.before_request(on_host(cls._check_caller))
+        pages.get(ACCOUNT)(on_host(cls._account))
         pages.post(MESSAGES)(on_host(cls._create))
         pages.get(MESSAGES)(on_host(cls._list))
         pages.get(ONE_MESSAGE)(on_host(cls._fetch))
@@ -123,6 +125,20 @@ class Twilio:
         account = (request.view_args or {}).get("account", secrets.twilio_account_sid)
         if account != secrets.twilio_account_sid:
             raise _missing()
+
+    def _account(self, account: str) -> Response:
+        """Tell of the account, to its owner: a standard API key may not see it."""
+        if not request.authorization or request.authorization.username != account:
+            raise TwilioRefusalError(20003, 401)
+        uri = f"/{API_VERSION}/Accounts/{account}"
+        told = {
+            "sid": account, "owner_account_sid": account, "friendly_name": "Art Cafe",
+            "status": "active", "type": "Full", "auth_token": "hidden",
+            "date_created": "Fri, 20 Nov 2026 09:00:00 +0000",
+            "date_updated": "Fri, 20 Nov 2026 09:00:00 +0000",
+            "uri": f"{uri}.json", "subresource_uris": {"messages": f"{uri}/Messages.json"},
+        }  # fmt: skip
+        return jsonify(told)
 
     def _create(self, account: str) -> tuple[Response, int]:
         form, media = request.form.to_dict(), request.form.getlist("MediaUrl")

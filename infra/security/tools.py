@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from infra import children
 from infra.evidence import Row
 from infra.topology import TOP
 
@@ -31,10 +31,7 @@ class Said(NamedTuple):
 
 def ran(*command: str) -> Said:
     """Run a tool of ours. Raises FileNotFoundError if it is not installed."""
-    done = subprocess.run(  # noqa: S603 - our own tools
-        [str(HOME / command[0]), *command[1:]],
-        cwd=TOP, capture_output=True, text=True, timeout=PATIENCE, check=False,
-    )  # fmt: skip
+    done = children.run([HOME / command[0], *command[1:]], cwd=TOP, timeout=PATIENCE)
     return Said(done.returncode, done.stdout, done.stderr)
 
 

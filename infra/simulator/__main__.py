@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import os
 import sys
 import time
@@ -12,7 +11,7 @@ from typing import NamedTuple
 
 from rich.progress import track
 
-from infra import evidence
+from infra import children, evidence
 from infra.evidence import Row
 from infra.simulator import programs
 from infra.simulator.planted import WITHIN, bugs
@@ -46,7 +45,7 @@ def simulate(seeds: range, jobs: int) -> int:
     began = time.monotonic()
     for number in range(2 * programs.COUNT):
         programs.parsed(number)  # once, before the processes part
-    with multiprocessing.get_context("fork").Pool(jobs) as pool:
+    with children.pool(jobs) as pool:
         found = pool.imap_unordered(simulated, seeds, chunksize=20)
         results = list(track(found, "Simulating", total=len(seeds)))
     seconds = time.monotonic() - began

@@ -9,7 +9,7 @@ from loyalty.stored import Record
 
 
 class Job(Record, frozen=True, kw_only=True):
-    """How far a nightly run is: in which pass, and after which account or profile.
+    """How far a nightly run is: in which pass, and after which account, profile or page.
 
     `counts` is what the first pass counted. A run goes by one instant and one program `version`;
     `placed` tells whether it put guests into segments.
@@ -17,7 +17,7 @@ class Job(Record, frozen=True, kw_only=True):
 
     at: datetime
     version: str
-    phase: Literal["counting", "placing", "arming", "done"]
+    phase: Literal["counting", "placing", "arming", "removing", "done"]
     after: str = ""
     counts: dict[str, dict[str, int]] = {}  # noqa: RUF012 - msgspec makes a new one for each
     placed: bool = False

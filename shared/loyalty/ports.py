@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, Protocol, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 T = TypeVar("T")
 
@@ -93,6 +93,15 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Finish what was accepted, then let go of files and threads."""
+        ...
+
+
+@runtime_checkable
+class Keeping(Protocol):
+    """A Store that keeps everything until it is told to remove what was kept long enough."""
+
+    def remove_old(self, at: datetime, most: int) -> int:
+        """Remove so many documents at most whose retention was over by then; tell how many."""
         ...
 
 

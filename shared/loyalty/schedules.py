@@ -32,12 +32,13 @@ class Schedule(NamedTuple):
         return asked_for(self.name)
 
 
-def table(program: Program) -> tuple[Schedule, ...]:
-    """List everything that runs by the clock, the sweep first."""
+def table(program: Program, *, one_machine: bool = False) -> tuple[Schedule, ...]:
+    """List everything that runs by the clock, in a cloud or on one machine, the sweep first."""
     told: dict[str, str] = {
         name: " ".join(line.split()) for name, line in program.schedules.items()
     }
-    used = {n: job for n, job in JOBS.items() if not job.serves or getattr(program, job.serves)}
+    here = {name: job for name, job in JOBS.items() if one_machine or not job.one_machine}
+    used = {n: job for n, job in here.items() if not job.serves or getattr(program, job.serves)}
     crons = {name: told.get(name) or job.cron or OFF for name, job in used.items()}
     return tuple(
         Schedule(name, cron, "Etc/UTC" if name == TICK else program.zone)

@@ -11,14 +11,16 @@ import msgspec
 
 from loyalty.delivery import Shop
 from loyalty.errors import Problem
-from loyalty.identity import LETTERS, digest
+from loyalty.identity import LETTERS, Pepper, digest
 from loyalty.ports import Store, Unit
-from loyalty.records import screens, shifts, staff
+from loyalty.records import screens, shifts, staff, tries
 from loyalty.staffing import works_at
-from loyalty.till_records import Screen, Shift, Staff
+from loyalty.till_records import Screen, Shift, Staff, Tries
 
-CODE = 28
-"""Letters of a code, of 5 bits each."""
+CODE = 8
+"""Letters of a code, of 5 bits each: no two of them look alike."""
+TRIES = 10
+"""So many wrong codes from one place, within as long as a code is good."""
 SET_UP_WITHIN = timedelta(minutes=15)
 LONGEST, IDLE = timedelta(hours=12), timedelta(minutes=15)
 """How long somebody stays signed in, and how long without doing anything."""
@@ -46,14 +48,20 @@ def new_code(store: str, at: datetime) -> tuple[str, Screen]:
     return code, Screen(id=name, store=store, made_at=at, until=at + SET_UP_WITHIN)
 
 
-def key_of(code: str) -> str:
-    """Name where a code is kept, however a person wrote it."""
-    return digest("code:" + re.sub(r"[^A-Z0-9]", "", code.upper()[: 4 * CODE]))
+def key_of(code: str, pepper: Pepper) -> str:
+    """Name where a code is kept, however a person wrote it: who reads it there cannot guess it."""
+    return pepper.hash("screen", re.sub(r"[^A-Z0-9]", "", code.upper()[: 4 * CODE]))
 
 
-def set_up(code: str, shop: Shop) -> str:
-    """Trade a code for the cookie of a screen. Raises Problem 401 if it is worth nothing."""
-    cookie, now, name = secrets.token_urlsafe(32), shop.clock.now(), key_of(code)
+def set_up(code: str, place: str, shop: Shop) -> str:
+    """Trade a code, typed at a place of the network, for the cookie of a screen.
+
+    A try is counted before the code is looked at. Raises Problem 401 if the code is worth nothing,
+    429 after too many wrong ones.
+    """
+    cookie, now = secrets.token_urlsafe(32), shop.clock.now()
+    name, counter = key_of(code, shop.pepper), f"place:{shop.pepper.hash('place', place)}"
+    shop.store.atomically("ledger", lambda unit: _count(unit, counter, now))
 
     def work(unit: Unit) -> None:
         found = screens.get(unit, name)
@@ -61,9 +69,18 @@ def set_up(code: str, shop: Shop) -> str:
             raise Problem(401, "code_refused", "The code was used, or it is too old.")
         screens.delete(unit, name)
         screens.create(unit, digest(cookie), _replace(found, until=None, made_at=now))
+        tries.delete(unit, counter)
 
     shop.store.atomically("ledger", work)
     return cookie
+
+
+def _count(unit: Unit, counter: str, now: datetime) -> None:
+    found = tries.get(unit, counter) or Tries()
+    lately = tuple(at for at in found.at if at > now - SET_UP_WITHIN)
+    if len(lately) >= TRIES:
+        raise Problem(429, "too_many_tries", "Too many wrong codes. Wait 15 minutes.")
+    tries.put(unit, counter, Tries(at=(*lately, now)))
 
 
 def screen(cookie: str, store: Store) -> Screen | None:

@@ -36,12 +36,20 @@ _TOLD = {
 
 
 class Step(NamedTuple):
-    """What one function did, or (`done` is False) has not done yet; `at` where it is kept."""
+    """What one function did, or (`done` is False) has not done yet; `at` where it is kept.
+
+    What waits for its time, as it should, is neither: `at` is then when it goes on.
+    """
 
     function: str
     what: str
     at: datetime | None = None
     done: bool = True
+    waits: bool = False
+
+    def missing(self, now: datetime) -> bool:
+        """Tell whether this should have happened by now."""
+        return not self.done and not (self.waits and self.at and self.at > now)
 
 
 def way(
@@ -142,7 +150,8 @@ def _message(
         yield _claimed(name, claim)
         yield from _delivered(name, claim, store)
     elif timer:
-        yield Step("notification_dispatch", f"{name}: waits until then", timer.due_at, done=False)
+        what = f"{name}: waits for its time"
+        yield Step("notification_dispatch", what, timer.due_at, done=False, waits=True)
     elif request.audience == "staff" and not programs.named(request.version).connectors.get(
         "staff"
     ):

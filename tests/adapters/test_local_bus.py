@@ -3,13 +3,13 @@
 import os
 import random
 import signal
-import subprocess
 import sys
 import textwrap
 import threading
 import time
 
 import pytest
+from infra.children import PIPE, Child
 
 from loyalty.adapters.local_bus import Backoff, BusOptions, LocalBus
 from loyalty.adapters.sqlite_writer import Writer
@@ -321,11 +321,8 @@ def test_after_kill_9_all_that_was_not_acknowledged_comes_again(path):
         bus.start(handler)
         time.sleep(60)
     """
-    process = subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-c", textwrap.dedent(program), path],
-        env={**os.environ, "PYTHONPATH": "shared"},
-        stdout=subprocess.PIPE,
-    )
+    command = [sys.executable, "-c", textwrap.dedent(program), path]
+    process = Child[bytes](command, {**os.environ, "PYTHONPATH": "shared"}, stdout=PIPE)
     assert process.stdout.readline() == b"here\n"
     process.send_signal(signal.SIGKILL)
     process.communicate()

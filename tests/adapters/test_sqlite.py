@@ -3,15 +3,16 @@
 import os
 import signal
 import sqlite3
-import subprocess
 import sys
 import textwrap
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from subprocess import STDOUT
 
 import pytest
+from infra.children import PIPE, Child
 
 from loyalty.adapters.sqlite import SqliteStore
 from loyalty.adapters.sqlite_writer import InUse, Writer
@@ -38,13 +39,9 @@ def put(store, name, document=None):
 
 def python(code, *args):
     """Run a program of its own, with our code at hand."""
-    return subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-c", textwrap.dedent(code), *map(str, args)],
-        env={**os.environ, "PYTHONPATH": "shared"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    command = [sys.executable, "-c", textwrap.dedent(code), *map(str, args)]
+    paths = {**os.environ, "PYTHONPATH": "shared"}
+    return Child[str](command, paths, stdout=PIPE, stderr=STDOUT, text=True)
 
 
 @contextmanager

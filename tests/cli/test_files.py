@@ -54,5 +54,13 @@ def test_another_till_and_an_empty_folder_say_so(night, tmp_path):
     assert "There is no file to read." in night("files", "read", str(tmp_path), at=NOON)
 
 
+def test_a_program_without_files_says_what_to_write(changing, tmp_path):
+    said = changing("files", "read", str(tmp_path), code=1)
+    assert "The program names no till that writes files." in said
+    assert "files: {counter: {via: folder}}" in said
+    assert "docs/files.md" in said
+    assert "--source" not in said
+
+
 def test_without_a_folder_the_tills_own_place_is_read(night):
     assert "main: folder needs FOLDER_PATH" in night("files", "read", at=NOON, code=1)

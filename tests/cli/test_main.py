@@ -73,6 +73,7 @@ def test_every_command_helps_with_an_example(loyalty, words):
 
 def test_every_command_is_tested_here_as_reading_or_writing():
     pure = {("init",), ("program", "check"), ("secrets", "set")}
+    pure |= {("connectors", each) for each in ("list", "check", "set-up")}
     tried = {tuple(w for w in words if (w,) in ALL or words[:2] in ALL)[:2] for words in WRITING}
     tried |= {words[:2] if words[:2] in ALL else words[:1] for words in READING}
     assert tried | pure == set(ALL)

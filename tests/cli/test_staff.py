@@ -8,6 +8,7 @@ import pytest
 
 from loyalty import screening, staffing
 from loyalty.errors import Problem
+from loyalty.identity import LETTERS
 from loyalty.records import staff
 
 
@@ -43,8 +44,9 @@ def test_another_pin_makes_the_old_one_worthless(changing):
 
 def test_a_code_makes_a_screen_of_a_store_that_can_be_locked(changing):
     code = made(changing, "screen", "--store", "main")
+    assert re.fullmatch(rf"[{LETTERS}]{{4}}-[{LETTERS}]{{4}}", code)
     with changing.rig() as rig:
-        cookie = screening.set_up(code, rig.shop)
+        cookie = screening.set_up(code, "", rig.shop)
         name = screening.screen(cookie, rig.store).id
     assert f"{name} main" in changing("staff", "list")
     assert f"Locked {name}." in changing("staff", "lock", name)

@@ -212,7 +212,7 @@ def test_only_setting_up_may_know_what_the_class_says(new):
 
 
 def test_checking_says_what_google_knows(new):
-    assert new.run("check").endswith("set_up has still to make the class.")
+    assert new.run("check").endswith("set-up has still to make the class.")
     new.run("set_up")
     assert new.run("check") == (
         f"Google Wallet knows the class {ISSUER}.loyalty; its review says UNDER_REVIEW."

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from infra import connector_template
+from infra import children, connector_template
 from tests.connectors import contract
 
 import loyalty.connectors as package
@@ -41,13 +40,7 @@ def acme(project):
 
 
 def run(project, *command):
-    done = subprocess.run(  # noqa: S603 - our own tools
-        [sys.executable, "-m", *command],
-        cwd=project,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = children.run([sys.executable, "-m", *command], cwd=project)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -48,7 +48,7 @@ def prepared(local):
         person, pin = staffing.hired(name, "main", "staff", shop.pepper)
         shop.store.atomically("people", lambda unit, who=person: staff.put(unit, who.id, who))
     code, made = screening.new_code("main", shop.clock.now())
-    name = screening.key_of(code)
+    name = screening.key_of(code, shop.pepper)
     shop.store.atomically("ledger", lambda unit: screens.create(unit, name, made))
     joining = members.Joining(name='Sita "><script>alert(1)</script>', phone=PHONE)
     member, _ = members.enroll(joining, "", shop)

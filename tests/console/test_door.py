@@ -14,6 +14,7 @@ from tests.rig import Rig
 from loyalty import app as composition
 from loyalty import screening, staffing
 from loyalty.errors import Problem
+from loyalty.identity import Pepper
 from loyalty.records import screens, staff
 
 PROGRAM = Path("tests/programs/rewards.yaml").read_text("utf-8")
@@ -45,6 +46,7 @@ def test_a_pin_is_worth_nothing_where_no_screen_was_set_up(rig):
 def test_a_code_sets_up_one_device_once(rig):
     first, second = Till(rig), Till(rig)
     code = first.code()
+    assert len(code) == 8
     assert first.post("/screen", code=f" {code[:4].lower()}-{code[4:]}").status == 303
     assert second.post("/screen", code=code).status == 401
     assert first.get().text.count("Sign in")
@@ -56,6 +58,22 @@ def test_a_code_is_good_for_15_minutes(rig):
     code = till.code()
     rig.clock.advance(timedelta(minutes=15))
     assert till.post("/screen", code=code).status == 401
+
+
+def test_after_ten_wrong_codes_the_right_one_has_to_wait(rig):
+    till = Till(rig)
+    said = [till.post("/screen", code="WRNG-CDE" + letter).status for letter in "ABCDEFGHJK"]
+    assert said == [401] * 10
+    answer = till.post("/screen", code=till.code())
+    assert (answer.status, "Too many wrong codes. Wait 15 minutes." in answer.text) == (429, True)
+    rig.clock.advance(timedelta(minutes=15))
+    assert till.post("/screen", code=till.code()).status == 303
+
+
+def test_a_code_is_kept_so_that_who_reads_it_cannot_guess_it(rig):
+    code, _ = screening.new_code("main", rig.clock.now())
+    keys = {screening.key_of(code, Pepper(f"{name}:{name * 32}")) for name in ("p1", "p2")}
+    assert len(keys) == 2
 
 
 def test_a_locked_screen_opens_for_nobody(till):

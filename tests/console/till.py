@@ -55,7 +55,7 @@ class Till:
     def code(self, store: str = "main") -> str:
         """Have a code made."""
         code, made = screening.new_code(store, self.rig.clock.now())
-        name = screening.key_of(code)
+        name = screening.key_of(code, self.rig.shop.pepper)
         self.rig.store.atomically("ledger", lambda unit: screens.create(unit, name, made))
         return code
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from infra import children
 from infra.topology import topology
 
 ROOT = Path(__file__).parent.parent.parent
@@ -21,11 +21,8 @@ AT_REST = 2
 @pytest.mark.slow
 def test_both_days_come_to_what_was_expected_whatever_is_killed_or_paused():
     paths = {"PYTHONPATH": f"{ROOT / 'shared'}{os.pathsep}{ROOT}"}
-    run = subprocess.run(
-        [sys.executable, "-m", "infra.cloud_local", "--trouble"],
-        cwd=ROOT, env={**os.environ, **paths}, capture_output=True, text=True, timeout=PATIENCE,
-        check=False,
-    )  # fmt: skip
+    command = [sys.executable, "-m", "infra.cloud_local", "--trouble"]
+    run = children.run(command, cwd=ROOT, env={**os.environ, **paths}, timeout=PATIENCE)
     if "needs the Google Cloud CLI" in run.stderr:  # in CI it has to be there
         pytest.fail(run.stderr) if os.environ.get("CI") else pytest.skip(run.stderr)
     assert run.returncode == 0, run.stdout + run.stderr

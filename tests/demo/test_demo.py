@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from infra.children import PIPE, Child, end
 
 ROOT = Path(__file__).parent.parent.parent
 FAULTS = {
@@ -23,22 +23,20 @@ PATIENCE = 600
 Told = tuple[int, str, str]
 
 
-def begin(fault: str, *days: str) -> subprocess.Popen[str]:
+def begin(fault: str, *days: str) -> Child[str]:
     paths = {"PYTHONPATH": f"{ROOT / 'shared'}{os.pathsep}{ROOT}", "FAULT": fault}
-    return subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-m", "infra.demo", "--quiet", "--days", *(days or DAYS)],
-        cwd=ROOT, env={**os.environ, **paths}, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+    command = [sys.executable, "-m", "infra.demo", "--quiet", "--days", *(days or DAYS)]
+    given = {**os.environ, **paths}
+    return Child[str](command, given, cwd=ROOT, text=True, stdout=PIPE, stderr=PIPE)
 
 
-def told(run: subprocess.Popen[str]) -> Told:
+def told(run: Child[str]) -> Told:
     """Wait for its end; return its exit code and all that it said."""
     with run:
         try:
             out, error = run.communicate(timeout=PATIENCE)
         finally:
-            run.kill()
+            end(run)
     return run.returncode, out, error
 
 

@@ -7,16 +7,16 @@ on Linux for x86-64 only; elsewhere nothing is led.
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 import tempfile
 from importlib.util import find_spec
 
 from hypothesis import HealthCheck, given, settings
+from infra import children
 from tests.fuzz.playing import Meter, Result, Target
 
 HERE = find_spec("atheris") is not None
-_RUNS = re.compile(rb"Done (\d+) runs")
+_RUNS = re.compile(r"Done (\d+) runs")
 _LONGEST = 4096
 """Bytes that the strategies may draw from: what is shorter makes only the simplest inputs."""
 
@@ -25,9 +25,9 @@ def guided(name: str, seconds: int, seed: int = 0) -> Result:
     """Fuzz a reader for so many seconds, in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "tests.fuzz.guided", name, str(seconds), folder, str(seed)]
-        ended = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - our own
+        ended = children.run(command)
     runs = _RUNS.search(ended.stderr)
-    broken = "" if runs and not ended.returncode else ended.stderr[-2000:].decode(errors="replace")
+    broken = "" if runs and not ended.returncode else ended.stderr[-2000:]
     return Result(f"{name}, led by coverage", int(runs[1]) if runs else 0, 0.0, broken)
 
 

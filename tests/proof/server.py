@@ -9,7 +9,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from typing import Any
 
 import requests
 from infra import vendors
+from infra.children import DEVNULL, Child
 from infra.sandbox.server import Sandbox
 from tests.rig import NOON
 
@@ -61,14 +61,12 @@ class Server:
         }
         self.environment.pop("PYTHONDONTWRITEBYTECODE", None)  # each start would compile anew
         vendors.connect(sandbox, self.url)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Child[bytes] | None = None
 
     def start(self) -> None:
         """Start and wait until it says it is healthy."""
         command = [sys.executable, "-m", "infra.local"]
-        self._process = subprocess.Popen(  # noqa: S603 - our own module
-            command, env=self.environment, stdout=subprocess.DEVNULL, start_new_session=True
-        )
+        self._process = Child[bytes](command, self.environment, stdout=DEVNULL)
         until = time.monotonic() + 60
         while time.monotonic() < until:
             try:

@@ -51,6 +51,16 @@ def test_a_text_from_a_number_is_queued_and_its_parts_are_counted(text, sandbox)
     assert (answer["status"], answer["from"], answer["num_segments"]) == ("queued", number, "2")
 
 
+def test_the_account_shows_itself_to_its_owner_and_to_no_key(sandbox, sdk):
+    secrets, http = sandbox.secrets, sdk.http_client
+    own = Client(secrets.twilio_account_sid, secrets.twilio_auth_token, http_client=http)
+    found = own.api.accounts(secrets.twilio_account_sid).fetch()
+    assert (found.sid, found.status) == (secrets.twilio_account_sid, "active")
+    with pytest.raises(TwilioRestException) as refused:
+        sdk.api.accounts(secrets.twilio_account_sid).fetch()
+    assert (refused.value.status, refused.value.code) == (401, 20003)
+
+
 def test_the_vendors_own_client_sends_finds_and_lists_texts(sdk, sandbox):
     service = sandbox.secrets.twilio_messaging_service_sid
     sent = sdk.messages.create(

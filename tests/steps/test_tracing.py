@@ -11,6 +11,7 @@ from loyalty import tracing
 from loyalty.records import entries
 
 NIGHT = datetime(2026, 11, 21, 20, 0, tzinfo=UTC)  # 21:00 in Berlin
+MORNING = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
 
 
 def traced(cafe, receipt):
@@ -24,7 +25,7 @@ def told(cafe, receipt):
 
 
 def missing(cafe, receipt):
-    return [(step.function, step.what) for step in traced(cafe, receipt) if not step.done]
+    return [(step.function, step.what) for step in traced(cafe, receipt) if step.missing(cafe.now)]
 
 
 def test_a_purchase_is_followed_to_the_receipt_of_delivery(cafe):
@@ -99,9 +100,11 @@ def test_a_message_of_the_night_waits_until_the_morning(cafe):
     cafe.join()
     cafe.is_now(NIGHT)
     cafe.buys("A", 1250)
-    (step,) = [step for step in traced(cafe, "A") if not step.done]
-    assert step.what == "message:sale:generic:A: waits until then"
-    assert step.at == datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
+    (step,) = [step for step in traced(cafe, "A") if step.waits]
+    assert missing(cafe, "A") == []
+    assert step.what == "message:sale:generic:A: waits for its time"
+    assert step.at == MORNING
+    assert step.missing(MORNING)
 
 
 def test_a_message_that_may_not_be_sent_says_why(cafe):

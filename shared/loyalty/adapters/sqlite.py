@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -12,10 +13,11 @@ import msgspec
 
 from loyalty import collections as kinds
 from loyalty.adapters import sqlite_index as index
+from loyalty.adapters.clock import SystemClock
 from loyalty.adapters.sqlite_writer import Writer
 from loyalty.collections import COLLECTIONS, Collection
 from loyalty.errors import AlreadyExists, TryAgain
-from loyalty.ports import Database, Document, Key, Query, T, Unit
+from loyalty.ports import Clock, Database, Document, Key, Query, T, Unit
 
 Write = Callable[[sqlite3.Connection], None]
 Lend = Callable[[], AbstractContextManager[sqlite3.Connection]]
@@ -58,11 +60,16 @@ class SqliteStore(Reading):
 
     Units run one after the other on the writer's thread, so they never contend. Documents come
     back as JSON: their datetimes are ISO text. Raises InUse if another process has the file.
+    How long documents are kept goes by `clock`.
     """
 
     def __init__(
-        self, path: str | Path, collections: Mapping[str, Collection] = COLLECTIONS
+        self,
+        path: str | Path,
+        collections: Mapping[str, Collection] = COLLECTIONS,
+        clock: Clock | None = None,
     ) -> None:
+        self._clock = clock or SystemClock()
         self.writer = Writer(path)
         """Shared with the local bus, so that events and documents are in one file."""
         self._readers = _Readers(self.writer.path)
@@ -77,6 +84,10 @@ class SqliteStore(Reading):
         """Run `work` once, in one unit; see `ports.Store`."""
         return self.writer.run(partial(self._unit, database, work))
 
+    def remove_old(self, at: datetime, most: int) -> int:
+        """Remove so many documents at most whose retention was over by then; tell how many."""
+        return self.writer.run(partial(_remove_old, at, most))
+
     def close(self) -> None:
         """Commit what was accepted, then let go of the file."""
         self._readers.close()
@@ -85,10 +96,10 @@ class SqliteStore(Reading):
     def _prepare(self, db: sqlite3.Connection) -> None:
         for table in index.TABLES:
             db.execute(table)
-        index.rebuild(db, self._collections)
+        index.rebuild(db, self._collections, self._clock.now())
 
     def _unit(self, database: Database, work: Callable[[Unit], T], db: sqlite3.Connection) -> T:
-        unit = _SqliteUnit(db, database, self._collection)
+        unit = _SqliteUnit(db, database, self._collection, self._clock)
         result = work(unit)
         unit.apply()
         return result
@@ -101,8 +112,13 @@ class _SqliteUnit:
     """
 
     def __init__(
-        self, db: sqlite3.Connection, database: Database, collection: Callable[[str], Collection]
+        self,
+        db: sqlite3.Connection,
+        database: Database,
+        collection: Callable[[str], Collection],
+        clock: Clock,
     ) -> None:
+        self._clock = clock
         self._db = db
         self._database = database
         self._collection = collection
@@ -114,16 +130,16 @@ class _SqliteUnit:
         if self._written:
             raise RuntimeError("a unit reads everything before its first write")
         for key in keys:
-            self._indexed(key)
+            self._mine(key)
         return _read(self._db, keys)
 
     def create(self, key: Key, document: Document) -> None:
-        rows = index.rows(self._once(key), document)
+        rows = self._rows(self._once(key), document)
         self._creates.append(partial(_create, key, _encode(document), rows))
 
     def put(self, key: Key, document: Document) -> None:
-        indexed = self._once(key)
-        rows = index.rows(indexed, document) if indexed else None
+        kind = self._once(key)
+        rows = self._rows(kind, document) if kind.indexed or kind.keep_days else None
         self._writes.append(partial(_put, key, _encode(document), rows))
 
     def delete(self, key: Key) -> None:
@@ -135,22 +151,26 @@ class _SqliteUnit:
         for write in (*self._creates, *self._writes):
             write(self._db)
 
-    def _once(self, key: Key) -> tuple[str, ...]:
+    def _rows(self, kind: Collection, document: Document) -> set[index.Row]:
+        kept = index.kept_until(kind, self._clock.now())
+        return index.rows(kind.indexed, document) | kept
+
+    def _once(self, key: Key) -> Collection:
         """Note that a document is written. Raises RuntimeError the second time."""
-        indexed = self._indexed(key)
+        kind = self._mine(key)
         if key in self._written:
             raise RuntimeError(f"a unit writes a document once, and {key.collection} came twice")
         self._written.add(key)
-        return indexed
+        return kind
 
-    def _indexed(self, key: Key) -> tuple[str, ...]:
+    def _mine(self, key: Key) -> Collection:
         collection = self._collection(key.collection)
         if collection.database != self._database:
             raise ValueError(
                 f"a unit of {self._database!r} cannot touch {key.collection!r}, "
                 f"which lives in {collection.database!r}"
             )
-        return collection.indexed
+        return collection
 
 
 class _Readers:
@@ -227,3 +247,10 @@ def _put(key: Key, body: str, rows: set[index.Row] | None, db: sqlite3.Connectio
 def _delete(key: Key, db: sqlite3.Connection) -> None:
     index.replace(db, key, set())
     db.execute("DELETE FROM documents WHERE collection = ? AND id = ?", key)
+
+
+def _remove_old(at: datetime, most: int, db: sqlite3.Connection) -> int:
+    found = index.old(db, at, most)
+    for key in found:
+        _delete(key, db)
+    return len(found)

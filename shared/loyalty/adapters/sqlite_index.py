@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import msgspec
@@ -29,6 +29,8 @@ TABLES = (
         collection TEXT PRIMARY KEY, fields TEXT NOT NULL)""",
 )
 
+KEPT_UNTIL = ":kept-until"
+"""The index row of a document that is not kept for ever; no field has such a name."""
 _FORM = "2"
 """Raise it when `code` changes: every index is then rebuilt at the next start."""
 
@@ -69,6 +71,29 @@ def rows(indexed: Sequence[str], document: Document) -> set[Row]:
     return found
 
 
+def kept_until(collection: Collection, now: datetime) -> set[Row]:
+    """Say until when a document is kept that is written now, to the end of a day.
+
+    So a document that is written again on the same day has the same index row.
+    """
+    if not collection.keep_days:
+        return set()
+    day = in_utc(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    return {(KEPT_UNTIL, code(day + timedelta(days=collection.keep_days + 1)))}
+
+
+def old(db: sqlite3.Connection, at: datetime, most: int) -> list[Key]:
+    """Name documents whose retention is over."""
+    asked = (
+        "SELECT collection, id FROM field_values WHERE collection = ? AND field = ? AND value <= ?"
+        " LIMIT ?"
+    )
+    found: list[Key] = []
+    for (name,) in db.execute("SELECT collection FROM indexes").fetchall():
+        found += map(Key._make, db.execute(asked, (name, KEPT_UNTIL, code(at), most - len(found))))
+    return found
+
+
 def add(db: sqlite3.Connection, key: Key, new: AbstractSet[Row]) -> None:
     """Write index rows that are not there yet, all in one statement."""
     if new:
@@ -88,21 +113,39 @@ def replace(db: sqlite3.Connection, key: Key, new: set[Row]) -> None:
     add(db, key, new - old)
 
 
-def rebuild(db: sqlite3.Connection, collections: Mapping[str, Collection]) -> None:
-    """Index anew every collection whose indexed fields are not those of the last start."""
+def rebuild(db: sqlite3.Connection, collections: Mapping[str, Collection], now: datetime) -> None:
+    """Index anew every collection whose indexed fields are not those of the last start.
+
+    A document of which nobody noted how long it is kept counts as written now.
+    """
     known = dict(db.execute("SELECT collection, fields FROM indexes").fetchall())
     for name, collection in collections.items():
-        fields = " ".join((_FORM, *collection.indexed))
+        kept = (f":{collection.keep_days}",) if collection.keep_days else ()
+        fields = " ".join((_FORM, *collection.indexed, *kept))
         if known.get(name) != fields:
             _rebuild_one(db, name, collection.indexed)
+            _keep(db, name, kept_until(collection, now))
             db.execute("REPLACE INTO indexes (collection, fields) VALUES (?, ?)", (name, fields))
 
 
 def _rebuild_one(db: sqlite3.Connection, name: str, indexed: Sequence[str]) -> None:
-    db.execute("DELETE FROM field_values WHERE collection = ?", (name,))
+    mine = "DELETE FROM field_values WHERE collection = ? AND field <> ?"
+    db.execute(mine, (name, KEPT_UNTIL))
     documents = db.execute("SELECT id, body FROM documents WHERE collection = ?", (name,))
     for number, body in documents:
         add(db, Key(name, number), rows(indexed, msgspec.json.decode(body)))
+
+
+def _keep(db: sqlite3.Connection, name: str, until: set[Row]) -> None:
+    """Note until when documents are kept of which that is not known."""
+    unknown = (
+        "INSERT INTO field_values (collection, id, field, value)"
+        " SELECT collection, id, ?, ? FROM documents d WHERE collection = ? AND NOT EXISTS"
+        " (SELECT 1 FROM field_values v"
+        "  WHERE v.collection = d.collection AND v.id = d.id AND v.field = ?)"
+    )
+    for field, value in until:
+        db.execute(unknown, (field, value, name, field))
 
 
 class Statement(NamedTuple):

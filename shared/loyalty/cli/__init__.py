@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from loyalty.cli.campaigns import campaigns
+from loyalty.cli.connectors import connectors
 from loyalty.cli.deadletters import deadletters
 from loyalty.cli.files import files
 from loyalty.cli.keys import keys
@@ -69,5 +70,6 @@ for _command in (
     secrets,
     files,
     schedules,
+    connectors,
 ):
     main.add_command(_command)

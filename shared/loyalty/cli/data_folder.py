@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from loyalty.adapters.clock import clock_from
 from loyalty.adapters.local_bus import LocalBus
 from loyalty.adapters.sqlite import SqliteStore
 from loyalty.adapters.sqlite_reader import SqliteReader
@@ -47,7 +48,8 @@ class DataFolder:
         if not (fresh or self.file.is_file()):
             raise click.ClickException(self._nothing())
         try:
-            store = SqliteStore(self.file)
+            clock = clock_from(self._settings["LOYALTY_CLOCK"])
+            store = SqliteStore(self.file, clock=clock)
         except InUse:
             raise click.ClickException(self._taken()) from None
         except (OSError, sqlite3.Error) as error:

@@ -26,6 +26,11 @@ from loyalty.ports import Store
 
 LONG = timedelta(hours=12)
 PAGES = 1_000_000
+_NO_FILES = (
+    "The program names no till that writes files. Write `files: {counter: {via: folder}}` into it, "
+    "where `counter` is the till's folder below `in/`, and give a store `folder:counter` among its "
+    "`tills`; then `loyalty program publish FILE`. docs/files.md has the whole."
+)
 _COLUMNS = ("file", "what", ">rows", ">taken", ">skipped", ">refused")
 
 
@@ -62,6 +67,8 @@ def _shop(place: Place, store: Store, folder: str | None) -> Shop:
 
 
 def _asked(program: Program, name: str | None, reader: str) -> list[Source]:
+    if not program.files:
+        raise click.ClickException(_NO_FILES)
     found = [each for each in sources(program, reader) if name in (None, each.till.name)]
     if not found:
         known = ", ".join(program.files) or "none"

@@ -111,7 +111,7 @@ def screen(at: str, place: Place) -> None:
     with place.writing() as store:
         _check(at, store, place)
         code, made = screening.new_code(at, place.clock().now())
-        name = screening.key_of(code)
+        name = screening.key_of(code, place.shop(store).pepper)
         store.atomically("ledger", lambda unit: screens.create(unit, name, made))
     showing.line("-".join(code[i : i + 4] for i in range(0, len(code), 4)))
     click.echo("Open the address of `console` on the device, and type it there.", err=True)

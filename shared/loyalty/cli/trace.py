@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import click
 
@@ -34,7 +35,7 @@ def trace(receipt: str, place: Place) -> None:
     with place.reading() as store:
         zone = current.version(store, place.clock()).program.zone
         steps = _steps(receipt, store, Programs(store, place.clock()))
-    _show(steps, zone)
+    _show(steps, zone, place.clock().now())
 
 
 def _steps(name: str, store: Store, programs: Programs) -> list[Step]:
@@ -48,19 +49,36 @@ def _steps(name: str, store: Store, programs: Programs) -> list[Step]:
     return tracing.way(record, current.records(store, member), store, programs)
 
 
-def _show(steps: Sequence[Step], zone: str) -> None:
+def _show(steps: Sequence[Step], zone: str, now: datetime) -> None:
     rows = [
         (showing.instant(step.at, zone) if step.at else "", step.function, step.what)
         for step in steps
     ]
     showing.table(("=when", "=function", "what became of it"), rows)
-    missing = dict.fromkeys(step.function for step in steps if not step.done)
-    if not missing:
+    missing = [step for step in steps if step.missing(now)]
+    _show_waiting([step for step in steps if step.waits and step not in missing], zone)
+    _show_missing(missing)
+
+
+def _show_waiting(steps: Sequence[Step], zone: str) -> None:
+    """Say when what waits goes on: nobody has to do anything."""
+    if not steps:
+        return
+    showing.heading("Waits")
+    for step in steps:
+        until = showing.when(step.at, zone) if step.at else ""
+        showing.sentence(f"{step.what}: {until} in {zone}")
+    showing.sentence("  It goes out then by itself: quiet hours are `sending` in the program.")
+    showing.line()
+
+
+def _show_missing(steps: Sequence[Step]) -> None:
+    if not steps:
         showing.line("Nothing is missing.")
         return
     showing.heading("Not yet")
-    for function in missing:
+    for function in dict.fromkeys(step.function for step in steps):
         for step in steps:
-            if step.function == function and not step.done:
+            if step.function == function:
                 showing.sentence(f"{function}: {step.what}")
         showing.sentence(f"  {_LOOK[function]}")

@@ -123,7 +123,7 @@ def check(config: Config, _: None) -> Generator[HttpRequest, HttpResponse, str]:
         answer = yield _request(config, headers, "GET", (_CLASS, _class(config)))
     except VendorRefused as refusal:
         if refusal.code in (_NOT_THERE, "classNotFound"):
-            return "Google Wallet knows the service account; set_up has still to make the class."
+            return "Google Wallet knows the service account; set-up has still to make the class."
         raise
     known = msgspec.json.decode(answer.body, type=Class)
     return f"Google Wallet knows the class {known.id}; its review says {known.review_status}."

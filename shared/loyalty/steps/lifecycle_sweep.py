@@ -25,6 +25,7 @@ from loyalty import (
     measuring,
     merging,
     moving,
+    retaining,
     segmenting,
     timekeeping,
 )
@@ -56,13 +57,15 @@ class Job(NamedTuple):
     """Work that a schedule asks for. Asked for twice, it does no more harm than once.
 
     `cron` is in the program's zone; without one the job runs only where the program gives one.
-    It runs only where the program has something for it to do: what `serves` names.
+    It runs only where the program has something for it to do: what `serves` names. What is for
+    `one_machine` a cloud does by itself.
     """
 
     work: Callable[[SweepRequested, Shop], Outcome]
     cron: str
     about: str
     serves: str = ""
+    one_machine: bool = False
 
 
 def handle(event: Event, shop: Shop) -> Outcome:
@@ -219,6 +222,12 @@ JOBS = {
     "files": Job(_ask_for_files, "5 * * * *", "Reads the files that tills have left.", "files"),
     "segments": Job(
         segmenting.run, "0 2 * * *", "Places every guest in their segments.", "segments"
+    ),
+    "retention": Job(
+        retaining.run,
+        "30 3 * * *",
+        "Removes what was kept long enough; Google Cloud does so by itself.",
+        one_machine=True,
     ),
     "waiting": Job(_tell_what_waits, "30 3 * * *", "Logs how much waits for a person."),
 }

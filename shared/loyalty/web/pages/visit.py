@@ -15,7 +15,6 @@ from loyalty.delivery import Shop
 from loyalty.domain.program import Program
 from loyalty.errors import Problem
 from loyalty.records import Contact, contacts
-from loyalty.settings import Settings
 from loyalty.web import sites
 from loyalty.web.pages import rendering, texts
 
@@ -76,9 +75,8 @@ class Visit:
 
     @property
     def place(self) -> str:
-        """Where they call from: the address that the platform itself saw, never a claimed one."""
-        seen = self.request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-        return seen if Settings().in_cloud and seen else self.request.remote_addr or ""
+        """Where they call from."""
+        return sites.place(self.request)
 
     @property
     def home(self) -> str:

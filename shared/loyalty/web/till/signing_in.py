@@ -6,6 +6,7 @@ from flask import Response
 
 from loyalty import screening, staffing
 from loyalty.errors import Problem
+from loyalty.web import sites
 from loyalty.web.till import showing
 from loyalty.web.till.visit import SCREEN, SHIFT, Visit
 
@@ -24,7 +25,8 @@ def door(visit: Visit, problem: Problem) -> Response:
 
 def set_up(visit: Visit) -> Response:
     """Make a device a till screen of the store that its code is for."""
-    cookie = screening.set_up(visit.form.get("code", ""), visit.shop)
+    code, place = visit.form.get("code", ""), sites.place(visit.request)
+    cookie = screening.set_up(code, place, visit.shop)
     answer = showing.go(visit, "/")
     _keep(answer, SCREEN, cookie, _FOR_GOOD)
     return answer
