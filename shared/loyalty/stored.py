@@ -86,6 +86,19 @@ class Records(Generic[R]):
         query = Query(self.collection, filters, order, descending, limit)
         return [record for _, found in store.query(query) if (record := self.read(found))]
 
+    def readable(
+        self, store: Store, where: tuple[str, str, Any], order: str, limit: int
+    ) -> list[tuple[str, R | None]]:
+        """List what matches by its address; None stands for what only other code can read."""
+        query = Query(self.collection, (Where(*where),), order, limit=limit)  # type: ignore[arg-type]  # checked by the store
+        return [(address, self._read_if_known(found)) for address, found in store.query(query)]
+
+    def _read_if_known(self, document: Document) -> R | None:
+        try:
+            return self.read(document)
+        except (TryAgain, msgspec.ValidationError):
+            return None
+
     def page(
         self, store: Store, after: str = "", limit: int = 100, where: tuple[Where, ...] = ()
     ) -> list[tuple[str, R]]:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 
 import msgspec
 
 from loyalty.delivery import Outcome, Shop, publish
-from loyalty.ports import Unit
-from loyalty.records import Timer, timers
+from loyalty.identity import digest
+from loyalty.ports import Key, Unit
+from loyalty.records import Quarantined, Timer, quarantine, timers
 
 LATER = timedelta(minutes=2)
 """When the sweep sees to what was promised, if nobody said until then that it was done."""
 BACKOFF = (60, 300, 1800, 7200, 21600)
 """Seconds until a failed timer is tried again."""
+MOST_TRIES = 20
+"""After so many, some four days, a timer waits in quarantine for a person."""
+FAILED = "timer-failed"
+UNREADABLE = timedelta(hours=1)
+"""How long a timer waits that only other code can read, newer or older than this."""
+_replace = msgspec.structs.replace
 
 
 def publish_at(unit: Unit, name: str, outcome: Outcome, at: datetime, rank: int = 0) -> None:
@@ -47,13 +55,60 @@ def strike_out(timer: Timer, shop: Shop) -> None:
     shop.store.atomically("ledger", work)
 
 
-def put_off(timer: Timer, now: datetime, shop: Shop) -> None:
-    """Try a failed timer again later; it delays no other."""
-    wait = BACKOFF[min(timer.tries, len(BACKOFF) - 1)]
-    later = msgspec.structs.replace(
-        timer, tries=timer.tries + 1, due_at=now + timedelta(seconds=wait)
-    )
-    shop.store.atomically("ledger", lambda unit: timers.put(unit, name_of(timer), later))
+def put_off(timer: Timer, error: str, now: datetime, shop: Shop) -> None:
+    """Try a failed timer again later; it delays no other. Failed too often, it is put aside."""
+    shop.store.atomically("ledger", partial(_put_off, timer, error, now))
+
+
+def _put_off(timer: Timer, error: str, now: datetime, unit: Unit) -> None:
+    name = name_of(timer)
+    found = timers.get(unit, name)
+    if found is None or found.due_at != timer.due_at:
+        return  # done after all, or set anew
+    if found.tries + 1 >= MOST_TRIES:
+        quarantine.put(unit, f"{FAILED}:{name}", _aside(found, error, now))
+        timers.delete(unit, name)
+    else:
+        wait = timedelta(seconds=BACKOFF[min(found.tries, len(BACKOFF) - 1)])
+        timers.put(unit, name, _replace(found, tries=found.tries + 1, due_at=now + wait))
+
+
+def _aside(timer: Timer, error: str, now: datetime) -> Quarantined:
+    return Quarantined(
+        id=f"{FAILED}:{digest(name_of(timer))}", code=FAILED, at=now, topic="timers",
+        why=f"{name_of(timer)} failed {MOST_TRIES} times, last with {error}",
+        body=msgspec.json.encode(timer).decode(),
+    )  # fmt: skip
+
+
+def revive(unit: Unit, aside: Quarantined, now: datetime) -> None:
+    """Set a timer from quarantine again, due now and as if it had never failed."""
+    timer = msgspec.json.decode(aside.body, type=Timer)
+    name = name_of(timer)
+    if timers.get(unit, name) is None:  # else it was set anew meanwhile
+        timers.put(unit, name, _replace(timer, tries=0, due_at=now))
+    quarantine.delete(unit, f"{FAILED}:{name}")
+
+
+def due(most: int, shop: Shop) -> tuple[list[Timer], bool]:
+    """List what is due by now, and tell whether there may be more.
+
+    What this code cannot read is put off: it delays no other, and is there once code can.
+    """
+    now = shop.clock.now()
+    found = timers.readable(shop.store, ("due_at", "<=", now), order="due_at", limit=most)
+    for address, timer in found:
+        if timer is None:
+            shop.log("ERROR", "timer cannot be read", timer=address)
+            key = Key(timers.collection, address)
+            shop.store.atomically("ledger", partial(_wait, key, now + UNREADABLE))
+    return [timer for _, timer in found if timer], len(found) == most
+
+
+def _wait(key: Key, until: datetime, unit: Unit) -> None:
+    [document] = unit.get(key)
+    if document:
+        unit.put(key, {**document, "due_at": until})
 
 
 def name_of(timer: Timer) -> str:

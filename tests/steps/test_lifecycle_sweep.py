@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 from datetime import timedelta
 
+import msgspec
 import pytest
 from tests.rig import NOON, sale
 from tests.steps.cafe import HARI
 
+from loyalty import timekeeping
 from loyalty.events import SweepRequested, encode, tick
 from loyalty.logs import Log
-from loyalty.records import entries, timers
+from loyalty.records import entries, quarantine, timers
 
 HOUR = timedelta(hours=1)
 
@@ -153,6 +155,57 @@ def test_a_timer_that_always_fails_is_put_off_and_delays_nobody(opened):
     store.documents[broken] = whole
     cafe.passes(hours=1)
     assert ("release", 0) in cafe.kinds(sita)
+
+
+def broken_for(cafe, member):
+    """Take a member's account away; returns how to put it back."""
+    documents = cafe.rig.store.documents
+    key = next(k for k, body in documents.items() if k.collection == "accounts"
+               and member.encode() in body)  # fmt: skip
+    whole = documents.pop(key)
+    return lambda: documents.update({key: whole})
+
+
+def test_a_timer_that_fails_for_days_waits_in_quarantine_and_can_be_set_again(cafe):
+    sita = cafe.join()
+    cafe.buys("A", 1200, channel="online")
+    mend = broken_for(cafe, sita)
+    for _ in range(30):
+        cafe.passes(hours=7)
+    assert due(cafe) == []
+    [aside] = quarantine.find(cafe.rig.store)
+    assert aside.why == f"account:{sita} failed 20 times, last with TryAgain"
+    mend()
+    cafe.rig.store.atomically("ledger", lambda unit: timekeeping.revive(unit, aside, cafe.now))
+    cafe.passes(minutes=1)
+    assert ("release", 0) in cafe.kinds(sita)
+    assert quarantine.find(cafe.rig.store) == []
+
+
+def test_a_timer_that_was_set_anew_while_it_failed_is_not_put_off(cafe):
+    sita = cafe.join()
+    cafe.buys("A", 1200, channel="online")
+    [old] = timers.find(cafe.rig.store)
+    anew = msgspec.structs.replace(old, due_at=cafe.now + 2 * HOUR)
+    name = timekeeping.name_of(old)
+    cafe.rig.store.atomically("ledger", lambda unit: timers.put(unit, name, anew))
+    timekeeping.put_off(old, "KeyError", cafe.now, cafe.shop)
+    assert due(cafe) == [("account", cafe.now + 2 * HOUR)]
+    assert sita in name
+
+
+@pytest.mark.parametrize("strange", [{"v": 2}, {"kind": "comet"}], ids=["version", "kind"])
+def test_a_timer_of_other_code_delays_nobody_and_stays(cafe, strange):
+    sita = cafe.join()
+    cafe.buys("A", 1200, channel="online")
+    [known] = timers.find(cafe.rig.store)
+    key = timers.key("comet")
+    other = {**timers.document(known), "due_at": cafe.now, **strange}
+    cafe.rig.store.atomically("ledger", lambda unit: unit.put(key, other))
+    cafe.passes(hours=1)
+    assert ("release", 0) in cafe.kinds(sita)
+    [kept] = cafe.rig.store.get(key)
+    assert kept.items() >= strange.items()
 
 
 def test_more_than_a_page_of_timers_are_all_done(cafe):

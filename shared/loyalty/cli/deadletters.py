@@ -62,7 +62,8 @@ def _dead_row(letter: DeadLetter) -> tuple[object, ...]:
 
 def _aside_row(fact: Quarantined) -> tuple[object, ...]:
     about = events.peek(fact.body.encode())
-    return _short(fact), about["subject"] or about["type"], fact.why, _utc(fact.at)
+    what = "a timer" if fact.code == timekeeping.FAILED else about["subject"] or about["type"]
+    return _short(fact), what, fact.why, _utc(fact.at)
 
 
 def _short(fact: Quarantined) -> str:
@@ -131,15 +132,20 @@ def _named(name: str, store: Store) -> Quarantined:
 
 
 def _let_go(fact: Quarantined, shop: Shop) -> None:
-    """Publish a fact again and take it out of quarantine: both or neither.
+    """Publish a fact again, or set a timer again, and take it out of quarantine: both or neither.
 
     Raises Rejected if it would only come back.
     """
-    outcome, now = outgoing([_mended(fact, shop)]), shop.clock.now()
+    now = shop.clock.now()
+    timer = fact.code == timekeeping.FAILED
+    outcome = () if timer else outgoing([_mended(fact, shop)])
 
     def work(unit: Unit) -> None:
-        timekeeping.publish_at(unit, f"replay:{fact.id}", outcome, now)
-        quarantine.delete(unit, fact.id)
+        if timer:
+            timekeeping.revive(unit, fact, now)
+        else:
+            timekeeping.publish_at(unit, f"replay:{fact.id}", outcome, now)
+            quarantine.delete(unit, fact.id)
 
     shop.store.atomically("ledger", work)
     showing.line(f"Replayed {_short(fact)}.")

@@ -79,10 +79,10 @@ def handle(event: Event, shop: Shop) -> Outcome:
 def _sweep(event: SweepRequested, shop: Shop) -> Outcome:
     """Do a page of what is due. The index is the cursor: what is done is no longer due."""
     now = shop.clock.now()
-    due = timers.find(shop.store, ("due_at", "<=", now), order="due_at", limit=PAGE)
+    due, more = timekeeping.due(PAGE, shop)
     for timer in sorted(due, key=lambda timer: (timer.due_at, timer.rank)):
         _try(timer, shop)
-    if len(due) < PAGE:
+    if not more:
         return ()
     again = SweepRequested(id=f"{event.id}+", at=now, subject=event.subject, job=event.job)
     return outgoing([again])
@@ -93,8 +93,9 @@ def _try(timer: Timer, shop: Shop) -> None:
     try:
         _WORK[timer.kind](timer, shop)
     except Exception as error:  # noqa: BLE001 - whatever it is, the other timers are due too
-        shop.log("ERROR", "timer failed", timer=timer.kind, error=type(error).__name__)
-        timekeeping.put_off(timer, shop.clock.now(), shop)
+        name = type(error).__name__
+        shop.log("ERROR", "timer failed", timer=timekeeping.name_of(timer), error=name)
+        timekeeping.put_off(timer, name, shop.clock.now(), shop)
 
 
 def _publish(timer: Timer, shop: Shop) -> None:
