@@ -279,6 +279,7 @@ def view(member: str, shop: Shop) -> dict[str, Any] | None:
         "phone": contact.phone,
         "email": contact.email,
         "language": contact.language,
+        "consents": _holding(contact),
         "points": account.points(now),
         "pending_points": account.pending(now),
         "tier": account.tier,
@@ -289,3 +290,13 @@ def view(member: str, shop: Shop) -> dict[str, Any] | None:
         "segments": account.segments,
         "stage": account.stage,
     }
+
+
+def _holding(contact: Contact) -> dict[str, tuple[str, ...]]:
+    """List by channel what was agreed to and holds: nothing where they said stop."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, consent in contact.consents.items():
+        channel, _, purpose = name.partition(":")
+        holds = consent.given and contact.suppressed.get(channel) != "opted-out"
+        found[channel] = (*found.get(channel, ()), *([purpose] if holds else []))
+    return found

@@ -253,6 +253,18 @@ def test_two_members_who_are_one_person_are_merged_and_parted(till):
     assert till.gets("POST", f"/v1/members/{other}/part", {})["id"] == other
 
 
+def test_a_merge_shows_which_consents_hold_and_counts_silence_on_promotions_as_a_no(till):
+    agreed = [{"sms": True}, {"sms": ["service"]}]
+    both = [
+        till.gets("POST", "/v1/members", {"phone": f"+491512345670{n}", "consents": given})
+        for n, given in enumerate(agreed)
+    ]
+    assert both[0]["consents"] == {"sms": ["service", "marketing"]}
+    asked = {"id": "M1", "into": both[0]["id"], "reason": "asked at the bar"}
+    shown = till.gets("POST", f"/v1/members/{both[1]['id']}/merge", asked)
+    assert (shown["id"], shown["consents"]) == (both[0]["id"], {"sms": ["service"]})
+
+
 def test_two_members_share_an_account(till):
     other = till.rig.join(phone="+4915123456799")
     asked = {"id": "S1", "account": till.member}

@@ -166,13 +166,17 @@ class Nothing(Body, frozen=True):
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
-    """A member with the balances of this moment; segments and stage are those of last night."""
+    """A member with the balances of this moment; segments and stage are those of last night.
+
+    `consents` lists for each channel what may be sent there: what was agreed to and holds.
+    """
 
     id: str
     name: str
     phone: str
     email: str
     language: str
+    consents: dict[str, tuple[str, ...]]
     points: int
     pending_points: int
     tier: str | None
