@@ -243,22 +243,18 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "recapture": {"en": "Reward used", "de": "Prämie eingelöst", "ne": "पुरस्कार प्रयोग भयो"},
     "restore": {"en": "Reward returned", "de": "Prämie zurückgegeben", "ne": "पुरस्कार फिर्ता"},
     "merge:one_person": {
-        "en": "Your two accounts became one", "de": "Deine beiden Konten sind jetzt eins",
-        "ne": "तपाईंका दुई खाता एउटै भए",
+        "en": "Your two accounts became one", "de": "Deine beiden Konten sind jetzt eins", "ne": "तपाईंका दुई खाता एउटै भए",
     },
     "merge:household": {
-        "en": "Points are kept together with another member's",
+        "en": "Points are kept together with another member's", "ne": "अंक अब अर्को सदस्यको अंकसँगै राखिन्छ",
         "de": "Die Punkte liegen jetzt mit denen eines anderen Mitglieds zusammen",
-        "ne": "अंक अब अर्को सदस्यको अंकसँगै राखिन्छ",
     },
     "unmerge:one_person": {
-        "en": "Two accounts that had become one are two again",
-        "de": "Aus einem Konto sind wieder zwei geworden", "ne": "एउटै भएका खाता फेरि दुई भए",
+        "en": "Your account is two again", "de": "Dein Konto ist wieder zwei", "ne": "एउटै भएको खाता फेरि दुई भयो",
     },
     "unmerge:household": {
-        "en": "Points are kept apart from another member's again",
+        "en": "Points are kept apart from another member's again", "ne": "अंक फेरि अर्को सदस्यको अंकबाट अलग राखिन्छ",
         "de": "Die Punkte liegen wieder getrennt von denen eines anderen Mitglieds",
-        "ne": "अंक फेरि अर्को सदस्यको अंकबाट अलग राखिन्छ",
     },
     "other": {"en": "Changed", "de": "Geändert", "ne": "बदलियो"},
     # -- own data
