@@ -62,7 +62,7 @@ def enroll(joining: Joining, key: str, shop: Shop) -> tuple[str, bool]:
     if known:
         _stop_late(known, joining, hashes, shop)
         return known, False
-    member = _free(f"m_{identity.id_from(key or hashes[0])}", shop)
+    member = _free(named(key or hashes[0]), shop)
     now = shop.clock.now()
     _refuse_another(member, joining, shop)
     _write_person(member, joining, hashes, now, shop)
@@ -73,6 +73,11 @@ def enroll(joining: Joining, key: str, shop: Shop) -> tuple[str, bool]:
     _agree_late(member, joining, hashes, shop)
     timekeeping.keep(f"joined:{member}", outcome, shop)
     return member, True
+
+
+def named(key: str) -> str:
+    """Name the member that a key made, or would make."""
+    return f"m_{identity.id_from(key)}"
 
 
 def _free(member: str, shop: Shop) -> str:

@@ -33,10 +33,13 @@ class Till:
         rig.tell(sale("R1", 5_000), Guest(phone=PHONE))
         rig.run()
 
-    def call(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
-        headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
+    def call(
+        self, method: str, path: str, body: Any = None,
+        headers: dict[str, str] | None = None, **query: Any,
+    ) -> Any:  # fmt: skip
+        known = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         return served("member_api").open(
-            path, method=method, json=body, query_string=query, headers=headers
+            path, method=method, json=body, query_string=query, headers={**known, **(headers or {})}
         )
 
     def gets(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
@@ -107,6 +110,24 @@ def test_who_may_only_look_tags_nobody_and_nobody_is_tagged_who_is_no_member(til
     assert till.gets("GET", f"/v1/members/{till.member}")["tags"] == []
 
 
+def test_a_hold_is_called_by_the_id_that_the_caller_gave_it_too(till):
+    held, path = till.holds(id="R81-coffee"), "/v1/holds/R81-coffee"
+    assert till.gets("GET", path) == held
+    assert till.gets("POST", f"{path}/capture", {})["state"] == "captured"
+    assert till.gets("POST", f"{path}/take-back", {})["state"] == "voided"
+    till.holds(id="h_mine")
+    assert till.gets("GET", "/v1/holds/h_mine/ticket")["says"]["reward"] == "coffee"
+    assert till.gets("POST", "/v1/holds/h_mine/void", {})["state"] == "voided"
+
+
+def test_a_callers_own_id_leads_no_other_caller_to_a_hold(till):
+    till.has("rk_one")
+    till.holds()
+    till.has("rk_two")
+    assert till.refused("GET", "/v1/holds/R81") == (404, "not_found")
+    assert till.refused("POST", "/v1/holds/R81/void", {}) == (404, "not_found")
+
+
 def test_a_hold_is_voided_and_then_cannot_be_captured(till):
     path = f"/v1/holds/{till.holds()['id']}"
     assert till.gets("POST", f"{path}/void", {})["state"] == "voided"
@@ -156,6 +177,23 @@ def test_a_friend_joins_with_the_code_that_a_member_handed_on(till):
 def test_a_guest_is_found_by_the_code_on_their_card(till):
     code = members.card(till.member, till.rig.shop)
     assert till.gets("GET", "/v1/members", card=code.lower())["id"] == till.member
+
+
+def test_joining_again_with_one_key_is_answered_as_the_first_time(till):
+    body, once = {"phone": "+4915123456780", "name": "Hari"}, {"Idempotency-Key": "form 7"}
+    first = till.call("POST", "/v1/members", body, headers=once)
+    again = till.call("POST", "/v1/members", body, headers=once)
+    assert (again.status_code, again.json) == (first.status_code, first.json) == (201, first.json)
+    known = till.call("POST", "/v1/members", body)
+    assert (known.status_code, known.json) == (200, first.json)
+    other = till.call("POST", "/v1/members", {"phone": "+4915123456781"}, headers=once)
+    assert (other.status_code, other.json["code"]) == (409, "idempotency_key_reused")
+
+
+def test_what_is_changed_again_is_answered_as_the_first_time(till):
+    path = f"/v1/members/{till.member}"
+    changes = {"consents": {"sms": True}, "birthday": "03-31"}
+    assert till.gets("PATCH", path, changes) == till.gets("PATCH", path, changes)
 
 
 def test_consents_and_language_change_and_what_is_left_out_stays(till):
@@ -239,6 +277,28 @@ def test_the_description_needs_no_key_and_names_every_operation(till):
     paths = till.gets("GET", "/v1/openapi.json")["paths"]
     named = {(method.upper(), path) for path, each in paths.items() for method in each}
     assert named == {(each.method, each.path) for each in member_api.OPERATIONS}
+
+
+@pytest.mark.usefixtures("till")
+def test_the_description_says_where_the_api_is():
+    def servers(base: str) -> Any:
+        answer = served("member_api").get("/v1/openapi.json", base_url=base)
+        return [each["url"] for each in answer.get_json()["servers"]]
+
+    assert servers("http://127.0.0.1:8080/member-api") == ["http://127.0.0.1:8080/member-api"]
+    assert servers("http://localhost:8080/member-api") == ["http://localhost:8080/member-api"]
+    assert servers("http://member-api-x1.a.run.app") == ["https://member-api-x1.a.run.app"]
+
+
+def test_the_description_tells_the_rest_of_what_is_known_of_an_operation(till):
+    paths = till.gets("GET", "/v1/openapi.json")["paths"]
+    told = paths["/v1/changes"]["get"]
+    assert told["summary"].startswith("List members about whom anything changed")
+    assert "\n" not in told["summary"]
+    assert "It reaches to a minute ago" in told["description"]
+    bare = [f"{name} {path}" for path, each in paths.items() for name, said in each.items()
+            if not said.get("description")]  # fmt: skip
+    assert bare == []
 
 
 def test_two_members_who_are_one_person_are_merged_and_parted(till):

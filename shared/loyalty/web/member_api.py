@@ -12,7 +12,16 @@ from loyalty import changes, homes, identity, members, phones, referring
 from loyalty.delivery import Shop
 from loyalty.domain.entry import Entry
 from loyalty.errors import Problem
-from loyalty.web import api, campaign_api, counter_api, merge_api, openapi, people_api, ticket_api
+from loyalty.web import (
+    api,
+    campaign_api,
+    counter_api,
+    merge_api,
+    openapi,
+    people_api,
+    reading,
+    ticket_api,
+)
 from loyalty.web.api import Call, Operation, Reply
 from loyalty.web.bodies import (
     Changes,
@@ -29,7 +38,10 @@ from loyalty.web.guards import Guards
 
 
 def enroll(call: Call) -> Reply:
-    """Join: 201 with the new member, or 200 with the one who has this phone or e-mail."""
+    """Join: 201 with the new member, or 200 with the one who has this phone or e-mail.
+
+    Asked again with the same Idempotency-Key it is 201 again, with the same member.
+    """
     joining, referral = _joining(call.body, call.shop), call.body.referral
     if referral:
         referring.owner(referral, call.shop)
@@ -38,7 +50,8 @@ def enroll(call: Call) -> Reply:
         with suppress(Problem):  # who is here already may have been brought by another
             referring.attribute(member, referral, call.shop)
     call.shop.log.note(subject=member)
-    return Reply(201 if new else 200, people_api.found(member, call.shop))
+    first = new or bool(call.once and member == members.named(call.once))
+    return Reply(201 if first else 200, people_api.found(member, call.shop))
 
 
 def changed(call: Call) -> Changes:
@@ -113,7 +126,8 @@ def _wrong(path: str, code: str, title: str) -> Problem:
 
 def described(call: Call) -> Any:
     """Describe this API, as OpenAPI 3.1."""
-    return openapi.document(OPERATIONS, call.shop.programs.current().program.title)
+    title = call.shop.programs.current().program.title
+    return openapi.document(OPERATIONS, title, reading.address(call.request))
 
 
 OPERATIONS = (
