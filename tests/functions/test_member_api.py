@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from tests.functions.serving import served
@@ -15,8 +17,12 @@ from loyalty import members
 from loyalty.connectors.spec import Guest
 from loyalty.identity import digest
 from loyalty.records import ApiKey, contacts, keys, referrals, vouchers
-from loyalty.web import auth, member_api
+from loyalty.web import auth, member_api, mistakes
 
+CODED = [
+    Path("shared/loyalty/connectors", name) for name in ("generic.py", "generic_body.py")
+]  # fmt: skip
+"""Where mistakes in bodies get their words, besides our own API."""
 PHONE = "+4915123456789"
 PROGRAM = (
     Path("tests/programs/rewards.yaml").read_text("utf-8")
@@ -265,6 +271,92 @@ def test_a_key_that_only_looks_takes_nothing(till):
 )
 def test_a_hold_that_makes_no_sense_is_refused_in_words(till, body, answer):
     assert till.refused("POST", "/v1/holds", body) == answer
+
+
+def test_every_word_for_a_mistake_has_a_sentence():
+    sources = (*Path("shared/loyalty/web").glob("*_api.py"), *CODED)
+    text = "\n".join(path.read_text("utf-8") for path in sources)
+    yielded = re.findall(r"yield [^\n]*, \"([a-z_]+)\"", text)
+    table = re.findall(r"\(\"Expected[^\n]*?, \"([a-z_]+)\"\)", text)
+    named = re.findall(r"path, \"([a-z_]+)\"\)", text)
+    found = {*yielded, *table, *named}
+    assert len(found) > 15
+    assert found - mistakes.SENTENCES.keys() == set()
+
+
+def told(answer: Any) -> list[tuple[str, str]]:
+    """List the mistakes that an answer tells: where each is, and its sentence."""
+    found = answer.get_json()["errors"]
+    return [(each.get("pointer") or f"?{each['parameter']}", each["detail"]) for each in found]
+
+
+def test_a_body_with_many_mistakes_is_told_all_of_them_in_sentences(till):
+    body = {"reward": "A B", "points": 0, "offline": "yes", "cup": 1, "store": 3}
+    answer = till.call("POST", "/v1/holds", body)
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "invalid_body")
+    name = "Wanted: small letters, digits and _, a letter first, at most 40."
+    assert told(answer) == [
+        ("#/cup", "There is no field of this name."),
+        ("#/id", "It is missing."),
+        ("#/reward", name),
+        ("#/points", "Wanted: a whole number, at least 1."),
+        ("#/store", name),
+        ("#/offline", "Wanted: true or false."),
+    ]
+
+
+def test_mistakes_are_found_in_every_line_of_a_basket(till):
+    lines = [{"amount": "4.50"}, {"amount": 100}, {"quantity": 0}]
+    answer = till.call("POST", "/v1/quotes", {"lines": lines, "channel": "boat"})
+    assert told(answer) == [
+        ("#/lines/0/amount", "Wanted: a whole number."),
+        ("#/lines/2/amount", "It is missing."),
+        ("#/lines/2/quantity", "Wanted: a whole number, at least 1."),
+        ("#/channel", "Wanted: one of in_store, app, online, delivery."),
+    ]
+    assert told(till.call("POST", "/v1/quotes", {"lines": []})) == [
+        ("#/lines", "Wanted: a list, its length at least 1."),
+    ]
+
+
+def test_what_no_type_tells_of_a_new_member_is_told_at_once_too(till):
+    answer = till.call("POST", "/v1/members", {"birthday": "02-30", "language": "tlh"})
+    assert told(answer) == [
+        ("#/phone", "Give a phone or an e-mail address."),
+        ("#/birthday", "Wanted: a day that a year has, as MM-DD."),
+        ("#/language", "Wanted: one of en."),
+    ]
+
+
+def test_mistakes_in_a_query_name_its_fields(till):
+    answer = till.call("GET", "/v1/changes", changed_since="today", limit="many")
+    when = "Wanted: an instant that can be, with an offset, as in 2026-11-21T12:00:00Z."
+    assert told(answer) == [("?changed_since", when), ("?limit", "Wanted: a whole number.")]
+
+
+def test_a_thousand_mistakes_are_told_as_twenty(till):
+    answer = till.call("POST", "/v1/quotes", {"lines": [{}] * 400})
+    assert len(told(answer)) == 20
+
+
+def test_a_call_without_a_body_is_told_what_is_wanted(till):
+    answer = served("member_api").post("/v1/holds", headers={"Authorization": f"Bearer {till.key}"})
+    problem = answer.get_json()
+    assert (answer.status_code, problem["code"]) == (400, "missing_body")
+    assert problem["title"].startswith("Send a JSON object as the body")
+    assert told(answer) == [("#/id", "It is missing.")]
+    path = f"/v1/holds/{till.holds()['id']}/void"
+    assert till.refused("POST", path) == (400, "missing_body")
+
+
+@pytest.mark.parametrize("tag", ["größe", "a b", "a,b", "a/b", "vegan!", "x" * 200])
+def test_a_tag_of_another_form_is_told_the_form(till, tag):
+    answer = till.call("PUT", f"/v1/members/{till.member}/tags/{quote(tag, safe='')}")
+    told = answer.get_json()
+    assert (answer.status_code, told["code"]) == (422, "invalid_tag")
+    assert told["title"] == "A tag is small letters, digits and _, a letter first, at most 40."
+    gone = till.call("DELETE", f"/v1/members/{till.member}/tags/{quote(tag, safe='')}")
+    assert gone.status_code == 422
 
 
 def test_a_basket_below_zero_is_refused(till):

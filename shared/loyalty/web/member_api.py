@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -35,6 +36,7 @@ from loyalty.web.bodies import (
     Since,
 )
 from loyalty.web.guards import Guards
+from loyalty.web.mistakes import Mistake
 
 
 def enroll(call: Call) -> Reply:
@@ -104,24 +106,26 @@ def _shown(entry: Entry) -> EntryShown:
 
 def _joining(body: Joining, shop: Shop) -> members.Joining:
     program = shop.programs.current().program
+    if found := [*_unreached(body), *people_api.mistakes(
+        body.birthday, body.language, program.languages)]:  # fmt: skip
+        raise api.wrong(*found)
     phone = phones.e164(body.phone, program.country) if body.phone else ""
     email = identity.email(body.email) if body.email else ""
-    if not (phone or email):
-        raise _wrong("phone", "missing", "Give a phone or an e-mail address.")
     return members.Joining(
         name=identity.clean(body.name, 100),
         phone=phone,
         email=email,
-        birthday=people_api.birthday(body.birthday),
-        language=people_api.language(body.language, program.languages),
+        birthday=body.birthday,
+        language=body.language,
         consents=people_api.agreed(body.consents),
         consent_text=identity.clean(body.consent_text, 40),
         customer=body.customer,
     )
 
 
-def _wrong(path: str, code: str, title: str) -> Problem:
-    return Problem(400, "invalid_body", title, ((path, code),))
+def _unreached(body: Joining) -> Iterator[Mistake]:
+    if not (body.phone or body.email):
+        yield "phone", "missing", "Give a phone or an e-mail address."
 
 
 def described(call: Call) -> Any:

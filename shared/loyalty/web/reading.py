@@ -78,9 +78,8 @@ def media_type(request: Request, *allowed: str) -> None:
         raise Problem(400, "invalid_encoding", "The body is not UTF-8.")
 
 
-def json_object(request: Request) -> dict[str, Any]:
+def json_object(body: bytes, request: Request) -> dict[str, Any]:
     """Read a JSON object for our own API."""
-    body = raw(request)
     media_type(request, "application/json")
     found = strict.parse(body, floats=False)
     if not isinstance(found, dict):
