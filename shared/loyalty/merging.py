@@ -144,8 +144,8 @@ def _check(unit: Unit, book: Passbook, target: Passbook, wish: Wish) -> None:
 
 
 def _people(unit: Unit, book: Passbook) -> set[str]:
-    """Tell who shares an account: people, whatever names they had before."""
-    found = (homes.find(unit, name) for name in homes.everybody(book.account))
+    """Tell who shares an account: people, whatever names they had before; nobody erased."""
+    found = (homes.find(unit, name) for name in homes.here(unit, book.account))
     return {home.person for home in found if home}
 
 

@@ -428,7 +428,11 @@ def test_what_changed_is_listed(till):
     till.rig.clock.advance(timedelta(minutes=5))
     since = (till.rig.clock.now() - timedelta(days=1)).isoformat()
     listed = till.gets("GET", "/v1/changes", changed_since=since)
-    assert listed["members"] == [till.member]
+    assert listed["members"] == [{"id": till.member, "erased": False}]
+    till.gets("POST", f"/v1/members/{till.member}/erase", {})
+    till.rig.clock.advance(timedelta(minutes=5))
+    gone = till.gets("GET", "/v1/changes", changed_since=listed["until"])
+    assert gone["members"] == [{"id": till.member, "erased": True}]
     assert till.refused("GET", "/v1/changes") == (400, "invalid_query")
 
 

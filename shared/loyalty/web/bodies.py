@@ -201,10 +201,17 @@ class Adjusted(msgspec.Struct, frozen=True, kw_only=True):
     points: int
 
 
+class ChangedMember(msgspec.Struct, frozen=True, kw_only=True):
+    """A member about whom anything changed; of who was `erased` there is only the id."""
+
+    id: str
+    erased: bool
+
+
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
     """Members in the order of their changes; `until` is where the next listing begins."""
 
-    members: list[str]
+    members: tuple[ChangedMember, ...]
     until: datetime
 
 

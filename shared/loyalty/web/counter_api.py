@@ -23,7 +23,7 @@ _OURS = "h_"
 def quote(call: Call) -> Quote:
     """Tell what a basket would earn if it were paid now, and what the guest can take first."""
     basket: Basket = call.body
-    if basket.member and homes.find(call.shop.store, basket.member) is None:
+    if basket.member and homes.living(call.shop.store, basket.member) is None:
         raise Problem(404, "not_found", "There is no such member.")
     sale = _sale(basket, call.store(basket.store), call)
     return counter.quote(sale, basket.member, basket.language, call.shop)
@@ -54,7 +54,7 @@ def _line(line: Line, number: int) -> transaction.Line:
 def rewards(call: Call) -> Takeable:
     """List what a member can take at this store now, the affordable first."""
     asked: Place = call.body
-    record = homes.find(call.shop.store, call.id)
+    record = homes.living(call.shop.store, call.id)
     if record is None:
         raise Problem(404, "not_found", "There is no such member.")
     return counter.takeable(record.account, call.store(asked.store), asked.language, call.shop)

@@ -25,6 +25,7 @@ from loyalty.web import (
 )
 from loyalty.web.api import Call, Operation, Reply
 from loyalty.web.bodies import (
+    ChangedMember,
     Changes,
     Code,
     Entries,
@@ -59,10 +60,13 @@ def enroll(call: Call) -> Reply:
 def changed(call: Call) -> Changes:
     """List members about whom anything changed after an instant, the first change first.
 
-    It reaches to a minute ago; go on with `until`. Whoever changed again is listed again.
+    It reaches to a minute ago; go on with `until`. Whoever changed again is listed again. Of
+    whom was erased it tells the id, and that there is nothing more.
     """
     asked: Since = call.body
-    return Changes(**changes.since(asked.changed_since, asked.limit, call.shop)._asdict())
+    found, until = changes.since(asked.changed_since, asked.limit, call.shop)
+    told = (ChangedMember(id=name, erased=homes.erased(call.shop.store, name)) for name in found)
+    return Changes(members=tuple(told), until=until)
 
 
 def show(call: Call) -> Member:
