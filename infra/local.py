@@ -48,6 +48,7 @@ TICK = 5.0
 THREADS = 16
 SHUTDOWN = 10.0
 """Seconds that calls in hand have to finish."""
+API_PAGE = "The member API's calls. Each by example: docs/member-api.md"
 PATIENCE = 30.0
 """Seconds until an event that is not settled is called stuck."""
 
@@ -236,7 +237,7 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(f"A port is in use: {Settings(environment)['PORT']}, or with a sandbox the one "
                  "after it. Choose another, as in `make run PORT=8090`.")  # fmt: skip
     stop = _told_to_stop()
-    _announce(local, sandbox)
+    announce(local, sandbox)
     while not stop.wait(1.0):
         pass
     print("Stopping: finishing what was accepted.", flush=True)
@@ -258,10 +259,12 @@ def _sandbox(environment: dict[str, str]) -> Any:
     return sandbox
 
 
-def _announce(local: Local, sandbox: Any) -> None:
+def announce(local: Local, sandbox: Any) -> None:
+    """Say where everything is."""
     print(f"Regulars is ready at {local.url}")
     for name in local.wiring.served():
         print(f"  {local.url}/{dashed(name)}  {local.wiring.functions[name].about}")
+    print(f"  {local.address('member_api')}/v1/openapi.json  {API_PAGE}")
     print(f"API key: {local.key}")
     for missing in _not_set_up(local):
         print(f"Not set up, so its calls are refused: {missing}")

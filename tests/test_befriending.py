@@ -24,7 +24,7 @@ from tests.friends import (
 )
 from tests.rig import refund, void
 
-from loyalty import befriending
+from loyalty import befriending, erasing
 from loyalty.audit import audit
 from loyalty.records import (
     accounts,
@@ -269,3 +269,33 @@ def test_friends_are_counted_who_came_who_are_paid_and_who_wait(rig):
     assert brought(rig.sita, rig.shop) == Brought(2, 1, 1)
     gives_back(rig)
     assert brought(rig.sita, rig.shop) == Brought(2, 0, 1)
+
+
+# -- who is erased ------------------------------------------------------------------------------
+
+
+def test_a_friend_who_is_erased_is_waited_for_no_more(rig):
+    hari = friend(rig)
+    buys(rig)
+    assert brought(rig.sita, rig.shop) == Brought(1, 0, 1)
+    erasing.erase(hari, rig.shop)
+    passes(rig)
+    assert brought(rig.sita, rig.shop) == Brought(0, 0, 0)
+    assert (referrals.get(rig.store, hari).state, rig.points(rig.sita)) == ("ended", 0)
+    assert timers.get(rig.store, f"referral:{hari}") is None
+
+
+def test_a_friend_who_was_paid_for_stays_paid_when_they_are_erased(rig):
+    hari = paid(rig)
+    erasing.erase(hari, rig.shop)
+    passes(rig)
+    assert brought(rig.sita, rig.shop) == Brought(1, 1, 0)
+    assert rig.points(rig.sita) == 30
+
+
+def test_a_friend_of_somebody_erased_is_paid_alone(rig):
+    hari = friend(rig)
+    buys(rig)
+    erasing.erase(rig.sita, rig.shop)
+    passes(rig)
+    assert (rig.points(rig.sita), rig.points(hari)) == (0, 20)

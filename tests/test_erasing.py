@@ -7,13 +7,28 @@ from pathlib import Path
 
 import pytest
 from infra.security.leaks import leaks
-from tests.rig import Rig, opened, sale
+from infra.simulator.store import MemoryStore
+from tests.rig import Rig, opened, refund, sale
 
-from loyalty import codes, erasing, members, sessions, timekeeping
+from loyalty import (
+    changes,
+    codes,
+    erasing,
+    homes,
+    members,
+    merging,
+    redeeming,
+    sessions,
+    timekeeping,
+)
 from loyalty.audit import audit
 from loyalty.connectors.spec import Guest
+from loyalty.errors import Problem
+from loyalty.merging import Wish
 from loyalty.records import SignIn, accounts, contacts, entries, timers
+from loyalty.redeeming import Asking
 
+HOUSEHOLD = "household: {people: 2}\n"
 PHONE, EMAIL, NAME = "+4915799988877", "kanaria@vogel.example", "Kanaria Vogelsang"
 PROGRAM = Path("tests/programs/rewards.yaml").read_text("utf-8")
 
@@ -82,3 +97,72 @@ def test_an_old_receipt_stays_with_the_books_and_leads_to_nobody(tmp_path, kind)
         rig.run()
         assert rig.receipt("R1").member == member
         assert rig.receipt("R2").state == "unclaimed"
+
+
+# -- who knew them ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def home():
+    """Anna and Ben, who share an account."""
+    rig = Rig(Path(), PROGRAM + HOUSEHOLD, store=MemoryStore())
+    rig.anna, rig.ben = rig.join("Anna", "+4915112345671"), rig.join("Ben", "+4915112345672")
+    merging.merge(Wish("S1", rig.ben, rig.anna, "key:x", shared=True), rig.shop)
+    rig.run()
+    rig.clock.advance(timedelta(hours=1))
+    yield rig
+    rig.run()
+    assert audit(entries.each(rig.store), accounts.each(rig.store)).findings == ()
+
+
+@pytest.mark.parametrize("who", ["anna", "ben"])
+def test_who_is_erased_is_listed_in_no_household(home, who):
+    gone, stays = getattr(home, who), ({home.anna, home.ben} - {getattr(home, who)}).pop()
+    erasing.erase(gone, home.shop)
+    account = homes.find(home.store, stays).account
+    assert homes.here(home.store, account) == (stays,)
+
+
+def test_who_is_erased_leaves_room_for_another(home):
+    erasing.erase(home.ben, home.shop)
+    third = home.join("Chetan", "+4915112345673")
+    merging.merge(Wish("S2", third, home.anna, "key:x", shared=True), home.shop)
+    account = homes.find(home.store, third).account
+    assert homes.here(home.store, account) == (home.anna, third)
+
+
+def test_a_household_keeps_its_points_when_one_of_them_is_erased(home):
+    home.tell(sale("R1", 5000, at=home.clock.now()), Guest(phone="+4915112345672"))
+    home.run()
+    erasing.erase(home.ben, home.shop)
+    assert home.points(home.anna) == 50
+    home.tell(refund("F1", "R1", 5000, at=home.clock.now()))
+    home.run()
+    assert home.points(home.anna) == 0
+
+
+def test_an_id_of_somebody_erased_takes_nothing_of_the_household(home):
+    home.tell(sale("R1", 5000, at=home.clock.now()), Guest(phone="+4915112345671"))
+    home.run()
+    erasing.erase(home.ben, home.shop)
+    with pytest.raises(Problem, match="404"):
+        redeeming.hold(Asking(id="H", member=home.ben, reward="coffee"), home.shop)
+
+
+def test_an_erasure_is_one_act_however_often_it_is_asked_for(home):
+    for _ in range(2):
+        erasing.erase(home.ben, home.shop)
+    told = [entry for entry in home.history(home.ben) if entry.kind == "erase"]
+    assert [(entry.id, entry.points, entry.reason) for entry in told] == [
+        (f"erase:{home.ben}", 0, "erased")
+    ]
+
+
+def test_changes_tell_of_an_erasure(home):
+    since = home.clock.now()
+    home.clock.advance(timedelta(minutes=1))
+    erasing.erase(home.ben, home.shop)
+    home.clock.advance(timedelta(minutes=5))
+    assert changes.since(since, 100, home.shop).members == [home.ben, home.anna]
+    erased = [homes.erased(home.store, name) for name in (home.ben, home.anna)]
+    assert erased == [True, False]

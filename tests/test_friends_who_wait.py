@@ -21,7 +21,7 @@ from tests.friends import (
 )
 from tests.rig import void
 
-from loyalty import befriending, reviewing
+from loyalty import befriending, erasing, reviewing
 from loyalty.domain.transaction import BY_HAND
 from loyalty.errors import Problem
 from loyalty.records import (
@@ -183,3 +183,12 @@ def test_two_who_are_one_by_now_cannot_be_approved(rig):
     one(rig, hari)
     refused = refusal(lambda: befriending.decide(hari, "approved", "Maya", rig.shop))
     assert refused == (409, "one_member")
+
+
+def test_nobody_decides_on_a_friend_who_was_erased(rig):
+    hari = held(rig)
+    erasing.erase(hari, rig.shop)
+    assert reviews.find(rig.store, ("state", "==", "open"), order="at") == []
+    assert brought(rig.sita, rig.shop) == Brought(0, 0, 0)
+    decide = lambda: befriending.decide(hari, "approved", "staff:maya", rig.shop)  # noqa: E731 - said once
+    assert refusal(decide) == (409, "already_decided")

@@ -262,6 +262,28 @@ def test_people_who_share_an_account_stay_two_people(rig):
     assert f'"member":"{rig.anni}"'.encode() in posted[-1]
 
 
+def told(rig, member, kind):
+    return {entry.reason for entry in rig.history(member) if entry.kind == kind}
+
+
+def test_who_shares_an_account_is_not_told_of_a_merge(rig):
+    merge(rig, shared=True)
+    part(rig)
+    for member in (rig.anna, rig.anni):
+        assert told(rig, member, "merge") == {"points are kept together with another member's"}
+        again = {"points are kept apart from another member's again"}
+        assert told(rig, member, "unmerge") == again
+
+
+def test_who_is_one_person_is_told_of_the_merge(rig):
+    merge(rig)
+    part(rig)
+    for member in (rig.anna, rig.anni):
+        assert told(rig, member, "merge") == {"two accounts of one person became one"}
+        again = {"two accounts that had become one are two again"}
+        assert told(rig, member, "unmerge") == again
+
+
 def test_a_household_is_full_at_its_limit(rig):
     merge(rig, shared=True)
     third = rig.join(phone="+4915112345673")

@@ -183,7 +183,10 @@ def test_a_function_serves_from_its_zip_in_an_empty_environment(packed, empty, n
     try:
         emulators.wait_for(port)
         method, path = ASKED.get(name, ("POST", "/"))
-        answer = requests.request(method, f"http://127.0.0.1:{port}{path}", data=b"{}", timeout=90)
+        answer = requests.request(
+            method, f"http://127.0.0.1:{port}{path}", data=b"{}", timeout=90,
+            headers={"Accept": "application/json"},
+        )  # fmt: skip
     finally:
         children.end(server)
     with server.stdout as said:

@@ -195,11 +195,11 @@ def _pay(
 ) -> tuple[Referral, Outcome]:
     """Book what both get, as one act; beyond the month's friends only the friend is paid."""
     now, name = shop.clock.now(), payment(found.friend)
-    teller = homes.find(unit, found.referrer)
+    teller = homes.living(unit, found.referrer)
     person = teller.person if teller else found.referrer
     month = f"{person}:{calendar.local(now, shop.programs.at(now).program.zone):%Y-%m}"
     before = referred.get(unit, month) or Referred()
-    theirs = homes.find(unit, found.referrer) if before.count < terms.per_month else None
+    theirs = teller if before.count < terms.per_month else None
     paid = _replace(
         found, state="paid", paid=theirs is not None, gave=terms.friend,
         earned=terms.referrer if theirs else 0, line=friends.line(terms),
@@ -260,6 +260,18 @@ def _told(unit: Unit, found: Referral) -> Outcome:
     return tuple(each for record in kept if record for each in record.outcome)
 
 
+def end(unit: Unit, friend: str) -> None:
+    """Wait no more for a friend who is erased; whatever was paid for them stays so."""
+    found, name = referrals.get(unit, friend), payment(friend)
+    if found is None or found.state in ("paid", "withdrawn", "ended"):
+        return
+    review = reviews.get(unit, name) if found.state == "held" else None
+    referrals.put(unit, friend, _replace(found, state="ended", qualified_at=None))
+    timers.delete(unit, name)
+    if review:
+        reviews.put(unit, name, _replace(review, state="lifted"))
+
+
 # -- a person's word ----------------------------------------------------------------------------
 
 
@@ -290,7 +302,7 @@ def _decide(
 
 def _no_more(review: Review) -> str:
     if review.state == "lifted":
-        return "What the friend bought went back: nothing waits any more."
+        return "Nothing waits any more: what the friend bought went back, or they were erased."
     return f"The referral was {review.state} by {review.by} already."
 
 

@@ -47,7 +47,7 @@ def _with(name: str, shop: Shop) -> Iterator[str]:
     """List a member and all whose points are kept with theirs: these changed too."""
     yield name
     if home := homes.find(shop.store, name):
-        yield from homes.everybody(home.account)
+        yield from homes.here(shop.store, home.account)
 
 
 def _first(changes: Iterable[Change], limit: int, end: datetime) -> tuple[list[Change], datetime]:

@@ -1,8 +1,9 @@
 """Forgetting a member: the ledger first, then the people, then the timer that saw to it.
 
-Entries stay, under an id that leads to nobody. Whoever is cut off in between is finished by the
-sweep. Partners hear `erased`: `partner_sync` empties the member's cards and only then forgets that
-there were any, for a card that nobody knows of could not be emptied any more.
+Entries stay, under an id that leads to nobody, and one more tells when they were erased. Whoever
+is cut off in between is finished by the sweep. Partners hear `erased`: `partner_sync` empties the
+member's cards and only then forgets that there were any, for a card that nobody knows of could not
+be emptied any more.
 """
 
 from __future__ import annotations
@@ -10,15 +11,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from loyalty import homes, timekeeping
+from loyalty import befriending, bookkeeping, homes, timekeeping
 from loyalty.delivery import Shop, outgoing, publish
 from loyalty.domain import segments
+from loyalty.domain.account import Account
+from loyalty.domain.ledger import Passbook
 from loyalty.events import MemberChanged
 from loyalty.ports import Key, Unit
 from loyalty.records import (
     Contact,
     Timer,
-    account_record,
     accounts,
     consents,
     contacts,
@@ -57,14 +59,25 @@ def mark(member: str, shop: Shop) -> None:
 
     def close(unit: Unit) -> None:
         record = accounts.get(unit, member)
-        if record:
-            accounts.put(unit, member, account_record(segments.forgotten(record.account), "erased"))
+        if record and record.closed != homes.ERASED:
+            befriending.end(unit, member)
+            _closed(unit, record.account, shop)
         for key in leading:
             unit.delete(key)
         timer = Timer(kind="erase", subject=member, due_at=due)
         timers.put(unit, f"erase:{member}", timer)
 
     shop.store.atomically("ledger", close)
+
+
+def _closed(unit: Unit, account: Account, shop: Shop) -> None:
+    """Write that a member was erased: by this act `/v1/changes` tells of it."""
+    now = shop.clock.now()
+    book = Passbook(segments.forgotten(account), shop.programs.at(now).program, now)
+    book.closed = homes.ERASED
+    act = f"erase:{account.id}"
+    book.write("erase", act, now, reason="erased")
+    bookkeeping.write(unit, book, act, ())
 
 
 def finish(member: str, shop: Shop) -> None:

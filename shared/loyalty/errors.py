@@ -29,8 +29,8 @@ class Rejected(Exception):  # noqa: N818 - the name is the outcome
 class Problem(Exception):  # noqa: N818 - RFC 9457's own word
     """A clear answer to an HTTP caller, in the form of RFC 9457. Never echoes a value.
 
-    `errors` are `(path, code)` pairs that point into the caller's body; `allow` are the methods
-    that a 405 names.
+    `errors` are `(path, code)` pairs that point into the caller's body, with a sentence as third
+    where the code's own is not enough; `allow` are the methods that a 405 names.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word
         status: int,
         code: str,
         title: str,
-        errors: tuple[tuple[str, str], ...] = (),
+        errors: tuple[tuple[str, ...], ...] = (),
         allow: tuple[str, ...] = (),
     ) -> None:
         super().__init__(f"{status} {code}")

@@ -9,8 +9,8 @@ from loyalty.domain.entry import Entry, Receipt
 from loyalty.ports import Store, Unit
 from loyalty.records import AccountRecord, accounts, entries
 
-MERGED = "merged"
-"""Why nobody is behind an account whose member was found to be another one."""
+MERGED, ERASED = "merged", "erased"
+"""Why nobody is behind an account: its member was found to be another one, or is forgotten."""
 
 
 class Home(NamedTuple):
@@ -44,6 +44,23 @@ def find(source: Unit | Store, member: str) -> Home | None:
         person = record.account.into if one else person
         record = accounts.get(source, record.account.into)
     return Home(member, person, record) if record else None
+
+
+def living(source: Unit | Store, member: str) -> Home | None:
+    """Find where a member's points are kept; None also if they were erased."""
+    home = find(source, member)
+    return None if home is None or erased(source, home.person) else home
+
+
+def erased(source: Unit | Store, member: str) -> bool:
+    """Tell whether a member was erased: their id leads to points still, but to nobody."""
+    record = accounts.get(source, member)
+    return record is not None and record.closed == ERASED
+
+
+def here(source: Unit | Store, account: Account) -> tuple[str, ...]:
+    """Name all whose points an account keeps, but nobody who was erased."""
+    return tuple(name for name in everybody(account) if not erased(source, name))
 
 
 def names(source: Unit | Store, home: Home) -> tuple[str, ...]:

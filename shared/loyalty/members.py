@@ -62,7 +62,7 @@ def enroll(joining: Joining, key: str, shop: Shop) -> tuple[str, bool]:
     if known:
         _stop_late(known, joining, hashes, shop)
         return known, False
-    member = _free(f"m_{identity.id_from(key or hashes[0])}", shop)
+    member = _free(named(key or hashes[0]), shop)
     now = shop.clock.now()
     _refuse_another(member, joining, shop)
     _write_person(member, joining, hashes, now, shop)
@@ -73,6 +73,11 @@ def enroll(joining: Joining, key: str, shop: Shop) -> tuple[str, bool]:
     _agree_late(member, joining, hashes, shop)
     timekeeping.keep(f"joined:{member}", outcome, shop)
     return member, True
+
+
+def named(key: str) -> str:
+    """Name the member that a key made, or would make."""
+    return f"m_{identity.id_from(key)}"
 
 
 def _free(member: str, shop: Shop) -> str:
@@ -281,6 +286,7 @@ def view(member: str, shop: Shop) -> dict[str, Any] | None:
         "phone": contact.phone,
         "email": contact.email,
         "language": contact.language,
+        "consents": _holding(contact),
         "points": account.points(now),
         "pending_points": account.pending(now),
         "tier": account.tier,
@@ -291,3 +297,13 @@ def view(member: str, shop: Shop) -> dict[str, Any] | None:
         "segments": account.segments,
         "stage": account.stage,
     }
+
+
+def _holding(contact: Contact) -> dict[str, tuple[str, ...]]:
+    """List by channel what was agreed to and holds: nothing where they said stop."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, consent in contact.consents.items():
+        channel, _, purpose = name.partition(":")
+        holds = consent.given and contact.suppressed.get(channel) != "opted-out"
+        found[channel] = (*found.get(channel, ()), *([purpose] if holds else []))
+    return found

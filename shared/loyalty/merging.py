@@ -101,7 +101,7 @@ def _merge(unit: Unit, wish: Wish, leading: Sequence[Key], shop: Shop) -> Outcom
     target = bookkeeping.opened_from(other, version, shop)
     _check(unit, book, target, wish)
     book.closed, target.who, target.told = "" if wish.shared else MERGED, one.member, other.person
-    merging.merge(book, target, wish.act)
+    merging.merge(book, target, wish.act, shared=wish.shared)
     for key in leads:
         unit.put(key, identities.document(Identity(member=other.person)))
     if not wish.shared:
@@ -144,8 +144,8 @@ def _check(unit: Unit, book: Passbook, target: Passbook, wish: Wish) -> None:
 
 
 def _people(unit: Unit, book: Passbook) -> set[str]:
-    """Tell who shares an account: people, whatever names they had before."""
-    found = (homes.find(unit, name) for name in homes.everybody(book.account))
+    """Tell who shares an account: people, whatever names they had before; nobody erased."""
+    found = (homes.find(unit, name) for name in homes.here(unit, book.account))
     return {home.person for home in found if home}
 
 
@@ -210,7 +210,8 @@ def _part(
     book = bookkeeping.opened_from(found.home, version, shop)
     back = bookkeeping.opened_from(homes.own(found.record), version, shop)
     part = merging.remaining(book.account, found.first, acts, book)
-    merging.unmerge(book, back, part, merging.Link(found.merged.act, book.account.id, joined))
+    link = merging.Link(found.merged.act, book.account.id, joined, found.merged.shared)
+    merging.unmerge(book, back, part, link)
     back.closed = ""
     for key in leads:
         unit.put(key, identities.document(Identity(member=member)))

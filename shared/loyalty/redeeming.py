@@ -117,7 +117,7 @@ def _written(unit: Unit, found: Open, entry: Entry, events: list[Event], told: T
 def _hold(unit: Unit, asking: Asking, allowed: Allowance | None, shop: Shop) -> Done:
     if entries.get(unit, f"hold:{asking.id}"):
         return _again(taking.opened(unit, asking.id, shop), asking)
-    version, home = shop.programs.at(shop.clock.now()), homes.find(unit, asking.member)
+    version, home = shop.programs.at(shop.clock.now()), homes.living(unit, asking.member)
     if home is None:
         raise Problem(404, "not_found", "There is no such member.")
     book = bookkeeping.opened_from(home, version, shop)

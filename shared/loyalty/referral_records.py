@@ -14,13 +14,16 @@ class Referral(Record, frozen=True, kw_only=True):
     `held` waits for a person, who may have it `refused` for good. `paid` tells whether the referrer
     got points too: not beyond so many friends in a month. `gave` and `earned` are what friend and
     referrer got; it goes back, once and for good, if less than `line` is kept before `until`, by
-    the act `undone_by` of the friend's.
+    the act `undone_by` of the friend's. It `ended` if the friend was erased before
+    anything was paid.
     """
 
     friend: str
     referrer: str
     at: datetime
-    state: Literal["attributed", "qualified", "held", "refused", "paid", "withdrawn"] = "attributed"
+    state: Literal[
+        "attributed", "qualified", "held", "refused", "paid", "withdrawn", "ended",
+    ] = "attributed"  # fmt: skip
     paid: bool = False
     qualified_at: datetime | None = None
     gave: int = 0

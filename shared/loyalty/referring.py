@@ -22,7 +22,10 @@ _WAITING = ("attributed", "qualified", "held")
 
 
 class Brought(NamedTuple):
-    """How many friends a guest brought; of them, whom they were paid for, and who may still be."""
+    """How many friends a guest brought; of them, whom they were paid for, and who may still be.
+
+    A friend who was erased before anything was paid counts in none; what was paid stays counted.
+    """
 
     came: int
     paid: int
@@ -54,7 +57,8 @@ def _code(member: str, shop: Shop) -> str:
 
 def brought(member: str, shop: Shop) -> Brought:
     """Count the friends that a guest brought."""
-    found = list(referrals.each(shop.store, ("referrer", "==", member)))
+    told = referrals.each(shop.store, ("referrer", "==", member))
+    found = [each for each in told if each.state != "ended"]
     paid = sum(each.state == "paid" and each.paid for each in found)
     return Brought(len(found), paid, sum(each.state in _WAITING for each in found))
 

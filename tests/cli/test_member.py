@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 from tests.rig import NOON, sale
 
+from loyalty import erasing, merging
 from loyalty.connectors.spec import Guest
+from loyalty.merging import Wish
 
 
 @pytest.mark.parametrize("who", ["+4915112345678", "0151 12345678", "Sita@Example.org", "m_"])
@@ -69,3 +71,16 @@ def test_without_the_pepper_it_says_what_is_missing(changing):
     (changing.folder / "pepper").unlink()
     said = changing("member", "show", "+4915112345678", code=1)
     assert "Set LOYALTY_PEPPER to the secret that the server has." in said
+
+
+def test_who_was_erased_is_told_so_and_in_no_household(changing):
+    with changing.rig() as rig:
+        other = rig.join("Ben", "+4915112345679")
+        merging.merge(Wish("S1", other, changing.member, "key:x", shared=True), rig.shop)
+        rig.run()
+    assert f"shared with {other}" in changing("member", "show", changing.member)
+    with changing.rig() as rig:
+        erasing.erase(other, rig.shop)
+        rig.run()
+    assert "shared with" not in changing("member", "show", changing.member)
+    assert "erased 21 Nov 2026" in changing("member", "show", other)

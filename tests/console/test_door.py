@@ -36,6 +36,15 @@ def till(rig):
     return till
 
 
+@pytest.mark.parametrize(
+    "accept", ["", "*/*", "text/html,*/*;q=0.8", "application/json, text/html"]
+)
+def test_who_comes_to_the_door_sees_it(rig, accept):
+    answer = Till(rig).client.get("/", headers={"Accept": accept})
+    assert (answer.status_code, answer.mimetype) == (401, "text/html")
+    assert "Set up this screen" in answer.text
+
+
 def test_a_pin_is_worth_nothing_where_no_screen_was_set_up(rig):
     till = Till(rig)
     person, pin = till.hire("Maya")
@@ -207,10 +216,11 @@ def test_looking_changes_nothing(till):
     assert till.rig.dump() == before
 
 
-def test_a_number_that_a_page_made_up_is_no_card(till):
+@pytest.mark.parametrize("field", ["once", "act"])
+def test_a_number_that_a_page_made_up_is_no_card(till, field):
     till.set_up()
     till.sign_in()
-    answer = till.send("/sign-out", once="4111111111111111")
+    answer = till.send("/sign-out", **{field: "4111111111111111"})
     assert answer.status == 303
 
 
@@ -229,6 +239,7 @@ def test_a_form_that_no_page_of_ours_sends_is_refused(till, form, status):
     assert answer.status_code == status
 
 
-def test_programs_are_told_in_problems(rig):
-    answer = Till(rig).client.get("/")
+@pytest.mark.parametrize("accept", ["application/json", "application/problem+json, */*;q=0.1"])
+def test_programs_that_ask_for_json_are_told_in_problems(rig, accept):
+    answer = Till(rig).client.get("/", headers={"Accept": accept})
     assert (answer.status_code, answer.json["code"]) == (401, "unauthorized")

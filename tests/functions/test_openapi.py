@@ -15,7 +15,7 @@ from tests.functions.test_member_api import PHONE, Till, till
 from loyalty import claiming
 from loyalty.web import member_api, openapi
 
-SCHEMA = schemathesis.openapi.from_dict(openapi.document(member_api.OPERATIONS, "Cafe"))
+SCHEMA = schemathesis.openapi.from_dict(openapi.document(member_api.OPERATIONS, "Cafe", "http://x"))
 KEY = {"Authorization": "Bearer rk_test"}
 CALLS = 15
 """So many calls of each operation; `make fuzz` throws more at every door."""

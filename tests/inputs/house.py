@@ -121,7 +121,7 @@ class House:
 
     def screen(self, path: str, *, origin: str = HOST, **form: str) -> Answer:
         """Look at a page of the till screen, or send it a form, as whoever is signed in there."""
-        given = {"Origin": origin} if origin else {}
+        given = {"Accept": "application/json", **({"Origin": origin} if origin else {})}
         at = {"base_url": HOST, "headers": given}
         client = self._till.client
         return _told(client.post(path, data=form, **at) if form else client.get(path, **at))

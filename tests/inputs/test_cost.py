@@ -14,7 +14,7 @@ from werkzeug.wrappers import Request
 from loyalty import identity
 from loyalty.connectors.card_data import card_numbers
 from loyalty.connectors.twilio import _keyword
-from loyalty.web import api, reading
+from loyalty.web import checking, reading
 
 # Measuring coverage makes every line some twenty times slower.
 SLOWER = 1 if sys.gettrace() is None else 20
@@ -69,5 +69,5 @@ def test_a_check_code_is_found_by_its_fields_name(name):
 
 
 def test_a_key_of_the_callers_is_named_only_if_it_is_a_plain_word():
-    assert api.shown("points") == "points"
-    assert api.shown("+49 151 2345") == "*"
+    assert checking.shown("points") == "points"
+    assert checking.shown("+49 151 2345") == "*"

@@ -6,7 +6,8 @@ import re
 from datetime import timedelta
 
 import pytest
-from tests.pages.guest import ORIGIN
+from tests.functions.serving import application
+from tests.pages.guest import ORIGIN, Guest
 from tests.rig import sale
 from tests.steps.cafe import HARI, SITA
 
@@ -314,6 +315,27 @@ def test_the_history_does_not_show_the_teams_own_notes(cafe, guest):
     guest.joins()
     tagging.give(members.find(cafe.shop, phone=SITA), "talks_a_lot", "staff:maya", cafe.shop)
     assert "talks_a_lot" not in guest.goes("/history").text
+
+
+@pytest.mark.parametrize(
+    ("shared", "language", "words"),
+    [
+        (False, "en", "Your two accounts became one"),
+        (False, "de", "Deine beiden Konten sind jetzt eins"),
+        (False, "ne", "तपाईंका दुई खाता एउटै भए"),
+        (True, "en", "Points are kept together with another member&#39;s"),
+        (True, "de", "Die Punkte liegen jetzt mit denen eines anderen Mitglieds zusammen"),
+        (True, "ne", "अंक अब अर्को सदस्यको अंकसँगै राखिन्छ"),
+    ],
+)
+def test_the_history_tells_a_shared_account_from_a_merged_one(opened, shared, language, words):
+    cafe = opened("wallets")
+    guest = Guest(cafe, application("member_page").test_client).joins()
+    wish = merging.Wish("M1", cafe.join("Hari", HARI), guest.member(), "key:x", shared=shared)
+    merging.merge(wish, cafe.shop)
+    text = guest.goes(f"/history?lang={language}").text
+    assert words in text
+    assert "became one" not in text.replace(words, "")
 
 
 def test_a_receipt_without_a_card_is_claimed_by_its_code(cafe, guest):

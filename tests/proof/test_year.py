@@ -59,7 +59,8 @@ def test_automations_begin_on_every_occasion(life):
 
 
 def test_every_job_is_done_on_each_of_its_nights(life):
-    assert set(lifecycle_sweep.JOBS) - set(life.seen.asked) == set()
+    in_a_cloud = {name for name, job in lifecycle_sweep.JOBS.items() if not job.one_machine}
+    assert in_a_cloud - set(life.seen.asked) == set()
     nights = (END - life.plan.facts[0].at).days - (UP - DOWN).days
     assert life.seen.asked["arm"] > nights
 

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import click
+import msgspec
 
-from loyalty import identity, members, phones
+from loyalty import homes, identity, members, phones
 from loyalty.cli import current, showing
 from loyalty.cli.place import Place, place_option
 from loyalty.delivery import Shop
@@ -42,8 +43,10 @@ def show(who: str, text: str | None, place: Place) -> None:
         contact = contacts.get(store, name)
         entries = [entry for entry in current.history(store, name) if entry.at <= at]
         placed = None if text else accounts.get(store, name)
-    account = rebuilt(name, entries)
-    _show(contact, account, at, zone)
+        account = rebuilt(name, entries)
+        gone = next((entry.at for entry in entries if entry.kind == "erase"), None)
+        others = [other for other in account.others if other in homes.here(store, account)]
+    _show(contact, msgspec.structs.replace(account, others=tuple(others)), gone, at, zone)
     _show_place(placed.account if placed else None)
     _show_lots(account, at, zone)
     _show_entries(entries, zone)
@@ -79,7 +82,9 @@ def _by_address(who: str, shop: Shop) -> str | None:
     return members.find(shop, phone=phones.e164(who, shop.programs.current().program.country))
 
 
-def _show(contact: Contact | None, account: Account, at: datetime, zone: str) -> None:
+def _show(
+    contact: Contact | None, account: Account, gone: datetime | None, at: datetime, zone: str
+) -> None:
     showing.heading(f"Member {account.id}")
     if contact:
         reached = [text for text in (contact.name, contact.phone, contact.email) if text]
@@ -92,6 +97,7 @@ def _show(contact: Contact | None, account: Account, at: datetime, zone: str) ->
         ("tier", account.tier or "none"),
         ("visits", account.totals.visits),
         ("lifetime points", account.totals.points),
+        *([("erased", showing.when(gone, zone))] if gone else []),
         *([("kept in", account.into)] if account.into else []),
         *([("shared with", ", ".join(account.others))] if account.others else []),
     ])  # fmt: skip

@@ -21,8 +21,9 @@ MOST = 2**53 - 1  # beyond it JavaScript, and so many a till, no longer counts e
 _FIRST_YEAR, _END_YEAR = 2000, 2100
 
 # `\Z`, since `$` would let a line break pass at the end.
-Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:-]{1,128}\Z")]
-MaybeId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:-]{0,128}\Z")]
+_OF_AN_ID = "at most 128 letters, digits, _, ., : and -"
+Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:-]{1,128}\Z", description=_OF_AN_ID)]
+MaybeId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:-]{0,128}\Z", description=_OF_AN_ID)]
 _NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]*\Z"
 Text = Annotated[str, Meta(max_length=200, pattern=_NO_CONTROLS)]
 Phone = Annotated[str, Meta(max_length=32, pattern=_NO_CONTROLS)]

@@ -17,7 +17,7 @@ EntryKind = Literal[
     "sale", "edit", "refund", "void", "review", "award", "withdrawal", "release", "expire",
     "extend", "adjust", "tier", "hold", "capture", "hold-void", "hold-expire", "recapture",
     "restore", "referral", "activity", "merge", "unmerge", "move",
-    "tag",
+    "tag", "erase",
 ]  # fmt: skip
 
 

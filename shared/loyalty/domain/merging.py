@@ -19,6 +19,14 @@ from loyalty.domain.entry import OF_MERGES, Entry, EntryKind
 from loyalty.domain.pages import Pages, postings
 from loyalty.domain.program import Program
 
+ONE_PERSON, HOUSEHOLD = "one_person", "household"
+"""The rule by which an account moved: two members are one person, or two people share it."""
+_WHY: Mapping[tuple[str, str], str] = {
+    ("merge", ONE_PERSON): "two accounts of one person became one",
+    ("merge", HOUSEHOLD): "points are kept together with another member's",
+    ("unmerge", ONE_PERSON): "two accounts that had become one are two again",
+    ("unmerge", HOUSEHOLD): "points are kept apart from another member's again",
+}
 _NIGHT = timedelta(days=1)
 _replace = msgspec.structs.replace
 
@@ -41,17 +49,21 @@ class Part(NamedTuple):
 
 
 class Link(NamedTuple):
-    """An act's id, the account that keeps what moved, and who is in it: the moved one first."""
+    """An act's id, the account that keeps what moved, and who is in it: the moved one first.
+
+    `shared`: they are people who keep their points together, not one person.
+    """
 
     act: str
     into: str
     joined: tuple[str, ...]
+    shared: bool = False
 
 
-def merge(book: Pages, into: Pages, act: str) -> Link:
+def merge(book: Pages, into: Pages, act: str, *, shared: bool = False) -> Link:
     """Move all that an account has into another one. Entries: `merge:<act>:out` and `:in`."""
     one, other = book.account, into.account
-    link = Link(act, other.id, (one.id, *one.others))
+    link = Link(act, other.id, (one.id, *one.others), shared)
     part = Part(one.lots, one.debt, one.totals, one.months, _whose(one), one.facts, one.standing)
     since = max(one.facts_from, other.facts_from)
     known = facts.remembered((*one.facts, *other.facts), since)
@@ -149,10 +161,10 @@ def _take(book: Pages, part: Part, kind: EntryKind, link: Link, made: Account) -
 
 
 def _lead(book: Pages, made: Account, kind: EntryKind, link: Link, way: str, **about: Any) -> None:
-    why = "merged with another account" if kind == "merge" else "parted from another account"
+    rule = HOUSEHOLD if link.shared else ONE_PERSON
     book.lead(
         kind, f"{kind}:{link.act}:{way}", book.now, made, into=link.into, joined=link.joined,
-        cause=link.act, reason=why, **about,
+        cause=link.act, rule=rule, reason=_WHY[kind, rule], **about,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import msgspec
 from flask import Response
 
 from loyalty.errors import Problem, TryAgain
+from loyalty.web import mistakes
 
 
 def json(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -26,7 +27,7 @@ def problem(found: Problem, request: str, headers: dict[str, str] | None = None)
         "request_id": request,
     }
     if found.errors:
-        body["errors"] = [{"path": path, "code": code} for path, code in found.errors]
+        body["errors"] = [mistakes.told(each) for each in found.errors]
     content = "application/problem+json"
     return Response(msgspec.json.encode(body), found.status, headers, content_type=content)
 

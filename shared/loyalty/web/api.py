@@ -6,7 +6,6 @@ them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, NamedTuple
 
@@ -14,19 +13,21 @@ import msgspec
 from flask import Request, Response
 from msgspec import Meta
 
-from loyalty.connectors.card_data import card_numbers, shown
-from loyalty.connectors.generic_body import mistake
+from loyalty.connectors.card_data import card_numbers
 from loyalty.delivery import Shop
 from loyalty.errors import Problem
 from loyalty.identity import digest
 from loyalty.records import ApiKey
-from loyalty.web import answers, reading, router
+from loyalty.web import answers, checking, reading, router
 from loyalty.web.guards import Guards
+from loyalty.web.mistakes import Mistake
 
-Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}\Z")]
+Name = Annotated[str, Meta(
+    pattern=r"^[a-z][a-z0-9_]{0,39}\Z",
+    description="small letters, digits and _, a letter first, at most 40",
+)]  # fmt: skip
 """The name of a store, a reward or the like in the program."""
 LONGEST_KEY = 255
-_UNKNOWN = re.compile(r"\AObject contains unknown field `(.*)`", re.DOTALL)
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -111,25 +112,31 @@ def answer(
 
 def _sent(found: Operation, request: Request) -> Any:
     if found.takes:
-        body = reading.json_object(request)
-        if cards := [(path, "card_data") for path in card_numbers(body)]:
-            raise Problem(422, "card_data", "A card number is nothing we want to know.", (*cards,))
-        return _read(body, found.takes, "invalid_body", strict=True)
+        return _read(_object(found.takes, request), found.takes, "invalid_body", strict=True)
     asked: dict[str, Any] = request.args.to_dict() if found.asks else {}
     return _read(asked, found.asks, "invalid_query", strict=False) if found.asks else None
 
 
+def _object(kind: type[Body], request: Request) -> dict[str, Any]:
+    """Read the object that was sent. Raises Problem 400, also if nothing was, and 413, 415, 422."""
+    raw = reading.raw(request)
+    if not raw:
+        title = "Send a JSON object as the body, with Content-Type: application/json."
+        raise Problem(400, "missing_body", title, checking.everything({}, kind, strict=True))
+    body = reading.json_object(raw, request)
+    if cards := [(path, "card_data") for path in card_numbers(body)]:
+        raise Problem(422, "card_data", "A card number is nothing we want to know.", (*cards,))
+    return body
+
+
 def _read(given: dict[str, Any], kind: type[Body], code: str, *, strict: bool) -> Any:
-    """Read what was sent by its type. Raises Problem 400 that names the first mistake."""
+    """Read what was sent by its type. Raises Problem 400 that names all mistakes."""
     try:
         return msgspec.convert(given, kind, strict=strict)
-    except msgspec.ValidationError as error:  # its text may quote a value
-        raise Problem(400, code, "It cannot be read.", (_mistake(str(error)),)) from None
+    except msgspec.ValidationError:  # its text may quote a value
+        raise wrong(*checking.everything(given, kind, strict=strict), code=code) from None
 
 
-def _mistake(message: str) -> tuple[str, str]:
-    path, code = mistake(message)
-    if unknown := _UNKNOWN.match(message):
-        field = unknown[1]
-        return shown(field), "unknown_field"
-    return path.removeprefix("$.") or "$", code
+def wrong(*found: Mistake, code: str = "invalid_body") -> Problem:
+    """Make the problem of a body, or a query, in which something is wrong."""
+    return Problem(400, code, "Something is missing or wrong: `errors` names each.", found)

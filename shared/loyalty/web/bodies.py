@@ -14,11 +14,17 @@ from loyalty.web.api import Body, Name
 
 Purposes = bool | tuple[Literal["service", "marketing"], ...]
 """`true` is every purpose, `false` none; or a list of those that were agreed to."""
-Consents = dict[Literal["sms", "email"], Purposes]
+Consents = Annotated[dict[Literal["sms", "email"], Purposes], Meta(
+    description="sms or email, each with true, false, or a list of service and marketing",
+)]  # fmt: skip
+Birthday = Annotated[str, Meta(pattern=r"^(\d\d-\d\d)?\Z", description="MM-DD, as in 03-31")]
 Points = Annotated[int, Meta(ge=1, le=10**9)]
 Sum = Annotated[int, Meta(ge=0, le=10**12)]
 """Money in minor units."""
-ReceiptId = Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,40}(\.[a-z0-9_]{1,40})?:.{1,128}\Z")]
+ReceiptId = Annotated[str, Meta(
+    pattern=r"^[a-z0-9_]{1,40}(\.[a-z0-9_]{1,40})?:.{1,128}\Z",
+    description="the connector and the receipt, as in generic:R-1001",
+)]  # fmt: skip
 """`connector:receipt`, or `connector.account:receipt` for a vendor's further account."""
 
 
@@ -28,7 +34,7 @@ class Joining(Body, frozen=True):
     name: str = ""
     phone: str = ""
     email: str = ""
-    birthday: Annotated[str, Meta(pattern=r"^(\d\d-\d\d)?\Z")] = ""
+    birthday: Birthday = ""
     """MM-DD; no year is ever kept."""
     language: Annotated[str, Meta(max_length=10)] = ""
     store: Name | Literal[""] = ""
@@ -45,7 +51,7 @@ class Joining(Body, frozen=True):
 class Changing(Body, frozen=True):
     """What changes about a member; what is left out stays."""
 
-    birthday: Annotated[str, Meta(pattern=r"^(\d\d-\d\d)?\Z")] = ""
+    birthday: Birthday = ""
     """MM-DD; it can be changed again only after the program's `birthdays.edit_days`."""
     language: Annotated[str, Meta(max_length=10)] = ""
     consents: Consents = {}  # noqa: RUF012 - msgspec makes a new one for each
@@ -168,13 +174,17 @@ class Nothing(Body, frozen=True):
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
-    """A member with the balances of this moment; segments and stage are those of last night."""
+    """A member with the balances of this moment; segments and stage are those of last night.
+
+    `consents` lists for each channel what may be sent there: what was agreed to and holds.
+    """
 
     id: str
     name: str
     phone: str
     email: str
     language: str
+    consents: dict[str, tuple[str, ...]]
     points: int
     pending_points: int
     tier: str | None
@@ -193,10 +203,17 @@ class Adjusted(msgspec.Struct, frozen=True, kw_only=True):
     points: int
 
 
+class ChangedMember(msgspec.Struct, frozen=True, kw_only=True):
+    """A member about whom anything changed; of who was `erased` there is only the id."""
+
+    id: str
+    erased: bool
+
+
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
     """Members in the order of their changes; `until` is where the next listing begins."""
 
-    members: list[str]
+    members: tuple[ChangedMember, ...]
     until: datetime
 
 
@@ -234,11 +251,17 @@ class Entries(msgspec.Struct, frozen=True, kw_only=True):
     entries: tuple[EntryShown, ...]
 
 
-class Mistake(msgspec.Struct, frozen=True, kw_only=True):
-    """A place in what was sent, and what is wrong there."""
+class Mistake(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A place in what was sent, and what is wrong there, in a word and in a sentence.
 
-    path: str
+    `pointer` is a JSON pointer into the body, as in `#/lines/0/amount`; a field of the query is
+    named in `parameter`.
+    """
+
     code: str
+    detail: str
+    pointer: str = ""
+    parameter: str = ""
 
 
 class ProblemShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -10,7 +10,7 @@ from flask import Request, Response
 
 from loyalty.delivery import Shop
 from loyalty.errors import Problem, TryAgain
-from loyalty.web import router
+from loyalty.web import router, sites
 from loyalty.web.guards import Guards
 from loyalty.web.till import admission, guests, home, points, rewards, sales, showing, signing_in
 from loyalty.web.till.visit import Visit
@@ -47,12 +47,12 @@ ROUTES = (
 
 
 def answer(request: Request, shop: Shop, _guards: Guards) -> Response:
-    """Answer a call: people get pages, also of what went wrong; programs get problems."""
+    """Answer a call: people get pages, also of what went wrong; who asks for JSON gets problems."""
     visit = admission.arrived(request, shop)
     try:
         return _answered(visit)
     except (Problem, TryAgain) as trouble:
-        if "text/html" not in request.headers.get("Accept", ""):
+        if not sites.wants_page(request):
             raise
         return _told(visit, trouble)
 

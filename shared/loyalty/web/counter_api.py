@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from loyalty import activities, counter, homes, identity, redeeming, vouching
 from loyalty.activities import Counted
 from loyalty.connectors.generic_body import Line, thousandths
@@ -14,11 +16,14 @@ from loyalty.taking import Taking
 from loyalty.web.api import Call, Operation, Reply
 from loyalty.web.bodies import Basket, Capture, Did, Hold, Nothing, Place
 
+_OURS = "h_"
+"""How the ids of holds that are made here begin."""
+
 
 def quote(call: Call) -> Quote:
     """Tell what a basket would earn if it were paid now, and what the guest can take first."""
     basket: Basket = call.body
-    if basket.member and homes.find(call.shop.store, basket.member) is None:
+    if basket.member and homes.living(call.shop.store, basket.member) is None:
         raise Problem(404, "not_found", "There is no such member.")
     sale = _sale(basket, call.store(basket.store), call)
     return counter.quote(sale, basket.member, basket.language, call.shop)
@@ -49,52 +54,78 @@ def _line(line: Line, number: int) -> transaction.Line:
 def rewards(call: Call) -> Takeable:
     """List what a member can take at this store now, the affordable first."""
     asked: Place = call.body
-    record = homes.find(call.shop.store, call.id)
+    record = homes.living(call.shop.store, call.id)
     if record is None:
         raise Problem(404, "not_found", "There is no such member.")
     return counter.takeable(record.account, call.store(asked.store), asked.language, call.shop)
 
 
 def hold(call: Call) -> Reply:
-    """Set a reward aside for a guest: 201, also when the same id asks again."""
+    """Set a reward aside for a guest: 201, also when the same id asks again.
+
+    Either id leads to it from then on: the one that it is answered with, or the caller's own.
+    """
     asked: Hold = call.body
     member, voucher = asked.member, asked.voucher
     if voucher and (found := vouching.coded(call.shop.store, voucher)):
         member, voucher = member or found.member, found.id
     asking = Asking(
-        id=f"h_{identity.id_from(call.own(asked.id))}", member=member, reward=asked.reward,
+        id=_named(asked.id, call), member=member, reward=asked.reward,
         points=asked.points, voucher=voucher, store=call.store(asked.store),
         online=asked.online, offline=asked.offline, by=call.by,
     )  # fmt: skip
     return Reply(201, redeeming.hold(asking, call.shop))
 
 
+def _named(own: str, call: Call) -> str:
+    """Name the hold that this caller made by an id of their own."""
+    return f"{_OURS}{identity.id_from(call.own(own))}"
+
+
 def look(call: Call) -> Taking:
-    """Look at a hold, by its id or by the code that the guest shows."""
-    taken, stores = redeeming.look(call.id, call.shop), call.key.stores
+    """Look at a hold, by its id, by the caller's own id for it, or by the code the guest shows.
+
+    An id of the caller's own means the hold that was made with it by this key, and no other's.
+    """
+    taken, stores = _found(call), call.key.stores
     if stores and taken.store and taken.store not in stores:
         raise Problem(404, "not_found", "There is no such hold.")
     return taken
 
 
+def _found(call: Call) -> Taking:
+    """Look by the likelier name first; whoever's name is like ours is found all the same."""
+    names = [_named(call.id, call), call.id]
+    first, second = reversed(names) if call.id.startswith(_OURS) else names
+    with suppress(Problem):
+        return redeeming.look(first, call.shop)
+    return redeeming.look(second, call.shop)
+
+
 def capture(call: Call) -> Taking:
-    """Spend what is held; one that ended by time too, since the guest has had it."""
+    """Spend what is held; one that ended by time too, since the guest has had it.
+
+    Again, with the same points and receipt, it changes nothing.
+    """
     asked: Capture = call.body
-    look(call)
-    wish = Capturing(call.id, asked.points, asked.receipt, call.store(asked.store), call.by)
+    wish = Capturing(look(call).id, asked.points, asked.receipt, call.store(asked.store), call.by)
     return redeeming.capture(wish, call.shop)
 
 
 def void(call: Call) -> Taking:
-    """Give up a hold: its points are back at once."""
-    look(call)
-    return redeeming.void(call.id, call.by, call.shop)
+    """Give up a hold: its points are back at once.
+
+    Again, it changes nothing. What was captured is taken back instead.
+    """
+    return redeeming.void(look(call).id, call.by, call.shop)
 
 
 def take_back(call: Call) -> Taking:
-    """Undo a capture: the guest has not had it after all."""
-    look(call)
-    return redeeming.take_back(call.id, call.by, call.shop)
+    """Undo a capture: the guest has not had it after all.
+
+    Again, it changes nothing. All its points return, or its voucher opens again.
+    """
+    return redeeming.take_back(look(call).id, call.by, call.shop)
 
 
 def activity(call: Call) -> Counted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -12,9 +13,19 @@ from loyalty import changes, homes, identity, members, phones, referring
 from loyalty.delivery import Shop
 from loyalty.domain.entry import Entry
 from loyalty.errors import Problem
-from loyalty.web import api, campaign_api, counter_api, merge_api, openapi, people_api, ticket_api
+from loyalty.web import (
+    api,
+    campaign_api,
+    counter_api,
+    merge_api,
+    openapi,
+    people_api,
+    reading,
+    ticket_api,
+)
 from loyalty.web.api import Call, Operation, Reply
 from loyalty.web.bodies import (
+    ChangedMember,
     Changes,
     Code,
     Entries,
@@ -26,10 +37,14 @@ from loyalty.web.bodies import (
     Since,
 )
 from loyalty.web.guards import Guards
+from loyalty.web.mistakes import Mistake
 
 
 def enroll(call: Call) -> Reply:
-    """Join: 201 with the new member, or 200 with the one who has this phone or e-mail."""
+    """Join: 201 with the new member, or 200 with the one who has this phone or e-mail.
+
+    Asked again with the same Idempotency-Key it is 201 again, with the same member.
+    """
     joining, referral = _joining(call), call.body.referral
     if referral:
         referring.owner(referral, call.shop)
@@ -38,16 +53,20 @@ def enroll(call: Call) -> Reply:
         with suppress(Problem):  # who is here already may have been brought by another
             referring.attribute(member, referral, call.shop)
     call.shop.log.note(subject=member)
-    return Reply(201 if new else 200, people_api.found(member, call.shop))
+    first = new or bool(call.once and member == members.named(call.once))
+    return Reply(201 if first else 200, people_api.found(member, call.shop))
 
 
 def changed(call: Call) -> Changes:
     """List members about whom anything changed after an instant, the first change first.
 
-    It reaches to a minute ago; go on with `until`. Whoever changed again is listed again.
+    It reaches to a minute ago; go on with `until`. Whoever changed again is listed again. Of
+    whom was erased it tells the id, and that there is nothing more.
     """
     asked: Since = call.body
-    return Changes(**changes.since(asked.changed_since, asked.limit, call.shop)._asdict())
+    found, until = changes.since(asked.changed_since, asked.limit, call.shop)
+    told = (ChangedMember(id=name, erased=homes.erased(call.shop.store, name)) for name in found)
+    return Changes(members=tuple(told), until=until)
 
 
 def show(call: Call) -> Member:
@@ -92,16 +111,17 @@ def _shown(entry: Entry) -> EntryShown:
 def _joining(call: Call) -> members.Joining:
     body: Joining = call.body
     program = call.shop.programs.current().program
+    if found := [*_unreached(body), *people_api.mistakes(
+        body.birthday, body.language, program.languages)]:  # fmt: skip
+        raise api.wrong(*found)
     phone = phones.e164(body.phone, program.country) if body.phone else ""
     email = identity.email(body.email) if body.email else ""
-    if not (phone or email):
-        raise _wrong("phone", "missing", "Give a phone or an e-mail address.")
     return members.Joining(
         name=identity.clean(body.name, 100),
         phone=phone,
         email=email,
-        birthday=people_api.birthday(body.birthday),
-        language=people_api.language(body.language, program.languages),
+        birthday=body.birthday,
+        language=body.language,
         store=call.store(body.store),
         consents=people_api.agreed(body.consents),
         consent_text=identity.clean(body.consent_text, 40),
@@ -109,13 +129,15 @@ def _joining(call: Call) -> members.Joining:
     )
 
 
-def _wrong(path: str, code: str, title: str) -> Problem:
-    return Problem(400, "invalid_body", title, ((path, code),))
+def _unreached(body: Joining) -> Iterator[Mistake]:
+    if not (body.phone or body.email):
+        yield "phone", "missing", "Give a phone or an e-mail address."
 
 
 def described(call: Call) -> Any:
     """Describe this API, as OpenAPI 3.1."""
-    return openapi.document(OPERATIONS, call.shop.programs.current().program.title)
+    title = call.shop.programs.current().program.title
+    return openapi.document(OPERATIONS, title, reading.address(call.request))
 
 
 OPERATIONS = (

@@ -29,8 +29,8 @@ _ONCE = {
 }
 
 
-def document(operations: Sequence[Operation], title: str) -> dict[str, Any]:
-    """Describe every operation."""
+def document(operations: Sequence[Operation], title: str, address: str) -> dict[str, Any]:
+    """Describe every operation, and where they are."""
     kinds = [kind for each in operations for kind in _kinds(each)]
     schemas, components = msgspec.json.schema_components(
         [*dict.fromkeys(kinds), ProblemShown], ref_template=_REF
@@ -42,6 +42,7 @@ def document(operations: Sequence[Operation], title: str) -> dict[str, Any]:
     whole = {
         "openapi": "3.1.0",
         "info": {"title": f"{title}: members and rewards", "version": "1"},
+        "servers": [{"url": address}],
         "paths": paths,
         "components": {
             "schemas": components,
@@ -67,9 +68,11 @@ def _kinds(each: Operation) -> Iterator[Any]:
 
 
 def _operation(each: Operation, schemas: dict[Any, Any]) -> dict[str, Any]:
+    summary, _, rest = cleandoc(each.view.__doc__ or "").partition("\n")
     told = {
         "operationId": each.view.__name__,
-        "summary": cleandoc(each.view.__doc__ or "").partition("\n")[0],
+        "summary": summary,
+        "description": f"{rest.strip()}\n\n{_key(each)}".strip(),
         "parameters": list(_parameters(each)),
         "responses": dict(_responses(each, schemas)),
         "security": [{"key": []}] if each.scope else [],
@@ -78,6 +81,10 @@ def _operation(each: Operation, schemas: dict[Any, Any]) -> dict[str, Any]:
         content = {"application/json": {"schema": schemas[each.takes]}}
         told["requestBody"] = {"required": True, "content": content}
     return told
+
+
+def _key(each: Operation) -> str:
+    return f"The key needs the scope `{each.scope}`." if each.scope else "It needs no key."
 
 
 def _parameters(each: Operation) -> Iterator[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -20,7 +21,7 @@ from loyalty import (
 from loyalty.agreeing import How
 from loyalty.delivery import Shop
 from loyalty.errors import Problem
-from loyalty.web.api import Call, Operation
+from loyalty.web.api import Call, Operation, wrong
 from loyalty.web.bodies import (
     Adjusted,
     Adjustment,
@@ -32,6 +33,7 @@ from loyalty.web.bodies import (
     Nothing,
     ReceiptCode,
 )
+from loyalty.web.mistakes import Mistake
 
 _PURPOSES = ("service", "marketing")
 
@@ -49,12 +51,12 @@ def change(call: Call) -> Member:
     asked: Changing = call.body
     member = found(call.id, call.shop).id
     offered = call.shop.programs.current().program.languages
+    if found_wrong := list(mistakes(asked.birthday, asked.language, offered)):
+        raise wrong(*found_wrong)
     how = How(source=call.by, text=identity.clean(asked.consent_text, 40))
-    wanted, spoken = agreed(asked.consents), language(asked.language, offered)
-    born = birthday(asked.birthday)
-    if born:
-        birthdays.change(member, born, call.shop)
-    agreeing.agree(member, wanted, how, spoken, call.shop)
+    if asked.birthday:
+        birthdays.change(member, asked.birthday, call.shop)
+    agreeing.agree(member, agreed(asked.consents), how, asked.language, call.shop)
     return found(call.id, call.shop)
 
 
@@ -105,22 +107,14 @@ def erase(call: Call) -> Nothing:
     return Nothing()
 
 
-def language(text: str, offered: tuple[str, ...]) -> str:
-    """Read a language. Raises Problem 400 for one that the program does not speak."""
-    if text and text not in offered:
-        title = f"language is one of {', '.join(offered)}."
-        raise Problem(400, "invalid_body", title, (("language", "unknown_language"),))
-    return text
-
-
-def birthday(text: str) -> str:
-    """Read a birthday. Raises Problem 400 for a day that no year has."""
+def mistakes(born: str, spoken: str, offered: tuple[str, ...]) -> Iterator[Mistake]:
+    """Find a birthday that no year has, and a language that the program does not speak."""
     try:
-        date.fromisoformat(f"2024-{text}" if text else "2024-01-01")
+        date.fromisoformat(f"2024-{born or '01-01'}")
     except ValueError:
-        wrong = (("birthday", "invalid_date"),)
-        raise Problem(400, "invalid_body", "birthday is MM-DD.", wrong) from None
-    return text
+        yield "birthday", "invalid_date", "Wanted: a day that a year has, as MM-DD."
+    if spoken and spoken not in offered:
+        yield "language", "unknown_language", f"Wanted: one of {', '.join(offered)}."
 
 
 def agreed(given: Consents) -> dict[str, bool]:

@@ -25,6 +25,8 @@ class Route(Protocol):
         ...
 
 
+_ANY = frozenset({"tag"})
+"""Slots of any text: what is not written as it should be is refused in words, not missing."""
 R = TypeVar("R", bound=Route)
 
 
@@ -44,6 +46,10 @@ def find(routes: Sequence[R], request: Request) -> tuple[R, dict[str, str]]:
 
 
 def _match(pattern: str, path: str) -> dict[str, str] | None:
-    expression = re.sub(r"\{(\w+)\}", r"(?P<\1>[A-Za-z0-9_.:-]{1,128})", pattern)
+    expression = re.sub(r"\{(\w+)\}", _slot, pattern)
     found = re.fullmatch(expression, path)
     return found.groupdict() if found else None
+
+
+def _slot(found: re.Match[str]) -> str:
+    return f"(?P<{found[1]}>{'(?s:.+)' if found[1] in _ANY else '[A-Za-z0-9_.:-]{1,128}'})"

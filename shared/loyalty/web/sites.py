@@ -24,6 +24,7 @@ HEADERS: Mapping[str, str] = MappingProxyType({
 })  # fmt: skip
 LONGEST, MOST = 1000, 40
 """Letters of a field, and fields of a form."""
+_JSON = frozenset({"application/json", "application/problem+json"})
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -48,6 +49,12 @@ def templates(package: str) -> Environment:
         loader=PackageLoader(package), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
+
+
+def wants_page(request: Request) -> bool:
+    """Tell whether to answer with a page: to everybody but those who ask for JSON by name."""
+    named = frozenset(request.accept_mimetypes.values())
+    return "text/html" in named or not named & _JSON
 
 
 def from_here(request: Request) -> bool:

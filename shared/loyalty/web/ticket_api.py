@@ -52,8 +52,7 @@ class TicketKey(msgspec.Struct, frozen=True, kw_only=True):
 
 def ticket(call: Call) -> Issued:
     """Give the ticket of a hold: a signed text that an offline till can check."""
-    counter_api.look(call)
-    text, says = ticketing.issue(call.id, call.shop)
+    text, says = ticketing.issue(counter_api.look(call).id, call.shop)
     return Issued(ticket=text, says=says)
 
 

@@ -146,11 +146,12 @@ def history(visit: Visit) -> Response:
 
 
 def _act(visit: Visit, entry: Entry) -> dict[str, Any]:
-    store = visit.program.stores.get(entry.store)
+    store, whole = visit.program.stores.get(entry.store), f"{entry.kind}:{entry.rule}"
+    known = next((name for name in (whole, entry.kind) if name in texts.TEXTS), "other")
     return {
         "day": visit.day(entry.occurred_at),
-        "what": visit.say(entry.kind if entry.kind in texts.TEXTS else "other"),
+        "what": visit.say(known),
         "points": entry.points,
-        "reason": entry.reason,
+        "reason": entry.reason if known != whole else "",  # a whole sentence was said already
         "store": store.title if store else "",
     }

@@ -15,12 +15,11 @@ from loyalty.delivery import Shop
 from loyalty.domain.program import Program
 from loyalty.errors import Problem
 from loyalty.records import Contact, contacts
-from loyalty.web import sites
+from loyalty.web import reading, sites
 from loyalty.web.pages import rendering, texts
 
 COOKIE = "__Host-guest"
 _TOKEN = re.compile(r"[A-Za-z0-9_.-]{32,128}", re.ASCII)
-_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
 class Visit:
@@ -81,9 +80,7 @@ class Visit:
     @property
     def home(self) -> str:
         """Where these pages are, as a guest's browser finds them."""
-        host = self.request.host
-        scheme = "http" if host.rpartition(":")[0] in _LOOPBACK else "https"
-        return f"{scheme}://{host}{self.request.root_path}"
+        return reading.address(self.request)
 
     # -- answers --------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from loyalty.web.till.visit import SCREEN, SHIFT, Visit
 
 LONGEST = 254
 """Letters of a field."""
-_OURS = frozenset({"token", "once"})
+_OURS = frozenset({"token", "once", "act"})
 """Fields that a page fills by chance: now and then they look like the number of a card."""
 
 
