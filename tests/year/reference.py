@@ -779,6 +779,8 @@ class Life:
         self.stopped = True
 
     def _on_erase(self, _: Fact) -> None:
+        self.settle()
+        self._act("erase", lambda: 0)
         self.gone = True
 
     def _on_merge(self, _: Fact) -> None:
