@@ -12,7 +12,16 @@ from loyalty import changes, homes, identity, members, phones, referring
 from loyalty.delivery import Shop
 from loyalty.domain.entry import Entry
 from loyalty.errors import Problem
-from loyalty.web import api, campaign_api, counter_api, merge_api, openapi, people_api, ticket_api
+from loyalty.web import (
+    api,
+    campaign_api,
+    counter_api,
+    merge_api,
+    openapi,
+    people_api,
+    switch_api,
+    ticket_api,
+)
 from loyalty.web.api import Call, Operation, Reply
 from loyalty.web.bodies import (
     Changes,
@@ -133,6 +142,7 @@ OPERATIONS = (
     *counter_api.OPERATIONS,
     *ticket_api.OPERATIONS,
     *campaign_api.OPERATIONS,
+    *switch_api.OPERATIONS,
 )  # fmt: skip
 
 
