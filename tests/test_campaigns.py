@@ -295,6 +295,52 @@ def test_who_is_held_out_is_drawn_by_the_guest_and_the_campaign():
     assert len({tuple(found) for found in drawn.values()}) == 4
 
 
+# -- by which channel ---------------------------------------------------------------------------
+
+BOTH = {"sms:marketing": True, "email:marketing": True}
+LETTER = {"news": Step(send="both")}
+
+
+@pytest.fixture
+def mailing(cafe):
+    """A cafe that may send promotions by e-mail: they carry a group to leave by one click."""
+    cafe.starts_with(SENDGRID_ASM_GROUP_ID="1001")
+    return cafe
+
+
+def ways(cafe):
+    """Tell by which channels each guest was reached, in the order of the messages."""
+    return [(each.channel, each.to) for each in cafe.sandbox.outbox]
+
+
+def test_a_campaign_tells_by_the_channels_it_names_in_their_order(mailing):
+    mailing.join(phone=phone(1), email="a@cafe.example", consents=BOTH)
+    mailing.join(phone=phone(2), email="b@cafe.example", consents={"sms:marketing": True})
+    starts(mailing, spring(LETTER, channels=("email", "sms")))
+    mailing.passes(hours=2)
+    assert sorted(ways(mailing)) == [("email", "a@cafe.example"), ("sms", phone(2))]
+
+
+def test_a_steps_own_channels_come_before_the_campaigns_and_those_before_the_messages(mailing):
+    mailing.join(phone=phone(1), email="a@cafe.example", consents=BOTH)
+    steps = {"mail": Step(send="both"), "text": Step(send="both", channels=("sms",))}
+    starts(mailing, spring(steps, channels=("email",), last_chance=LastChance(send="both")))
+    starts(mailing, spring(LETTER), "plain")
+    mailing.passes(hours=2)
+    assert sorted(each for each, _ in ways(mailing)) == ["email", "sms", "sms"]
+    mailing.sandbox.reset()
+    mailing.passes(days=8)
+    assert [each for each, _ in ways(mailing)] == ["email"], "the last chance, as the campaign says"
+
+
+def test_no_other_channel_is_used_than_those_a_campaign_names(mailing):
+    mailing.join(phone=phone(1), consents={"sms:marketing": True})
+    starts(mailing, spring(LETTER, channels=("email",)))
+    mailing.passes(hours=2)
+    assert ways(mailing) == []
+    assert set(why_dropped(mailing)) == {"no-consent"}
+
+
 # -- halting ------------------------------------------------------------------------------------
 
 

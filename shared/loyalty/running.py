@@ -8,7 +8,8 @@ import msgspec
 
 from loyalty.campaign_records import CampaignRecord
 from loyalty.domain.automations import Reaction, Step
-from loyalty.domain.campaigns import LAST, UNTIL_LAST, at_level
+from loyalty.domain.campaigns import LAST, UNTIL_LAST, Campaign, at_level
+from loyalty.domain.vocabulary import MessageChannel
 from loyalty.ports import Store, Unit
 from loyalty.records import campaigns
 
@@ -40,6 +41,11 @@ def why_not(record: CampaignRecord, now: datetime) -> str:
     if record.state in ("stopped", "ended") or now >= record.ends_at:
         return OVER
     return PAUSED if record.state == "paused" else ""
+
+
+def channels(reaction: Reaction) -> tuple[MessageChannel, ...]:
+    """Tell by which channels a campaign's messages go; none: by their own, as automations' do."""
+    return reaction.channels if isinstance(reaction, Campaign) else ()
 
 
 def reaction(record: CampaignRecord, following: str, now: datetime) -> Reaction:

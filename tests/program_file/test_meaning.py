@@ -651,6 +651,7 @@ messages:
 _WHEN = 'starts: "2026-12-01 10:00", ends: "2026-12-31 10:00"'
 _HI = "{en: Hi, de: Hallo}"
 _SERVICE = f"{{on: automation, text: {_HI}, subject: {_HI}}}"
+_AD = f"{{on: automation, purpose: marketing, channels: [sms], text: {_HI}}}"
 _FRIENDS = "segments: {friends: {title: {en: Friends, de: Freunde}, tags: [vip]}}"
 CAMPAIGNS = [
     (
@@ -701,6 +702,14 @@ CAMPAIGNS = [
         ),
     ),
     (
+        campaigning.chosen_channels_can_be_used,
+        f"{_WHEN}, channels: [sms, email], steps: {{x: {{send: ad}}}}",
+        (
+            "campaigns.a.channels: `ad` has no subject, and would go by e-mail"
+            " | give the message a `subject:`, or leave `email` out"
+        ),
+    ),
+    (
         campaigning.campaigns_send_what_may_be_sent,
         f"{_WHEN}, steps: {{x: {{send: service}}}}",
         (
@@ -715,7 +724,7 @@ CASES += [
         [
             (
                 "messages:\n",
-                f"messages:\n  service: {_SERVICE}\n",
+                f"messages:\n  service: {_SERVICE}\n  ad: {_AD}\n",
             ),
             ("on: points-earned", "on: automation"),
             ("+{points} Punkte", "Punkte"),
@@ -724,7 +733,7 @@ CASES += [
                 f"{_FRIENDS}\ncampaigns: {{a: {{{written}}}}}\nconnectors: {{sms",
             ),
         ],
-        [f"43 {said}"],
+        [f"44 {said}"],
     )
     for check, written, said in CAMPAIGNS
 ]

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from loyalty.domain.automations import Days, Reaction, Step
-from loyalty.domain.vocabulary import Money, Name, Part
+from loyalty.domain.vocabulary import MessageChannel, Money, Name, Part
 
 LocalTime = Annotated[
     str, Meta(pattern=r"^\d{4}-\d\d-\d\d ([01]\d|2[0-3]):[0-5]\d$", examples=["2026-12-01 10:00"])
@@ -58,6 +58,9 @@ class Campaign(Reaction, frozen=True, kw_only=True):
     """When it ends: no step of it is done, and nothing of it sent, from then on."""
     segments: tuple[Name, ...] = ()
     """Only for guests of one of these segments, as they were placed last; all if left out."""
+    channels: tuple[MessageChannel, ...] = ()
+    """Its messages go by these, the preferred one first, instead of their own, but for steps that
+    name others."""
     guests_at_most: Annotated[int, Meta(ge=1)] | None = None
     """So many guests are led through it, and no more."""
     holdout: Annotated[int, Meta(ge=0, le=90)] = 0
