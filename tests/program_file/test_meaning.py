@@ -673,6 +673,43 @@ CAMPAIGNS = [
         ),
     ),
     (
+        campaigning.offers_say_one_thing,
+        f"{_WHEN}, offer: {{factor: 2, points: 5}}",
+        (
+            "campaigns.a.offer: it does not say what it gives, or says it twice"
+            " | give `factor:` for all a receipt earns, or `points:` for each visit"
+        ),
+    ),
+    (
+        campaigning.offers_say_one_thing,
+        f'{_WHEN}, offer: {{factor: 2, when: {{start: "11:00", end: "11:00"}}}}',
+        (
+            "campaigns.a.offer.when.end: it starts and ends at 11:00"
+            " | choose an end that differs from the start"
+        ),
+    ),
+    (
+        campaigning.offers_name_what_there_is,
+        f"{_WHEN}, offer: {{points: 5, when: {{stores: [markt]}}}}",
+        (
+            "campaigns.a.offer.when.stores.0: `markt` is not among the stores of this program"
+            " | did you mean `market`?"
+        ),
+    ),
+    (
+        grouping.segments_are_known,
+        f"{_WHEN}, offer: {{points: 5, when: {{segments: [frends]}}}}",
+        (
+            "campaigns.a.offer.when.segments.0: `frends` is not among the segments of this program"
+            " | did you mean `friends`?"
+        ),
+    ),
+    (
+        reacting.automations_do_something,
+        _WHEN,
+        ("campaigns.a.steps: there is no step | add what is done, as in `hello: {send: welcome}`"),
+    ),
+    (
         campaigning.budgets_can_be_kept,
         f"{_WHEN}, steps: {{x: {{award: 5}}}}, budget: {{money: 5.00}}",
         (

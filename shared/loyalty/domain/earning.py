@@ -11,8 +11,9 @@ from typing import NamedTuple
 import msgspec
 
 from loyalty.domain import calendar
+from loyalty.domain.conditions import When
 from loyalty.domain.money import show
-from loyalty.domain.program import Bonus, Items, Multiply, Program, Rule, Spend, When
+from loyalty.domain.program import Bonus, Items, Multiply, Program, Rule, Spend
 from loyalty.domain.transaction import Line, Refund, Sale, eligible, kept, kept_quantity
 
 ONE = 10_000

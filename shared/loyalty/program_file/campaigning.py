@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from loyalty.domain.automations import Reaction
-from loyalty.domain.campaigns import Campaign, instant
+from loyalty.domain.campaigns import Campaign, Offer, instant
 from loyalty.domain.program import Program
 from loyalty.domain.vocabulary import MessageChannel
 from loyalty.program_file.checking import Check, Finding, unknown
@@ -98,6 +98,33 @@ def _reactions(program: Program) -> Iterator[tuple[Path, Reaction]]:
     yield from ((("campaigns", name), each) for name, each in program.campaigns.items())
 
 
+def offers_say_one_thing(program: Program) -> Iterator[Finding]:
+    """An offer is a factor or points, and its hours are some."""
+    for path, offer in _offers(program):
+        if (offer.factor is None) == (offer.points is None):
+            hint = "give `factor:` for all a receipt earns, or `points:` for each visit"
+            yield Finding(path, "it does not say what it gives, or says it twice", hint)
+        if offer.when.start is not None and offer.when.start == offer.when.end:
+            problem = f"it starts and ends at {offer.when.start}"
+            hint = "choose an end that differs from the start"
+            yield Finding((*path, "when", "end"), problem, hint)
+
+
+def offers_name_what_there_is(program: Program) -> Iterator[Finding]:
+    """An offer is for stores and tiers of the program."""
+    levels = program.tiers.levels if program.tiers else {}
+    for path, offer in _offers(program):
+        when = offer.when
+        yield from unknown((*path, "when", "stores"), when.stores, program.stores, ("stores",))
+        yield from unknown((*path, "when", "tiers"), when.tiers, levels, ("tiers", "levels"))
+
+
+def _offers(program: Program) -> Iterator[tuple[Path, Offer]]:
+    for name, each in program.campaigns.items():
+        if each.offer:
+            yield ("campaigns", name, "offer"), each.offer
+
+
 def budgets_can_be_kept(program: Program) -> Iterator[Finding]:
     """A budget in money knows what things cost, and points are lowered from step to step."""
     for name, each in program.campaigns.items():
@@ -118,5 +145,7 @@ CAMPAIGNING: tuple[Check, ...] = (
     campaigns_send_what_may_be_sent,
     last_chances_are_known,
     chosen_channels_can_be_used,
+    offers_say_one_thing,
+    offers_name_what_there_is,
     budgets_can_be_kept,
 )
