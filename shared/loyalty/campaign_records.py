@@ -27,6 +27,8 @@ class CampaignRecord(Record, frozen=True, kw_only=True):
     Guests are begun in the order of their accounts' addresses, `after` that of the last page; all
     are `begun` when there is none left. `told` and `held` count guests in the two arms, `points`
     and `money` what those who were told are promised, at the `level` (percent) of their page.
+    `offer` is the percent of what receipts earn besides; at 0 that is over. When
+    that was lowered last at its pace, it had given `lowered_given` points.
     """
 
     id: str
@@ -44,6 +46,9 @@ class CampaignRecord(Record, frozen=True, kw_only=True):
     points: int = 0
     money: int = 0
     level: int = 100
+    offer: int = 100
+    lowered_at: datetime | None = None
+    lowered_given: int = 0
     notes: tuple[Note, ...] = ()
 
     @property
@@ -53,10 +58,15 @@ class CampaignRecord(Record, frozen=True, kw_only=True):
 
 
 class Spent(Record, frozen=True, kw_only=True):
-    """What was spent of one part of a campaign's budget."""
+    """What was spent of one part of a campaign's budget; `offers` are the points of its offer.
+
+    `level` is the percent that the offer gives from now on, kept here for who spends from here.
+    """
 
     points: int = 0
     money: int = 0
+    offers: int = 0
+    level: int = 100
 
 
 class Switch(Record, frozen=True, kw_only=True):

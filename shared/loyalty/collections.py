@@ -31,8 +31,8 @@ COLLECTIONS: dict[str, Collection] = {
     "accounts": Collection(
         "ledger",
         "account id",
-        "Balance, lots, debt, tier, visits, recent days, digest, tags, segments.",
-        ("segments",),
+        "Balance, lots, debt, tier, visits, recent days, digest, tags, segments, offers.",
+        ("segments", "offers"),
     ),
     "entries": Collection(
         "ledger",

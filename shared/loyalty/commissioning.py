@@ -104,7 +104,9 @@ def _changed(name: str, state: CampaignState, by: str, shop: Shop) -> CampaignRe
 
 
 def _rearm(unit: Unit, record: CampaignRecord, now: datetime) -> None:
-    if record.state == "stopped":
+    if record.state == "stopped" and record.campaign.offer:
+        campaigning.arm(unit, record.id, now)  # it is taken off the accounts that have it
+    elif record.state == "stopped":
         timers.delete(unit, running.named(record.id))
     elif record.state == "paused":
         campaigning.arm(unit, record.id, record.ends_at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -11,7 +12,7 @@ from loyalty.domain.automations import Reaction, Step
 from loyalty.domain.campaigns import LAST, UNTIL_LAST, Campaign, at_level
 from loyalty.domain.vocabulary import MessageChannel
 from loyalty.ports import Store, Unit
-from loyalty.records import campaigns
+from loyalty.records import campaigns, journeys
 
 PREFIX = "campaign:"
 OVER, PAUSED = "campaign-over", "campaign-paused"
@@ -22,6 +23,16 @@ AGAIN = timedelta(minutes=15)
 def named(name: str) -> str:
     """Name the journeys of a campaign, as automations name theirs."""
     return f"{PREFIX}{name}"
+
+
+def way(name: str, person: str) -> str:
+    """Name a guest's journey through a campaign, or the record that they were held out."""
+    return f"journey:{named(name)}:{person}:once"
+
+
+def led(source: Unit | Store, name: str, people: Sequence[str]) -> bool:
+    """Tell whether one of these, who are one person, is in a campaign, in whichever arm."""
+    return any(journeys.several(source, [way(name, each) for each in people]))
 
 
 def find(source: Unit | Store, automation: str) -> CampaignRecord | None:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from loyalty.domain import calendar, facts, lots, segments, tiers
+from loyalty.domain import calendar, facts, lots, offers, segments, tiers
 from loyalty.domain.account import Account, Lot, ReceiptFact, Standing, Totals
 from loyalty.domain.entry import OF_MERGES, Entry, EntryKind
 from loyalty.domain.pages import Pages, postings
@@ -59,7 +59,8 @@ def merge(book: Pages, into: Pages, act: str) -> Link:
         segments.emptied(one), into=link.into, others=(), facts=()))  # fmt: skip
     _take(into, part, "merge", link, _replace(
         other, others=(*other.others, *link.joined), facts=known, facts_from=since,
-        tags=tuple(sorted({*one.tags, *other.tags}))))  # fmt: skip
+        tags=tuple(sorted({*one.tags, *other.tags})),
+        offers=offers.joined(other.offers, one.offers)))  # fmt: skip
     return link
 
 
@@ -70,9 +71,13 @@ def unmerge(book: Pages, back: Pages, part: Part, link: Link) -> None:
     """
     others = tuple(name for name in book.account.others if name not in link.joined)
     since = _forgetting(book)  # one day for both: what is known of a day is known here, of either
-    left = _forgetful(_replace(book.account, others=others), since)
+    taken, here = offers.of_people(book.account.offers, link.joined), book.account
+    rest = tuple(each for each in here.offers if each not in taken)
+    left = _forgetful(_replace(here, others=others, offers=rest), since)
     _give(book, part, "unmerge", link, left)
-    own = _forgetful(_replace(back.account, into="", others=link.joined[1:]), since)
+    own = _replace(back.account, into="", others=link.joined[1:],
+                   offers=offers.joined(taken, back.account.offers))  # fmt: skip
+    own = _forgetful(own, since)
     _take(back, part, "unmerge", link, own)
 
 

@@ -87,8 +87,8 @@ def emptied(account: Account) -> Account:
 
 
 def forgotten(account: Account) -> Account:
-    """Take an account out of all segments, and its tags off."""
-    return _replace(emptied(account), tags=())
+    """Take an account out of all segments, and its tags and offers off."""
+    return _replace(emptied(account), tags=(), offers=())
 
 
 # -- conditions: each is true where nothing is asked ------------------------------------------

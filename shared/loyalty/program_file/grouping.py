@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from loyalty.domain.grouping import Rfm, Score, Segment, Stages
 from loyalty.domain.conditions import When
+from loyalty.domain.grouping import Rfm, Score, Segment, Stages
 from loyalty.domain.program import Program
 from loyalty.program_file.checking import Check, Finding, unknown
 from loyalty.program_file.mistakes import Path, closest, short
