@@ -560,3 +560,51 @@ def test_a_campaign_is_started_twice_as_once_and_another_of_its_name_not_at_all(
         starts(cafe, spring(holdout=1))
     with pytest.raises(Problem, match="campaign_over"):
         starts(cafe, spring(starts="2026-10-01 10:00", ends="2026-10-02 10:00"), "past")
+
+
+# -- what came of it ----------------------------------------------------------------------------
+
+
+def days(cafe, number):
+    for _ in range(number):
+        cafe.passes(days=1)
+
+
+def test_both_arms_are_counted_from_their_records_each_day_and_at_the_end(cafe):
+    members = joined(cafe, 130)
+    starts(cafe, spring(holdout=50))
+    cafe.buys("BEFORE", 9_000, phone(0))
+    cafe.passes(hours=2)
+    number = {who: place for place, who in enumerate(members)}
+    told, held = (
+        [number[who] for who, arm in arms(cafe).items() if arm == kind] for kind in ("told", "held")
+    )
+    for place in [*told[:30], *held[:12]]:
+        cafe.buys(f"R{place}", 1_000, phone(place))
+    assert record(cafe).came is None
+    days(cafe, 2)
+    came = record(cafe).came
+    assert not came.final
+    days(cafe, 9)
+    came = record(cafe).came
+    assert came.final
+    for found, kind, bought in ((came.told, told, 30), (came.held, held, 12)):
+        assert (found.guests, found.buyers, found.visits) == (len(kind), bought, bought)
+        assert (found.spend, found.squares) == (bought * 1_000, str(bought * 1_000_000))
+    cafe.buys("AFTER", 5_000, phone(told[0]))
+    days(cafe, 3)
+    assert record(cafe).came == came, "what is bought later is not of the campaign"
+    assert [each for each in timers.each(cafe.rig.store) if each.kind == "compare"] == []
+
+
+def test_who_was_merged_or_shares_an_account_is_not_counted(cafe):
+    first, second, third, _ = joined(cafe, 4)
+    merging.merge(Wish("m0", first, second, "owner", shared=True), cafe.shop)
+    starts(cafe, spring(holdout=50))
+    cafe.passes(hours=2)
+    merging.merge(Wish("m1", third, cafe.join(phone=phone(9)), "owner"), cafe.shop)
+    cafe.rig.run()
+    commissioning.stop("spring", "owner", cafe.shop)
+    cafe.passes(minutes=1)
+    came = record(cafe).came
+    assert (came.final, came.told.guests + came.held.guests) == (True, 1)

@@ -22,7 +22,7 @@ _replace = msgspec.structs.replace
 
 
 class Purse:
-    """What a unit takes from the budgets of campaigns, read part by part, and written at its end."""
+    """What a unit takes from budgets of campaigns, read part by part, and written at its end."""
 
     def __init__(self, source: Unit | Store) -> None:
         self._source = source

@@ -12,7 +12,7 @@ from functools import partial
 
 import msgspec
 
-from loyalty import budgeting, entering, running, timekeeping
+from loyalty import budgeting, comparing, entering, running, timekeeping
 from loyalty.campaign_records import CampaignRecord, Note
 from loyalty.delivery import Outcome, Shop, outgoing, publish
 from loyalty.domain import campaigns as rules
@@ -61,6 +61,7 @@ def _end(name: str, now: datetime, shop: Shop) -> None:
         record = campaigns.get(unit, name)
         if record and record.state not in ("stopped", "ended"):
             campaigns.put(unit, name, noted(_replace(record, state="ended"), now, "ended"))
+            comparing.arm(unit, record, now)
         if record and record.campaign.offer:
             arm(unit, name, record.ends_at + LATE)
         else:
@@ -150,6 +151,8 @@ def _advance(
     )  # fmt: skip
     _put(unit, record, moved := _within_budget(moved, now))
     arm(unit, record.id, _next_look(moved, now) if moved.begun else now)
+    if moved.begun:
+        comparing.arm(unit, moved, now + comparing.PACE)
     return moved
 
 

@@ -118,7 +118,7 @@ COLLECTIONS: dict[str, Collection] = {
         "ledger",
         "journey:automation:member:occasion",
         "Guests on their way through an automation.",
-        ("member",),
+        ("member", "automation"),
         400,
     ),
     "campaigns": Collection(

@@ -57,10 +57,12 @@ def _begin(unit: Unit, record: CampaignRecord, home: Home, shop: Shop) -> Entere
     now, held = shop.clock.now(), rules.is_held_out(home.person, record.id, record.campaign)
     program = shop.programs.named(record.version)
     journey = Journey(
-        id=running.way(record.id, home.person), automation=running.named(record.id), member=home.person,
+        id=running.way(record.id, home.person), automation=running.named(record.id),
+        member=home.person,
         account=home.account.id, version=record.version, cause=running.named(record.id), at=now,
         zone=program.zone, mark=way.mark(home.account), arm="held" if held else "told",
         state="held" if held else "waiting",
+        before=None if home.account.others else home.account.totals,
     )  # fmt: skip
     if held:
         kept.create(unit, journey.id, journey)

@@ -52,7 +52,7 @@ class Timer(Record, frozen=True, kw_only=True):
 
     kind: Literal[
         "publish", "account", "referral", "erase", "merge", "move", "journey", "yearly",
-        "campaign", "campaigns",
+        "campaign", "campaigns", "compare",
     ]  # fmt: skip
     subject: str
     due_at: datetime

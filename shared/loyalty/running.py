@@ -47,6 +47,11 @@ def halted(source: Unit | Store, automation: str, now: datetime) -> str:
     return why_not(record, now) if record else ""
 
 
+def is_over(record: CampaignRecord) -> bool:
+    """Tell whether a campaign was stopped, or has ended."""
+    return record.state in ("stopped", "ended")
+
+
 def why_not(record: CampaignRecord, now: datetime) -> str:
     """Say why a campaign does not go on at this moment."""
     if record.state in ("stopped", "ended") or now >= record.ends_at:
