@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import random
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from infra.sandbox import Sandbox
-from tests.rig import refund, void
+from tests.rig import refund, sale, void
+from tests.steps.cafe import Cafe
 from tests.steps.test_cost import Counting
-from tests.test_campaigns import joined, opened, phone, record, spring, starts
+from tests.test_campaigns import Killed, joined, opened, phone, record, spring, starts, survived
 
 from loyalty import (
     budgeting,
@@ -18,13 +21,16 @@ from loyalty import (
     merging,
     reassigning,
 )
+from loyalty.adapters.sqlite import SqliteStore
 from loyalty.audit import audit
 from loyalty.domain.campaigns import Budget, Offer
 from loyalty.domain.conditions import When
 from loyalty.domain.transaction import Line, Sale
+from loyalty.events import TransactionRecorded, claimed
 from loyalty.explaining import explain
 from loyalty.merging import Wish
 from loyalty.records import accounts, entries, journeys
+from loyalty.steps import points_calculation
 
 DOUBLE = Offer(factor=20_000)
 NAMED = {"title": {"en": "Momo Week"}}
@@ -167,6 +173,21 @@ def test_a_purchase_under_an_offer_costs_no_more_reads_and_writes_than_any(sandb
         cafe.buys("R2", 1_000, phone(0))
         costs.append((counted.reads, counted.writes))
     assert costs[0] == costs[1]
+
+
+def test_a_purchase_under_an_offer_with_a_budget_costs_one_read_and_one_write_more(sandbox):
+    costs = []
+    for budget in (Budget(), Budget(points=1_000)):
+        sandbox.reset()
+        cafe = opened(sandbox, copies=1)
+        offering(cafe, budget=budget)
+        cafe.buys("R1", 1_000, phone(0))
+        counted = Counting(cafe.rig.store)
+        cafe.rig.shop = cafe.rig.shop._replace(store=counted)
+        cafe.buys("R2", 1_000, phone(0))
+        costs.append((counted.reads, counted.writes))
+    (reads, writes), with_budget = costs
+    assert with_budget == (reads + 1, writes + 1)
 
 
 def test_an_offer_is_counted_against_the_budget_and_given_back_with_a_refund(cafe):
@@ -317,3 +338,98 @@ def test_a_quote_and_the_explanation_tell_of_the_offer(cafe):
     told = explain(kept_record, cafe.shop.programs.current())
     assert [line.factor for line in told.lines] == [20_000]
     assert told.tried[-1].why == "2x from campaign Momo Week"
+
+
+def test_everybody_has_the_offer_once_though_the_process_dies_everywhere(sandbox):
+    sandbox.reset()
+    cafe = opened(sandbox, copies=1)
+    members = joined(cafe, 120)
+    starts(cafe, spring(steps={}, offer=DOUBLE, holdout=20))
+    cafe.rig.clock.advance(timedelta(hours=2))
+    assert survived(cafe) > 200
+    had = {who: len(kept(cafe, who)) for who in members}
+    arms = {each.member: each.arm for each in journeys.each(cafe.rig.store)}
+    assert had == {who: int(arms[who] == "told") for who in members}
+    commissioning.stop("spring", "owner", cafe.shop)
+    dies_until_rest(cafe)
+    assert {tuple(kept(cafe, who)) for who in members} == {()}
+    assert audit(entries.each(cafe.rig.store), accounts.each(cafe.rig.store)).findings == ()
+
+
+def dies_until_rest(cafe):
+    """Sweep, and die at each boundary in turn, until nothing is left to do."""
+    boundary = cafe.rig.store.boundary
+    for at in range(1, 400):
+        boundary.passed, boundary.fatal = 0, {at}
+        try:
+            cafe.rig.sweep()
+        except Killed:
+            cafe.rig.clock.advance(timedelta(minutes=1))
+        else:
+            break
+    boundary.fatal = set()
+    cafe.passes(minutes=5)
+
+
+# -- together ------------------------------------------------------------------------------------
+
+
+def granted(cafe):
+    """Add up what receipts say they were granted."""
+    return sum(
+        each.granted
+        for record in entries.each(cafe.rig.store)
+        if record.receipt
+        for each in record.receipt.offers
+    )
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_happens_to_receipts_the_budget_counts_what_they_were_granted(cafe, seed):
+    budget, drawn = Budget(points=70, money=200, points_cost=250), random.Random(seed)
+    members = offering(cafe, Offer(factor=15_000), guests=3, budget=budget)
+    revisions, most = [0] * 12, 0
+    for step in range(40):
+        place = drawn.randrange(12)
+        guest, name = phone(place % 3), f"R{place}"
+        match drawn.choice(("sale", "edit", "refund", "void")):
+            case "sale" | "edit":
+                revisions[place] += drawn.randrange(2)
+                amount = 500 + 1_700 * ((place + 5 * revisions[place]) % 4)
+                sold = sale(name, amount, revision=revisions[place], at=cafe.now)
+                cafe.tells(sold, guest)
+            case "refund":
+                cafe.tells(refund(f"F{step}", name, drawn.randrange(1, 900), at=cafe.now), guest)
+            case _ if drawn.randrange(4) == 0:
+                cafe.tells(void(name, at=cafe.now), guest)
+        found = spent(cafe)
+        assert found.points == granted(cafe) <= 70
+        assert found.money <= 200
+        most = max(most, found.points)
+    base = sum(each.kept // 100 for each in receipts(cafe))
+    assert sum(cafe.points(who) for who in members) == base + granted(cafe)
+    assert most > 60, "the budget was short"
+
+
+def receipts(cafe):
+    return [each.receipt for each in entries.each(cafe.rig.store) if each.receipt]
+
+
+def test_16_threads_that_buy_at_once_are_given_no_more_than_there_is(sandbox, tmp_path):
+    cafe = Cafe(sandbox, "campaigns", store=SqliteStore(tmp_path / "loyalty.db"))
+    members = offering(cafe, guests=8, budget=Budget(points=123))
+
+    def buy(number):
+        sold, owner = sale(f"R{number}", 1_000, at=cafe.now), members[number % 8]
+        points_calculation.handle(
+            TransactionRecorded(id=f"R{number}", at=cafe.now, subject="R", transaction=sold),
+            cafe.shop,
+        )
+        points_calculation.handle(claimed(f"generic:R{number}", owner, cafe.now), cafe.shop)
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(buy, range(24)))
+    assert sum(cafe.points(who) for who in members) == 24 * 10 + 120
+    assert (spent(cafe).points, granted(cafe)) == (120, 120)
+    assert audit(entries.each(cafe.rig.store), accounts.each(cafe.rig.store)).findings == ()
+    cafe.rig.close()

@@ -132,10 +132,10 @@ def _show_what_came(came: Comparison, program: Program) -> None:
     showing.table(("=arm", ">guests", ">buyers", ">visits", ">spend", ">per head"), rows)
     found = uplift.compared(came.told, came.held)
     if found.difference is None:
-        showing.sentence(f"Who was told spent more or less: {found.verdict}")
+        showing.sentence(f"Whether it made a difference: {found.verdict}.")
         return
     bounds = f"between {money(found.low)} and {money(found.high)}, 95 times in 100"
-    told = f"{money(found.difference)} per head is the difference, {bounds}: {found.verdict}"
+    told = f"{money(found.difference)} per head is the difference, {bounds}: {found.verdict}."
     showing.sentence(told)
 
 
