@@ -31,7 +31,7 @@ from loyalty.audit import audit
 from loyalty.campaign_records import CampaignRecord, Switch
 from loyalty.domain import campaigns as rules
 from loyalty.domain.automations import Guests, Step
-from loyalty.domain.campaigns import Budget, Campaign, LastChance
+from loyalty.domain.campaigns import Budget, Campaign, LastChance, Offer
 from loyalty.errors import Problem, TryAgain
 from loyalty.events import SweepRequested, encode
 from loyalty.merging import Wish
@@ -206,14 +206,18 @@ def survived(cafe):
     return deaths
 
 
-@pytest.mark.slow  # a minute: 10,000 guests join, and are told by real HTTP
-def test_10000_guests_are_told_once_though_the_process_dies_five_times(sandbox):
+@pytest.mark.slow  # two minutes: 10,000 guests join, and are told by real HTTP
+def test_10000_guests_are_told_once_though_the_process_dies_five_times(sandbox, capsys):
     sandbox.reset()
     cafe = opened(sandbox, copies=1)
     cafe.starts_with(TWILIO_CALLS_PER_SECOND="9999")  # no real second passes here
     number = {who: place for place, who in enumerate(joined(cafe, 10_000))}
+    silent = set(range(0, 10_000, 100))
+    for place in silent:
+        cafe.gets("STOP", phone(place))
+    cafe.rig.run()
     sandbox.reset()
-    starts(cafe, spring(holdout=10))
+    starts(cafe, spring(holdout=10, offer=Offer(factor=20_000)))
     cafe.rig.clock.advance(timedelta(hours=2))
     boundary, work, deaths = cafe.rig.store.boundary, cafe.rig.sweep, 0
     for at in (1_000, 5_001, 9_000, 15_002, 20_003, 0):
@@ -226,9 +230,18 @@ def test_10000_guests_are_told_once_though_the_process_dies_five_times(sandbox):
     cafe.passes(minutes=5)
     held = {number[who] for who, arm in arms(cafe).items() if arm == "held"}
     assert deaths == 5
-    assert told(cafe) == dict.fromkeys(map(phone, {*range(10_000)} - held), 1)
+    texts = told(cafe)
+    with capsys.disabled():
+        print(f" {deaths} deaths, {len(texts)} told, {max(texts.values())} text each at the most,")
+        print(f" {len(held)} held out, {len(silent - held)} others had said STOP")
+    assert texts == dict.fromkeys(map(phone, {*range(10_000)} - held - silent), 1)
     assert (record(cafe).told, record(cafe).held) == (10_000 - len(held), len(held))
     assert 800 < len(held) < 1_200
+    offered = {each.account.id for each in accounts.each(cafe.rig.store) if each.account.offers}
+    assert {number[who] for who in offered} == {*range(10_000)} - held
+    cafe.passes(days=1)
+    came = record(cafe).came
+    assert (came.told.guests, came.held.guests) == (10_000 - len(held), len(held))
 
 
 # -- who ----------------------------------------------------------------------------------------
