@@ -81,6 +81,7 @@ _MEANINGS = {
     "NotificationRequested.seq": "The number of the act in its account: the order of messages.",
     "NotificationRequested.useful_until": "After this instant the message is dropped.",
     "NotificationRequested.still": "Nothing is sent once this is no longer so.",
+    "NotificationRequested.channels": "Channels instead of the message's own, in this order.",
     "Still.stops": "What takes the reason away.",
     "Still.mark": "What was so when the journey began.",
     "Still.campaign": "The campaign that must still be running, as in `campaign:spring`.",

@@ -31,7 +31,7 @@ from loyalty.audit import audit
 from loyalty.campaign_records import CampaignRecord, Switch
 from loyalty.domain import campaigns as rules
 from loyalty.domain.automations import Guests, Step
-from loyalty.domain.campaigns import Budget, Campaign, LastChance
+from loyalty.domain.campaigns import Budget, Campaign, LastChance, Offer
 from loyalty.errors import Problem, TryAgain
 from loyalty.events import SweepRequested, encode
 from loyalty.merging import Wish
@@ -206,14 +206,18 @@ def survived(cafe):
     return deaths
 
 
-@pytest.mark.slow  # a minute: 10,000 guests join, and are told by real HTTP
-def test_10000_guests_are_told_once_though_the_process_dies_five_times(sandbox):
+@pytest.mark.slow  # two minutes: 10,000 guests join, and are told by real HTTP
+def test_10000_guests_are_told_once_though_the_process_dies_five_times(sandbox, capsys):
     sandbox.reset()
     cafe = opened(sandbox, copies=1)
     cafe.starts_with(TWILIO_CALLS_PER_SECOND="9999")  # no real second passes here
     number = {who: place for place, who in enumerate(joined(cafe, 10_000))}
+    silent = set(range(0, 10_000, 100))
+    for place in silent:
+        cafe.gets("STOP", phone(place))
+    cafe.rig.run()
     sandbox.reset()
-    starts(cafe, spring(holdout=10))
+    starts(cafe, spring(holdout=10, offer=Offer(factor=20_000)))
     cafe.rig.clock.advance(timedelta(hours=2))
     boundary, work, deaths = cafe.rig.store.boundary, cafe.rig.sweep, 0
     for at in (1_000, 5_001, 9_000, 15_002, 20_003, 0):
@@ -226,9 +230,18 @@ def test_10000_guests_are_told_once_though_the_process_dies_five_times(sandbox):
     cafe.passes(minutes=5)
     held = {number[who] for who, arm in arms(cafe).items() if arm == "held"}
     assert deaths == 5
-    assert told(cafe) == dict.fromkeys(map(phone, {*range(10_000)} - held), 1)
+    texts = told(cafe)
+    with capsys.disabled():
+        print(f" {deaths} deaths, {len(texts)} told, {max(texts.values())} text each at the most,")
+        print(f" {len(held)} held out, {len(silent - held)} others had said STOP")
+    assert texts == dict.fromkeys(map(phone, {*range(10_000)} - held - silent), 1)
     assert (record(cafe).told, record(cafe).held) == (10_000 - len(held), len(held))
     assert 800 < len(held) < 1_200
+    offered = {each.account.id for each in accounts.each(cafe.rig.store) if each.account.offers}
+    assert {number[who] for who in offered} == {*range(10_000)} - held
+    cafe.passes(days=1)
+    came = record(cafe).came
+    assert (came.told.guests, came.held.guests) == (10_000 - len(held), len(held))
 
 
 # -- who ----------------------------------------------------------------------------------------
@@ -293,6 +306,52 @@ def test_who_is_held_out_is_drawn_by_the_guest_and_the_campaign():
     }
     assert all(320 < len(found) < 480 for found in drawn.values())
     assert len({tuple(found) for found in drawn.values()}) == 4
+
+
+# -- by which channel ---------------------------------------------------------------------------
+
+BOTH = {"sms:marketing": True, "email:marketing": True}
+LETTER = {"news": Step(send="both")}
+
+
+@pytest.fixture
+def mailing(cafe):
+    """A cafe that may send promotions by e-mail: they carry a group to leave by one click."""
+    cafe.starts_with(SENDGRID_ASM_GROUP_ID="1001")
+    return cafe
+
+
+def ways(cafe):
+    """Tell by which channels each guest was reached, in the order of the messages."""
+    return [(each.channel, each.to) for each in cafe.sandbox.outbox]
+
+
+def test_a_campaign_tells_by_the_channels_it_names_in_their_order(mailing):
+    mailing.join(phone=phone(1), email="a@cafe.example", consents=BOTH)
+    mailing.join(phone=phone(2), email="b@cafe.example", consents={"sms:marketing": True})
+    starts(mailing, spring(LETTER, channels=("email", "sms")))
+    mailing.passes(hours=2)
+    assert sorted(ways(mailing)) == [("email", "a@cafe.example"), ("sms", phone(2))]
+
+
+def test_a_steps_own_channels_come_before_the_campaigns_and_those_before_the_messages(mailing):
+    mailing.join(phone=phone(1), email="a@cafe.example", consents=BOTH)
+    steps = {"mail": Step(send="both"), "text": Step(send="both", channels=("sms",))}
+    starts(mailing, spring(steps, channels=("email",), last_chance=LastChance(send="both")))
+    starts(mailing, spring(LETTER), "plain")
+    mailing.passes(hours=2)
+    assert sorted(each for each, _ in ways(mailing)) == ["email", "sms", "sms"]
+    mailing.sandbox.reset()
+    mailing.passes(days=8)
+    assert [each for each, _ in ways(mailing)] == ["email"], "the last chance, as the campaign says"
+
+
+def test_no_other_channel_is_used_than_those_a_campaign_names(mailing):
+    mailing.join(phone=phone(1), consents={"sms:marketing": True})
+    starts(mailing, spring(LETTER, channels=("email",)))
+    mailing.passes(hours=2)
+    assert ways(mailing) == []
+    assert set(why_dropped(mailing)) == {"no-consent"}
 
 
 # -- halting ------------------------------------------------------------------------------------
@@ -514,3 +573,51 @@ def test_a_campaign_is_started_twice_as_once_and_another_of_its_name_not_at_all(
         starts(cafe, spring(holdout=1))
     with pytest.raises(Problem, match="campaign_over"):
         starts(cafe, spring(starts="2026-10-01 10:00", ends="2026-10-02 10:00"), "past")
+
+
+# -- what came of it ----------------------------------------------------------------------------
+
+
+def days(cafe, number):
+    for _ in range(number):
+        cafe.passes(days=1)
+
+
+def test_both_arms_are_counted_from_their_records_each_day_and_at_the_end(cafe):
+    members = joined(cafe, 130)
+    starts(cafe, spring(holdout=50))
+    cafe.buys("BEFORE", 9_000, phone(0))
+    cafe.passes(hours=2)
+    number = {who: place for place, who in enumerate(members)}
+    told, held = (
+        [number[who] for who, arm in arms(cafe).items() if arm == kind] for kind in ("told", "held")
+    )
+    for place in [*told[:30], *held[:12]]:
+        cafe.buys(f"R{place}", 1_000, phone(place))
+    assert record(cafe).came is None
+    days(cafe, 2)
+    came = record(cafe).came
+    assert not came.final
+    days(cafe, 9)
+    came = record(cafe).came
+    assert came.final
+    for found, kind, bought in ((came.told, told, 30), (came.held, held, 12)):
+        assert (found.guests, found.buyers, found.visits) == (len(kind), bought, bought)
+        assert (found.spend, found.squares) == (bought * 1_000, str(bought * 1_000_000))
+    cafe.buys("AFTER", 5_000, phone(told[0]))
+    days(cafe, 3)
+    assert record(cafe).came == came, "what is bought later is not of the campaign"
+    assert [each for each in timers.each(cafe.rig.store) if each.kind == "compare"] == []
+
+
+def test_who_was_merged_or_shares_an_account_is_not_counted(cafe):
+    first, second, third, _ = joined(cafe, 4)
+    merging.merge(Wish("m0", first, second, "owner", shared=True), cafe.shop)
+    starts(cafe, spring(holdout=50))
+    cafe.passes(hours=2)
+    merging.merge(Wish("m1", third, cafe.join(phone=phone(9)), "owner"), cafe.shop)
+    cafe.rig.run()
+    commissioning.stop("spring", "owner", cafe.shop)
+    cafe.passes(minutes=1)
+    came = record(cafe).came
+    assert (came.final, came.told.guests + came.held.guests) == (True, 1)

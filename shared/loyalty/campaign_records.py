@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from loyalty.domain.campaigns import Campaign, Cost
+from loyalty.domain.uplift import Arm
 from loyalty.stored import Record
 
 CampaignState = Literal["scheduled", "running", "paused", "stopped", "ended"]
@@ -21,12 +22,28 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     by: str = ""
 
 
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """Both arms as they were counted at an instant; `final`: the campaign was over by then.
+
+    While it is counted, `after` is the address of the last journey of the page before.
+    """
+
+    at: datetime
+    final: bool = False
+    told: Arm = Arm()
+    held: Arm = Arm()
+    after: str = ""
+
+
 class CampaignRecord(Record, frozen=True, kw_only=True):
     """A campaign as it was published, with the program `version` whose texts it sends.
 
     Guests are begun in the order of their accounts' addresses, `after` that of the last page; all
     are `begun` when there is none left. `told` and `held` count guests in the two arms, `points`
     and `money` what those who were told are promised, at the `level` (percent) of their page.
+    `offer` is the percent of what receipts earn besides; at 0 that is over. When
+    that was lowered last at its pace, it had given `lowered_given` points. `came` is what came of
+    it so far, `counting` the next count of that, under way.
     """
 
     id: str
@@ -44,6 +61,11 @@ class CampaignRecord(Record, frozen=True, kw_only=True):
     points: int = 0
     money: int = 0
     level: int = 100
+    offer: int = 100
+    lowered_at: datetime | None = None
+    lowered_given: int = 0
+    counting: Comparison | None = None
+    came: Comparison | None = None
     notes: tuple[Note, ...] = ()
 
     @property
@@ -53,10 +75,15 @@ class CampaignRecord(Record, frozen=True, kw_only=True):
 
 
 class Spent(Record, frozen=True, kw_only=True):
-    """What was spent of one part of a campaign's budget."""
+    """What was spent of one part of a campaign's budget; `offers` are the points of its offer.
+
+    `level` is the percent that the offer gives from now on, kept here for who spends from here.
+    """
 
     points: int = 0
     money: int = 0
+    offers: int = 0
+    level: int = 100
 
 
 class Switch(Record, frozen=True, kw_only=True):

@@ -7,23 +7,26 @@ whoever's journey is there is begun already, and what it published is published 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import msgspec
 
-from loyalty import entering, running, timekeeping
+from loyalty import budgeting, comparing, entering, running, timekeeping
 from loyalty.campaign_records import CampaignRecord, Note
 from loyalty.delivery import Outcome, Shop, outgoing, publish
 from loyalty.domain import campaigns as rules
+from loyalty.domain import offers
 from loyalty.domain.campaigns import Cost
 from loyalty.entering import Entered
 from loyalty.events import SweepRequested
 from loyalty.ports import Unit, Where
-from loyalty.records import AccountRecord, Timer, accounts, campaigns, timers
+from loyalty.records import AccountRecord, Timer, account_record, accounts, campaigns, timers
 
 PAGE = 100
 """So many guests in one go."""
+LATE = timedelta(days=7)
+"""So long after a campaign's end, its offer holds for receipts that are told late."""
 _ALL = 1 << 32
 _replace = msgspec.structs.replace
 
@@ -31,14 +34,16 @@ _replace = msgspec.structs.replace
 def come(timer: Timer, shop: Shop) -> None:
     """Do what is due of a campaign: a page of its guests, or its end."""
     record, now = campaigns.get(shop.store, timer.subject), shop.clock.now()
-    if record is None or record.state in ("stopped", "ended"):
+    if record is None:
         timekeeping.strike_out(timer, shop)
+    elif record.state in ("stopped", "ended"):
+        _clear(record, timer, shop)
     elif now >= record.ends_at:
         _end(record.id, now, shop)
     elif not record.begun and record.state != "paused":
         _page(record, shop)
     else:
-        shop.store.atomically("ledger", lambda unit: arm(unit, record.id, record.ends_at))
+        _look(record, shop)
 
 
 def arm(unit: Unit, name: str, at: datetime) -> None:
@@ -56,10 +61,35 @@ def _end(name: str, now: datetime, shop: Shop) -> None:
         record = campaigns.get(unit, name)
         if record and record.state not in ("stopped", "ended"):
             campaigns.put(unit, name, noted(_replace(record, state="ended"), now, "ended"))
-        timers.delete(unit, running.named(name))
+            comparing.arm(unit, record, now)
+        if record and record.campaign.offer:
+            arm(unit, name, record.ends_at + LATE)
+        else:
+            timers.delete(unit, running.named(name))
 
     shop.store.atomically("ledger", work)
     shop.log("INFO", "campaign ended", campaign=name)
+
+
+def _clear(record: CampaignRecord, timer: Timer, shop: Shop) -> None:
+    """Take a page of accounts the offer of a campaign that is over; each is found until it is."""
+    where = (Where("offers", "contains", record.id),)
+    found = accounts.page(shop.store, "", PAGE, where) if record.campaign.offer else []
+    for _, each in found:
+        work = partial(_without, account=each.account.id, campaign=record.id)
+        shop.store.atomically("ledger", work)
+    if len(found) < PAGE:
+        timekeeping.strike_out(timer, shop)
+    else:
+        publish(shop.bus, _asked(record.id, found[-1][0], shop.clock.now()))
+
+
+def _without(unit: Unit, account: str, campaign: str) -> None:
+    record = accounts.get(unit, account)
+    if record:
+        left = offers.without(record.account.offers, campaign)
+        changed = _replace(record.account, offers=left)
+        accounts.put(unit, account, account_record(changed, record.closed))
 
 
 # -- a page of guests ---------------------------------------------------------------------------
@@ -77,10 +107,9 @@ def _page(record: CampaignRecord, shop: Shop) -> None:
     moved = shop.store.atomically("ledger", work)
     if moved is None:
         return
-    for note in moved.notes[len(record.notes) :]:
-        shop.log("WARNING", "campaign changed itself", campaign=record.id, what=note.what)
+    _tell(record, moved, shop)
     if not moved.begun:
-        publish(shop.bus, _next(moved, shop.clock.now()))
+        publish(shop.bus, _asked(moved.id, moved.after, shop.clock.now()))
 
 
 def _enter(record: CampaignRecord, page: Sequence[AccountRecord], shop: Shop) -> list[Entered]:
@@ -120,42 +149,91 @@ def _advance(
         told=record.told + told, held=record.held + _in(entered, "held"),
         points=record.points + given.points, money=record.money + given.money,
     )  # fmt: skip
-    moved = _within_budget(moved, now)
-    campaigns.put(unit, record.id, moved)
-    arm(unit, record.id, record.ends_at if moved.begun else now)
+    _put(unit, record, moved := _within_budget(moved, now))
+    arm(unit, record.id, _next_look(moved, now) if moved.begun else now)
+    if moved.begun:
+        comparing.arm(unit, moved, now + comparing.PACE)
     return moved
 
 
-def _next(record: CampaignRecord, now: datetime) -> Outcome:
+def _put(unit: Unit, was: CampaignRecord, record: CampaignRecord) -> None:
+    """Write a campaign, and where its offer was lowered, at which percent it is now."""
+    if record.offer != was.offer:
+        budgeting.lower(unit, record.id, record.offer)
+    campaigns.put(unit, record.id, record)
+
+
+def _asked(name: str, place: str, now: datetime) -> Outcome:
     """Ask for a sweep, which finds the campaign's timer due."""
-    name = running.named(record.id)
-    return outgoing([SweepRequested(id=f"{name}:{record.after}", at=now, subject=name)])
+    own = running.named(name)
+    return outgoing([SweepRequested(id=f"{own}:{place}", at=now, subject=own)])
 
 
 # -- the budget ---------------------------------------------------------------------------------
 
 
-def _within_budget(record: CampaignRecord, now: datetime) -> CampaignRecord:
-    """Lower what a campaign gives, as its program says, until its projected cost is affordable."""
-    budget = record.campaign.budget
+def _look(record: CampaignRecord, shop: Shop) -> None:
+    """Look at what the offer has cost so far: at its pace it may have to be lowered."""
+    given, now = budgeting.of_offer(shop.store, record.id), shop.clock.now()
+
+    def work(unit: Unit) -> CampaignRecord | None:
+        current = campaigns.get(unit, record.id)
+        if current is None or current.state in ("stopped", "ended"):
+            return None
+        moved = _within_budget(current, now, given) if current.state == "running" else current
+        if moved != current:
+            _put(unit, current, _replace(moved, lowered_at=now, lowered_given=given))
+        arm(unit, record.id, _next_look(moved, now))
+        return moved
+
+    if moved := shop.store.atomically("ledger", work):
+        _tell(record, moved, shop)
+
+
+def _tell(was: CampaignRecord, now: CampaignRecord, shop: Shop) -> None:
+    for note in now.notes[len(was.notes) :]:
+        shop.log("WARNING", "campaign changed itself", campaign=was.id, what=note.what)
+
+
+def _next_look(record: CampaignRecord, now: datetime) -> datetime:
+    """Find when a campaign is looked at again: by whole days, so that no hour weighs more."""
+    if record.campaign.offer is None or not record.campaign.budget.lower_to:
+        return record.ends_at
+    pace = min(timedelta(days=1), (record.ends_at - record.starts_at) / 10)
+    gone = max(timedelta(), now - record.starts_at)
+    return min(record.ends_at, record.starts_at + (gone // pace + 1) * pace)
+
+
+def _within_budget(record: CampaignRecord, now: datetime, given: int = 0) -> CampaignRecord:
+    """Lower what a campaign gives, as its program says, until its projected cost is affordable.
+
+    `given` are the points of its offer so far.
+    """
+    budget, rest = record.campaign.budget, _rest(record, now, given)
     for level in sorted(budget.lower_to, reverse=True):
-        if not rules.passes(projected(record), budget):
+        coming = -(-rest * record.offer // 100)
+        besides = Cost(given + coming, rules.price(given + coming, budget))
+        told = projected(record).plus(besides)
+        if not rules.passes(told, budget):
             break
-        if level < record.level:
-            record = _lowered(record, level, now)
+        if level < min(record.level, record.offer):
+            record = _lowered(record, level, now, told)
     return record
 
 
-def _lowered(record: CampaignRecord, level: int, now: datetime) -> CampaignRecord:
-    told = projected(record)
+def _lowered(record: CampaignRecord, level: int, now: datetime, told: Cost) -> CampaignRecord:
     why = f"projected to cost {told.points} points, {told.money} in money"
+    offer = record.campaign.offer is not None
     if level == 0:
-        return noted(_replace(record, begun=True), now, f"takes no more guests: {why}")
-    return noted(_replace(record, level=level), now, f"points lowered to {level} percent: {why}")
+        what = "takes no more guests" + (", and its offer ends" if offer else "")
+        ended = _replace(record, begun=True, offer=0 if offer else record.offer)
+        return noted(ended, now, f"{what}: {why}")
+    lower = _replace(record, level=level, offer=level if offer else record.offer)
+    return noted(lower, now, f"points lowered to {level} percent: {why}")
 
 
 def projected(record: CampaignRecord) -> Cost:
-    """Project what a campaign will cost: what is promised, and the rest at the present level.
+    """Project what steps will cost: what is promised, and the rest at the present level.
 
     Addresses of accounts are hashes: how far a page reaches among them tells how many are left.
     """
@@ -165,3 +243,12 @@ def projected(record: CampaignRecord) -> Cost:
         left = min(left, record.campaign.guests_at_most - record.told)
     steps = rules.at_level(record.campaign, record.level).steps.values()
     return record.promised.plus(rules.cost(steps, record.campaign.budget).times(max(0, left)))
+
+
+def _rest(record: CampaignRecord, now: datetime, given: int) -> int:
+    """Project what receipts will be given besides, at 100 percent, at the pace of this percent."""
+    since = record.lowered_at or record.starts_at
+    gone, left = now - since, max(timedelta(), record.ends_at - now)
+    if gone <= timedelta() or not record.offer:
+        return 0
+    return -(-(given - record.lowered_given) * 100 * left // (record.offer * gone))

@@ -31,8 +31,8 @@ COLLECTIONS: dict[str, Collection] = {
     "accounts": Collection(
         "ledger",
         "account id",
-        "Balance, lots, debt, tier, visits, recent days, digest, tags, segments.",
-        ("segments",),
+        "Balance, lots, debt, tier, visits, recent days, digest, tags, segments, offers.",
+        ("segments", "offers"),
     ),
     "entries": Collection(
         "ledger",
@@ -118,7 +118,7 @@ COLLECTIONS: dict[str, Collection] = {
         "ledger",
         "journey:automation:member:occasion",
         "Guests on their way through an automation.",
-        ("member",),
+        ("member", "automation"),
         400,
     ),
     "campaigns": Collection(

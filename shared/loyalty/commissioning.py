@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from loyalty import campaigning, running
+from loyalty import campaigning, comparing, running
 from loyalty.campaign_records import CampaignRecord, CampaignState
 from loyalty.campaigning import noted
 from loyalty.delivery import Shop, first_then_look
@@ -105,6 +105,10 @@ def _changed(name: str, state: CampaignState, by: str, shop: Shop) -> CampaignRe
 
 def _rearm(unit: Unit, record: CampaignRecord, now: datetime) -> None:
     if record.state == "stopped":
+        comparing.arm(unit, record, now)
+    if record.state == "stopped" and record.campaign.offer:
+        campaigning.arm(unit, record.id, now)  # it is taken off the accounts that have it
+    elif record.state == "stopped":
         timers.delete(unit, running.named(record.id))
     elif record.state == "paused":
         campaigning.arm(unit, record.id, record.ends_at)

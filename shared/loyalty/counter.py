@@ -7,7 +7,8 @@ from datetime import datetime
 
 import msgspec
 
-from loyalty import homes
+from loyalty import homes, offering
+from loyalty.budgeting import Purse
 from loyalty.delivery import Shop
 from loyalty.domain import reviews, rewards
 from loyalty.domain.account import Account
@@ -133,8 +134,10 @@ def quote(sale: Sale, member: str, language: str, shop: Shop) -> Quote:
     account = record.account if record else Account(id=member)
     book = Passbook(account, version.program, shop.clock.now(), of_day=shop.programs.of_day)
     book.settle()
+    book.told = record.person if record else member
     before = book.account
     receipt = _judged(sale, member, account, version)
+    receipt = offering.begun(book, receipt, version.program, Purse(shop.store))
     book.book(receipt, "sale", f"sale:{receipt.id}", version.program, sale.occurred_at)
     entry = next(entry for entry, _ in book.pages if entry.kind == "sale")
     reached = crossings(version.program, before.totals, book.account.totals)

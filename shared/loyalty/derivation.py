@@ -23,7 +23,7 @@ def rounded(judgement: Judgement, program: Program) -> Iterator[str]:
     """Say how the rules come together: factors combined, added exactly, rounded down, capped."""
     rules = program.earning.rules
     matched = [tried for tried in judgement.tried if tried.matched]
-    times = [tried.rule for tried in matched if isinstance(rules[tried.rule], Multiply)]
+    times = [tried.rule for tried in matched if isinstance(rules.get(tried.rule), Multiply)]
     if len(times) > 1:
         how = program.earning.stacking.replace("_", " ")
         yield f"The factors of {' and '.join(times)} combine as: {how}."
@@ -70,7 +70,7 @@ def _running_sums(receipt: Receipt, judgement: Judgement) -> Iterator[str]:
 
 
 def _has_carry(name: str, program: Program) -> bool:
-    rule = program.earning.rules[name]
+    rule = program.earning.rules.get(name)  # none: what an offer gives whose budget is spent
     return isinstance(rule, Spend) and rule.carry
 
 

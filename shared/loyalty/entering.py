@@ -5,15 +5,21 @@ from __future__ import annotations
 from functools import partial
 from typing import Literal, NamedTuple
 
+import msgspec
+
 from loyalty import homes, journeys, running
 from loyalty.campaign_records import CampaignRecord
 from loyalty.delivery import Outcome, Shop, first_then_look
 from loyalty.domain import campaigns as rules
 from loyalty.domain import journeys as way
+from loyalty.domain.offers import Offered
+from loyalty.domain.program import Program
 from loyalty.homes import Home
 from loyalty.journey_records import Journey
 from loyalty.ports import Unit
 from loyalty.records import journeys as kept
+
+_replace = msgspec.structs.replace
 
 
 class Entered(NamedTuple):
@@ -34,7 +40,7 @@ def _enter(unit: Unit, record: CampaignRecord, member: str, shop: Shop) -> Enter
     current = running.find(unit, running.named(record.id))
     if home is None or home.record.closed or home.person != member:
         return Entered()  # erased or merged meanwhile: another page has, or had, the other one
-    names = [_name(record, name) for name in homes.names(unit, home)]
+    names = [running.way(record.id, name) for name in homes.names(unit, home)]
     found = [journey for journey in kept.several(unit, names) if journey]
     if found:
         own = found[0] if found[0].id == names[0] else None
@@ -51,17 +57,30 @@ def _begin(unit: Unit, record: CampaignRecord, home: Home, shop: Shop) -> Entere
     now, held = shop.clock.now(), rules.is_held_out(home.person, record.id, record.campaign)
     program = shop.programs.named(record.version)
     journey = Journey(
-        id=_name(record, home.person), automation=running.named(record.id), member=home.person,
+        id=running.way(record.id, home.person), automation=running.named(record.id),
+        member=home.person,
         account=home.account.id, version=record.version, cause=running.named(record.id), at=now,
         zone=program.zone, mark=way.mark(home.account), arm="held" if held else "told",
         state="held" if held else "waiting",
+        before=None if home.account.others else home.account.totals,
     )  # fmt: skip
     if held:
         kept.create(unit, journey.id, journey)
         return Entered("held")
-    reaction = running.reaction(record, "", now)
+    reaction, home = running.reaction(record, "", now), _offered(home, record, program)
     return Entered("told", journeys.created(unit, journey, home, reaction, shop, record))
 
 
-def _name(record: CampaignRecord, person: str) -> str:
-    return f"journey:{running.named(record.id)}:{person}:once"
+def _offered(home: Home, record: CampaignRecord, program: Program) -> Home:
+    """Put what the campaign offers on the account that a guest's receipts are booked on."""
+    offer, budget = record.campaign.offer, record.campaign.budget
+    if offer is None:
+        return home
+    title = program.words(record.campaign.title, program.languages[0])
+    own = Offered(
+        campaign=record.id, member=home.person, title=title or record.id.replace("_", " "),
+        since=record.starts_at, until=record.ends_at, offer=offer,
+        budget=_replace(budget, reward_cost=0, lower_to=()),
+    )  # fmt: skip
+    account = _replace(home.account, offers=(*home.account.offers, own))
+    return home._replace(record=_replace(home.record, account=account))

@@ -16,6 +16,7 @@ from loyalty.domain.account import Totals
 from loyalty.domain.entry import EntryKind
 from loyalty.domain.journeys import Still
 from loyalty.domain.transaction import Claim, Transaction
+from loyalty.domain.vocabulary import MessageChannel
 from loyalty.errors import Rejected, TryAgain
 
 VERSION = 1
@@ -99,7 +100,8 @@ class NotificationRequested(Event, frozen=True, kw_only=True, omit_defaults=True
 
     `seq` is that of the account's act: what waits for the same hour is told in this order.
     A visitor is somebody who asked for a code; `sign_in` names what they told of themselves.
-    Nothing is sent once the reason is gone for which it is `still` to be said.
+    Nothing is sent once the reason is gone for which it is `still` to be said. It goes by these
+    `channels`, where whoever asks has an order of their own.
     """
 
     says: tuple[Said, ...]
@@ -112,6 +114,7 @@ class NotificationRequested(Event, frozen=True, kw_only=True, omit_defaults=True
     seq: int = 0
     useful_until: datetime
     still: Still | None = None
+    channels: tuple[MessageChannel, ...] = ()
 
 
 class MemberChanged(Event, frozen=True, kw_only=True, omit_defaults=True):

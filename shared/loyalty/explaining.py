@@ -9,9 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+import msgspec
+
 from loyalty import derivation
-from loyalty.domain import earning
-from loyalty.domain.earning import NOTHING, Judgement, Tried
+from loyalty.domain import earning, granting, offers
+from loyalty.domain.earning import Judgement, Tried
 from loyalty.domain.entry import Entry, Receipt
 from loyalty.domain.program import Program, Version
 from loyalty.domain.transaction import Refund, Sale, eligible, kept
@@ -62,7 +64,8 @@ def explain(record: EntryRecord, version: Version, entries: Iterable[Entry] = ()
     receipt = record.receipt
     if receipt is None:
         raise ValueError("this document holds no receipt")
-    program, sale = version.program, receipt.sale
+    program, sale = offers.with_rules(version.program, receipt.offers), receipt.sale
+    version = msgspec.structs.replace(version, program=program)
     judgement = _judged(receipt, program)
     return Explanation(
         receipt=receipt,
@@ -103,9 +106,7 @@ def _voided(receipt: Receipt) -> bool:
 
 
 def _judged(receipt: Receipt, program: Program) -> Judgement:
-    if receipt.sale is None:
-        return NOTHING
-    return earning.judge(program, receipt.sale, _back(receipt), receipt.tier, receipt.segments)
+    return granting.judged(receipt, program, _back(receipt))
 
 
 def _lines(receipt: Receipt, sale: Sale, program: Program) -> tuple[LineWorth, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from loyalty.domain.account import Totals
 from loyalty.domain.journeys import Mark
 from loyalty.outgoing import Outgoing
 from loyalty.stored import Record
@@ -15,7 +16,8 @@ class Journey(Record, frozen=True, kw_only=True):
 
     It began by the event `cause`, whose outcome is `begun`; `outcome` is that of its last stage.
     `values` and `words` fill its messages; `mark` is what was so when it began. In a campaign,
-    `arm` says whether the guest was told, or held out to compare with: then nothing ever follows.
+    `arm` says whether the guest was told, or held out to compare with: then nothing ever follows;
+    `before` is what they had bought until then, if their account is theirs alone.
     """
 
     id: str
@@ -30,6 +32,7 @@ class Journey(Record, frozen=True, kw_only=True):
     next: str = ""
     state: Literal["waiting", "done", "stopped", "held"] = "waiting"
     arm: Literal["", "told", "held"] = ""
+    before: Totals | None = None
     why: str = ""
     due_at: datetime | None = None
     values: dict[str, str] = {}  # noqa: RUF012 - msgspec makes a new one for each

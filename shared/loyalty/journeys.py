@@ -225,7 +225,8 @@ def _told(journey: Journey, name: str, reaction: Reaction, book: Passbook) -> It
     step = reaction.steps[name]
     if step.send:
         still = _still(journey, reaction)
-        yield _request(journey, f"message:{journey.id}:{name}", step.send, book, still)
+        told = _request(journey, f"message:{journey.id}:{name}", step.send, book, still)
+        yield _replace(told, channels=step.channels or running.channels(reaction))
     if step.alert:
         alert = _request(journey, f"alert:{journey.id}:{name}", step.alert, book, None)
         yield _replace(alert, audience="staff")

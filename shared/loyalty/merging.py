@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from loyalty import bookkeeping, homes, recount, timekeeping, uniting
+from loyalty import bookkeeping, homes, recount, running, timekeeping, uniting
 from loyalty.delivery import RACES, Outcome, Shop, first_then_look
-from loyalty.domain import merging
+from loyalty.domain import merging, offers
+from loyalty.domain.account import Account
 from loyalty.domain.entry import Entry
 from loyalty.domain.ledger import Passbook
 from loyalty.errors import Problem, TryAgain
@@ -102,6 +103,8 @@ def _merge(unit: Unit, wish: Wish, leading: Sequence[Key], shop: Shop) -> Outcom
     _check(unit, book, target, wish)
     book.closed, target.who, target.told = "" if wish.shared else MERGED, one.member, other.person
     merging.merge(book, target, wish.act, shared=wish.shared)
+    if not wish.shared:
+        target.account = _taking_over(unit, target.account, wish.member, other)
     for key in leads:
         unit.put(key, identities.document(Identity(member=other.person)))
     if not wish.shared:
@@ -113,6 +116,16 @@ def _merge(unit: Unit, wish: Wish, leading: Sequence[Key], shop: Shop) -> Outcom
         shared=wish.shared, leading=tuple(key.id for key in leads),
     ))  # fmt: skip
     return _written(unit, book, target, f"merge:{wish.act}")
+
+
+def _taking_over(unit: Unit, account: Account, merged: str, person: Home) -> Account:
+    """Leave a member's offers to the person they were found to be, but for campaigns of their own.
+
+    Who was in one keeps its offer, and who was held out of it is so still.
+    """
+    asked = list(dict.fromkeys(each.campaign for each in account.offers if each.member == merged))
+    led = [name for name in asked if running.led(unit, name, homes.names(unit, person))]
+    return _replace(account, offers=offers.taken_over(account.offers, merged, person.person, led))
 
 
 def _again(entry: Entry | None, merged: Merge | None, wish: Wish) -> Outcome:

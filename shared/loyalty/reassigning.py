@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from loyalty import bookkeeping, homes, recount, timekeeping
+from loyalty import bookkeeping, homes, offering, recount, timekeeping
+from loyalty.budgeting import Purse
 from loyalty.delivery import RACES, Outcome, Shop
 from loyalty.domain.entry import Receipt
 from loyalty.domain.ledger import Passbook
@@ -97,23 +98,29 @@ def _move(
         return None
     version = shop.programs.at(shop.clock.now())
     giver, taker = (bookkeeping.opened_from(h, version, shop, k.facts) for h, k in pairs)
-    receipt = _booked(found, giver, taker, to, by)
+    purse = Purse(unit)
+    receipt = _booked(found, giver, taker, to, by, purse)
     outcome = bookkeeping.write(unit, giver, f"{found.act}:out", bookkeeping.posted(giver))
     outcome += bookkeeping.write(unit, taker, f"{found.act}:in", bookkeeping.posted(taker))
     document = bookkeeping.sale_record(receipt, found.record.entry, found.record.outcome)
     entries.put(unit, f"sale:{name}", document)
     timekeeping.promise(unit, found.act, outcome, giver.now)
+    purse.write(unit)
     return found.act, outcome
 
 
-def _booked(found: _Move, giver: Passbook, taker: Passbook, to: str, by: str) -> Receipt:
-    """Judge the receipt for whose it is now, in their own tier and segments."""
+def _booked(
+    found: _Move, giver: Passbook, taker: Passbook, to: str, by: str, purse: Purse
+) -> Receipt:
+    """Judge the receipt for whose it is now, in their own tier and segments, with their offers."""
     out, come = f"{found.act}:out", f"{found.act}:in"
     blank = giver.leave(found.receipt, found.rules, out, by)
+    offering.settled(_replace(found.receipt, voided=True), found.rules, purse)
     (gone,) = (entry for entry, _ in giver.pages if entry.id == out)
     theirs = _replace(
         blank, member=to, tier=taker.account.tier, segments=taker.account.segments,
-        reviewed=(*blank.reviewed, out, come),
+        reviewed=(*blank.reviewed, out, come), offers=(),
     )  # fmt: skip
+    theirs = offering.begun(taker, theirs, found.rules, purse)
     booked = taker.book(theirs, "move", come, found.rules, taker.now)
     return _replace(booked, points=booked.points + found.receipt.points + recount.gained(gone))

@@ -52,7 +52,7 @@ class Timer(Record, frozen=True, kw_only=True):
 
     kind: Literal[
         "publish", "account", "referral", "erase", "merge", "move", "journey", "yearly",
-        "campaign", "campaigns",
+        "campaign", "campaigns", "compare",
     ]  # fmt: skip
     subject: str
     due_at: datetime
@@ -329,16 +329,18 @@ class Suppression(Record, frozen=True, kw_only=True):
 
 
 class AccountRecord(Record, frozen=True, kw_only=True):
-    """A member's account as it is stored. `segments` is a copy for queries."""
+    """A member's account as it is stored; `segments` and `offers` (by campaign) are for queries."""
 
     account: Account
     closed: str = ""
     segments: tuple[str, ...] = ()
+    offers: tuple[str, ...] = ()
 
 
 def account_record(account: Account, closed: str = "") -> AccountRecord:
     """Make the document of an account."""
-    return AccountRecord(account=account, closed=closed, segments=account.segments)
+    offers = tuple(dict.fromkeys(each.campaign for each in account.offers))
+    return AccountRecord(account=account, closed=closed, segments=account.segments, offers=offers)
 
 
 accounts = Records("accounts", AccountRecord)

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from loyalty import bookkeeping, homes, timekeeping
+from loyalty import bookkeeping, homes, offering, timekeeping
+from loyalty.budgeting import Purse
 from loyalty.delivery import RACES, Outcome, Shop
 from loyalty.domain.account import ReceiptFact
 from loyalty.domain.entry import Entry, Receipt
@@ -90,7 +91,8 @@ def _decide(word: _Word, day: _Day, shop: Shop, unit: Unit) -> tuple[Entry, Outc
         return None
     book = bookkeeping.opened_from(found.owner, shop.programs.at(now), shop, day.facts)
     act = word.act(found.sale.revision)
-    receipt = _booked(book, found, word, shop)
+    purse = Purse(unit)
+    receipt = _booked(book, found, word, shop, purse)
     news = word.verdict == "approved" and not receipt.voided and found.from_the_start
     events = bookkeeping.posted(book, receipt.sale if news else None)
     outcome = bookkeeping.write(unit, book, act, events)
@@ -98,16 +100,18 @@ def _decide(word: _Word, day: _Day, shop: Shop, unit: Unit) -> tuple[Entry, Outc
     entries.put(unit, f"sale:{word.receipt}", document)
     reviews.put(unit, word.receipt, _replace(found.review, state=word.verdict, by=word.by))
     timekeeping.promise(unit, act, outcome, now)
+    purse.write(unit)
     return next(entry for entry, _ in book.pages if entry.id == act), outcome
 
 
-def _booked(book: Passbook, found: _Waiting, word: _Word, shop: Shop) -> Receipt:
+def _booked(book: Passbook, found: _Waiting, word: _Word, shop: Shop, purse: Purse) -> Receipt:
     act, approved = word.act(found.sale.revision), word.verdict == "approved"
     decided = _replace(
         found.receipt, state="posted" if approved else "refused",
         cleared=found.sale.total if approved else 0, reviewed=(*found.receipt.reviewed, act),
     )  # fmt: skip
-    return book.book(decided, "review", act, shop.programs.named(decided.version), book.now)
+    rules = shop.programs.named(decided.version)
+    return book.book(offering.settled(decided, rules, purse), "review", act, rules, book.now)
 
 
 def _waiting(unit: Unit, name: str) -> _Waiting:

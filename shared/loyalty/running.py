@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 
 from loyalty.campaign_records import CampaignRecord
 from loyalty.domain.automations import Reaction, Step
-from loyalty.domain.campaigns import LAST, UNTIL_LAST, at_level
+from loyalty.domain.campaigns import LAST, UNTIL_LAST, Campaign, at_level
+from loyalty.domain.vocabulary import MessageChannel
 from loyalty.ports import Store, Unit
-from loyalty.records import campaigns
+from loyalty.records import campaigns, journeys
 
 PREFIX = "campaign:"
 OVER, PAUSED = "campaign-over", "campaign-paused"
@@ -21,6 +23,16 @@ AGAIN = timedelta(minutes=15)
 def named(name: str) -> str:
     """Name the journeys of a campaign, as automations name theirs."""
     return f"{PREFIX}{name}"
+
+
+def way(name: str, person: str) -> str:
+    """Name a guest's journey through a campaign, or the record that they were held out."""
+    return f"journey:{named(name)}:{person}:once"
+
+
+def led(source: Unit | Store, name: str, people: Sequence[str]) -> bool:
+    """Tell whether one of these, who are one person, is in a campaign, in whichever arm."""
+    return any(journeys.several(source, [way(name, each) for each in people]))
 
 
 def find(source: Unit | Store, automation: str) -> CampaignRecord | None:
@@ -35,11 +47,21 @@ def halted(source: Unit | Store, automation: str, now: datetime) -> str:
     return why_not(record, now) if record else ""
 
 
+def is_over(record: CampaignRecord) -> bool:
+    """Tell whether a campaign was stopped, or has ended."""
+    return record.state in ("stopped", "ended")
+
+
 def why_not(record: CampaignRecord, now: datetime) -> str:
     """Say why a campaign does not go on at this moment."""
     if record.state in ("stopped", "ended") or now >= record.ends_at:
         return OVER
     return PAUSED if record.state == "paused" else ""
+
+
+def channels(reaction: Reaction) -> tuple[MessageChannel, ...]:
+    """Tell by which channels a campaign's messages go; none: by their own, as automations' do."""
+    return reaction.channels if isinstance(reaction, Campaign) else ()
 
 
 def reaction(record: CampaignRecord, following: str, now: datetime) -> Reaction:

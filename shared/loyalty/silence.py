@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from loyalty.campaign_records import Switch
-from loyalty.ports import Clock, Store
+from loyalty.ports import Clock, Store, Unit
 from loyalty.records import switches
 
 NAME = "messages"
@@ -37,6 +37,14 @@ class Silence:
         return self._stopped
 
 
-def turn(store: Store, switch: Switch) -> None:
-    """Stop all messages to guests, or let them go again."""
-    store.atomically("ledger", lambda unit: switches.put(unit, NAME, switch))
+def turn(store: Store, asked: Switch) -> Switch:
+    """Stop all messages to guests, or let them go again; what is so already stays as it was."""
+
+    def work(unit: Unit) -> Switch:
+        found = switches.get(unit, NAME)
+        if found and found.stopped == asked.stopped:
+            return found
+        switches.put(unit, NAME, asked)
+        return asked
+
+    return store.atomically("ledger", work)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from tests.cli.conftest import CommandLine
 from tests.rig import opened
+
+from loyalty.records import journeys
 
 SPRING = """campaigns:
   spring:
@@ -52,6 +55,36 @@ def test_a_campaign_is_previewed_started_shown_and_stopped(folder):
     assert shown.startswith("spring: stopped starts 01 Dec 2026 10:00 ends 31 Dec 2026 18:00")
     assert "published Maya" in shown
     assert "stopped Maya" in shown
+
+
+OFFER = """campaigns:
+  momo_week:
+    starts: "2026-11-21 10:00"
+    ends: "2026-11-28 18:00"
+    title: {en: Momo Week}
+    offer: {factor: 2}
+    holdout: 50
+"""
+
+
+def test_an_offer_is_shown_on_its_guests_and_what_came_of_it_beside_the_held_out(folder):
+    loyalty, file = CommandLine(folder), folder / "momo.yaml"
+    file.write_text(OFFER)
+    loyalty("campaigns", "start", str(file), "--by", "Maya", "--yes")
+    with opened(folder, Path("tests/programs/campaigns.yaml").read_text("utf-8")) as rig:
+        rig.clock.advance(timedelta(days=1, hours=1))
+        rig.sweep()
+        arms = {each.member: each.arm for each in journeys.each(rig.store)}
+        rig.clock.advance(timedelta(days=1, minutes=1))
+        rig.sweep()
+    told = next(who for who, arm in arms.items() if arm == "told")
+    assert "offers Momo Week" in loyalty("member", "show", told)
+    shown = loyalty("campaigns", "show", "momo_week")
+    assert "its offer at 100 percent, gave 0 points of the budget" in shown
+    number = sum(arm == "told" for arm in arms.values())
+    assert "What came of it by" in shown
+    assert f"told {number} 0 0 EUR 0.00 EUR 0.00 held out {10 - number} 0 0 EUR 0.00" in shown
+    assert "Whether it made a difference: too few to tell." in shown
 
 
 def test_what_is_wrong_in_a_campaigns_file_is_told_with_its_line(folder):

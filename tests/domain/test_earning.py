@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.domain.cafe import PER_EURO, PER_TEN, few, line, program, refund, sale
 
+from loyalty.domain.conditions import When
 from loyalty.domain.earning import carry_key, judge, rate, reason
-from loyalty.domain.program import Bonus, Caps, Items, Multiply, Spend, When
+from loyalty.domain.program import Bonus, Caps, Items, Multiply, Spend
 
 EN = {"en": "Rule"}
 

@@ -13,8 +13,9 @@ from tests.domain.cafe import NOON, few, line, program, receipt_of, refund, sale
 
 from loyalty.domain import lots
 from loyalty.domain.account import Account
+from loyalty.domain.conditions import When
 from loyalty.domain.ledger import Passbook
-from loyalty.domain.program import Bonus, Caps, Expiry, Items, Multiply, Spend, When
+from loyalty.domain.program import Bonus, Caps, Expiry, Items, Multiply, Spend
 from loyalty.domain.receipts import learn
 
 EN = {"en": "Rule"}

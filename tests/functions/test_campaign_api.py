@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from tests.functions.test_member_api import Till, till
+from tests.rig import NOON
 
+from loyalty.campaign_records import Comparison
+from loyalty.domain.uplift import Arm
+from loyalty.records import campaigns
 from loyalty.web.auth import TILL
 
 __all__ = ["till"]
@@ -33,6 +38,27 @@ def test_a_campaign_is_started_shown_paused_resumed_and_stopped(till):
     ]
 
 
+def test_what_came_of_a_campaign_is_shown_with_its_bounds_and_its_offer(till):
+    assert started(till, holdout=10, offer={"factor": 20000})["came"] is None
+    told, held = Arm(), Arm()
+    for number in range(40):
+        told = told.plus(1_000 if number < 20 else 0, 1)
+        held = held.plus(1_000 if number < 10 else 0, 1)
+    store, name = till.rig.store, "advent"
+    found = msgspec.structs.replace(
+        campaigns.get(store, name), came=Comparison(at=NOON, final=True, told=told, held=held)
+    )
+    store.atomically("ledger", lambda unit: campaigns.put(unit, name, found))
+    shown = till.gets("GET", "/v1/campaigns/advent")
+    arm = {"guests": 40, "buyers": 20, "visits": 40, "spend": 20_000, "spend_per_head": 500}
+    assert shown["came"] == {
+        "at": "2026-11-21T11:00:00Z", "final": True, "told": arm,
+        "held_out": {**arm, "buyers": 10, "spend": 10_000, "spend_per_head": 250},
+        "verdict": "more", "difference": 250, "low": 42, "high": 458,
+    }  # fmt: skip
+    assert (shown["offer_level"], shown["offer_points"]) == (100, 0)
+
+
 def test_another_campaign_under_a_name_that_is_taken_is_refused(till):
     started(till)
     other = {"name": "advent", "campaign": {**GIFT, "holdout": 5}}
@@ -47,6 +73,10 @@ def test_another_campaign_under_a_name_that_is_taken_is_refused(till):
         ({"starts": "2026-02-30 10:00"}, (422, "invalid_campaign")),
         ({"segments": ["nobody"]}, (422, "invalid_campaign")),
         ({"starts": "2025-01-01 10:00", "ends": "2025-01-02 10:00"}, (422, "campaign_over")),
+        ({"offer": {"factor": 20000, "points": 5}}, (422, "invalid_campaign")),
+        ({"steps": {}}, (422, "invalid_campaign")),
+        ({"offer": {"factor": 200000}}, (400, "invalid_body")),
+        ({"channels": ["fax"]}, (400, "invalid_body")),
         ({"holdout": 91}, (400, "invalid_body")),
         ({"begins": "today"}, (400, "invalid_body")),
     ],

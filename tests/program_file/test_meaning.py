@@ -651,6 +651,7 @@ messages:
 _WHEN = 'starts: "2026-12-01 10:00", ends: "2026-12-31 10:00"'
 _HI = "{en: Hi, de: Hallo}"
 _SERVICE = f"{{on: automation, text: {_HI}, subject: {_HI}}}"
+_AD = f"{{on: automation, purpose: marketing, channels: [sms], text: {_HI}}}"
 _FRIENDS = "segments: {friends: {title: {en: Friends, de: Freunde}, tags: [vip]}}"
 CAMPAIGNS = [
     (
@@ -670,6 +671,43 @@ CAMPAIGNS = [
             "campaigns.a.segments.0: `frends` is not among the segments of this program"
             " | did you mean `friends`?"
         ),
+    ),
+    (
+        campaigning.offers_say_one_thing,
+        f"{_WHEN}, offer: {{factor: 2, points: 5}}",
+        (
+            "campaigns.a.offer: it does not say what it gives, or says it twice"
+            " | give `factor:` for all a receipt earns, or `points:` for each visit"
+        ),
+    ),
+    (
+        campaigning.offers_say_one_thing,
+        f'{_WHEN}, offer: {{factor: 2, when: {{start: "11:00", end: "11:00"}}}}',
+        (
+            "campaigns.a.offer.when.end: it starts and ends at 11:00"
+            " | choose an end that differs from the start"
+        ),
+    ),
+    (
+        campaigning.offers_name_what_there_is,
+        f"{_WHEN}, offer: {{points: 5, when: {{stores: [markt]}}}}",
+        (
+            "campaigns.a.offer.when.stores.0: `markt` is not among the stores of this program"
+            " | did you mean `market`?"
+        ),
+    ),
+    (
+        grouping.segments_are_known,
+        f"{_WHEN}, offer: {{points: 5, when: {{segments: [frends]}}}}",
+        (
+            "campaigns.a.offer.when.segments.0: `frends` is not among the segments of this program"
+            " | did you mean `friends`?"
+        ),
+    ),
+    (
+        reacting.automations_do_something,
+        _WHEN,
+        ("campaigns.a.steps: there is no step | add what is done, as in `hello: {send: welcome}`"),
     ),
     (
         campaigning.budgets_can_be_kept,
@@ -701,6 +739,14 @@ CAMPAIGNS = [
         ),
     ),
     (
+        campaigning.chosen_channels_can_be_used,
+        f"{_WHEN}, channels: [sms, email], steps: {{x: {{send: ad}}}}",
+        (
+            "campaigns.a.channels: `ad` has no subject, and would go by e-mail"
+            " | give the message a `subject:`, or leave `email` out"
+        ),
+    ),
+    (
         campaigning.campaigns_send_what_may_be_sent,
         f"{_WHEN}, steps: {{x: {{send: service}}}}",
         (
@@ -715,7 +761,7 @@ CASES += [
         [
             (
                 "messages:\n",
-                f"messages:\n  service: {_SERVICE}\n",
+                f"messages:\n  service: {_SERVICE}\n  ad: {_AD}\n",
             ),
             ("on: points-earned", "on: automation"),
             ("+{points} Punkte", "Punkte"),
@@ -724,7 +770,7 @@ CASES += [
                 f"{_FRIENDS}\ncampaigns: {{a: {{{written}}}}}\nconnectors: {{sms",
             ),
         ],
-        [f"43 {said}"],
+        [f"44 {said}"],
     )
     for check, written, said in CAMPAIGNS
 ]

@@ -9,10 +9,11 @@ from pathlib import Path
 import click
 
 from loyalty import budgeting, commissioning, previewing, program_file
-from loyalty.campaign_records import CampaignRecord
+from loyalty.campaign_records import CampaignRecord, Comparison
 from loyalty.cli import current, showing
 from loyalty.cli.place import Command, Place, place_option
 from loyalty.delivery import Shop
+from loyalty.domain import uplift
 from loyalty.domain.campaigns import Campaign
 from loyalty.domain.money import show as in_money
 from loyalty.domain.program import Program
@@ -97,6 +98,7 @@ def show(name: str, place: Place) -> None:
         if record is None:
             raise click.ClickException(f"There is no campaign {name}: see loyalty campaigns list.")
         spent = budgeting.spent(store, name)
+        offered = budgeting.of_offer(store, name)
     showing.heading(f"{name}: {record.state}")
     showing.facts([
         ("starts", showing.when(record.starts_at, program.zone)),
@@ -107,9 +109,34 @@ def show(name: str, place: Place) -> None:
         ("points", f"at {record.level} percent"),
         ("spent of its points", spent.points),
         ("spent of its money", in_money(spent.money, program.currency)),
-    ])  # fmt: skip
+        ("its offer", f"at {record.offer} percent, gave {offered} points of the budget"),
+    ][: None if record.campaign.offer else -1])  # fmt: skip
+    if record.came:
+        _show_what_came(record.came, program)
     rows = [(showing.when(each.at, program.zone), each.what, each.by) for each in record.notes]
     showing.table(("=when", "what happened", "by"), rows)
+
+
+def _show_what_came(came: Comparison, program: Program) -> None:
+    """Show both arms side by side, and what can be said of the difference."""
+
+    def money(amount: int | None) -> str:
+        sign = "-" if amount is not None and amount < 0 else ""
+        return f"{sign}{in_money(abs(amount or 0), program.currency)}"
+
+    showing.heading(f"What came of it by {showing.when(came.at, program.zone)}")
+    rows = [
+        (name, arm.guests, arm.buyers, arm.visits, money(arm.spend), money(arm.per_head))
+        for name, arm in (("told", came.told), ("held out", came.held))
+    ]
+    showing.table(("=arm", ">guests", ">buyers", ">visits", ">spend", ">per head"), rows)
+    found = uplift.compared(came.told, came.held)
+    if found.difference is None:
+        showing.sentence(f"Whether it made a difference: {found.verdict}.")
+        return
+    bounds = f"between {money(found.low)} and {money(found.high)}, 95 times in 100"
+    told = f"{money(found.difference)} per head is the difference, {bounds}: {found.verdict}."
+    showing.sentence(told)
 
 
 @campaigns.command(epilog="Example: loyalty campaigns pause spring --by Maya")

@@ -105,7 +105,7 @@ def _show(
 
 def _show_place(account: Account | None) -> None:
     """Show where a member stands now, as was found last night; of an earlier moment it is lost."""
-    if account is None or not (account.tags or account.stage):
+    if account is None or not (account.tags or account.stage or account.offers):
         return
     named = rfm.class_of(account.rfm)
     showing.facts([
@@ -113,6 +113,7 @@ def _show_place(account: Account | None) -> None:
         ("class", f"{named} ({account.rfm})" if named else "none"),
         ("segments", ", ".join(account.segments) or "none"),
         ("tags", ", ".join(account.tags) or "none"),
+        *([("offers", ", ".join(each.title for each in account.offers))] if account.offers else []),
     ])  # fmt: skip
 
 

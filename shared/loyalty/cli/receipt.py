@@ -124,7 +124,7 @@ def _show_rules(told: Explanation) -> None:
     rows = [
         (
             tried.rule, "yes" if tried.matched else "no",
-            "" if isinstance(rules[tried.rule], Multiply) else exact(tried.points), tried.why,
+            "" if isinstance(rules.get(tried.rule), Multiply) else exact(tried.points), tried.why,
         )
         for tried in told.tried
     ]  # fmt: skip

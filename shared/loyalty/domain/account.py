@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from loyalty.domain.offers import Offered
+
 REMEMBERED_DAYS = 40
 """So many business days back, facts are kept on the account itself."""
 
@@ -133,7 +135,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `tags` are given and taken by people and automations; while it keeps others, `brought` says
     whose each is. `segments`, `stage` and `rfm` (fifths, as
     in `543`) are what was found of it last night, and no act: nothing is rebuilt from them. `likes`
-    are favorite category, store and channel, as they were after the act `liked_at`.
+    are favorite category, store and channel, as they were after the act `liked_at`. `offers` are
+    those that people have from campaigns: no act either.
     """
 
     id: str
@@ -160,6 +163,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rfm: str = ""
     likes: tuple[str, ...] = ()
     liked_at: int = 0
+    offers: tuple[Offered, ...] = ()
 
     def points(self, now: datetime) -> int:
         """Return the balance: what can be spent now, less what is owed."""

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from loyalty.domain.vocabulary import Minutes, Name, Part, TimeOfDay, Words
+from loyalty.domain.vocabulary import MessageChannel, Minutes, Name, Part, TimeOfDay, Words
 
 Stop = Literal["visit", "unaffordable", "tier-changed"]
 """What takes a journey's reason away: the guest came; cannot pay for the reward; moved tiers."""
@@ -37,6 +37,8 @@ class Step(Part, frozen=True):
 
     send: Name | None = None
     """A message that is told `on: automation`."""
+    channels: tuple[MessageChannel, ...] = ()
+    """With `send`: by these, the preferred one first, instead of the message's own."""
     award: Annotated[int, Meta(ge=1)] | None = None
     """Points; they never count towards a milestone."""
     reward: Name | None = None

@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta
 
 from loyalty.domain.automations import Days, Reaction, Step
-from loyalty.domain.vocabulary import Money, Name, Part
+from loyalty.domain.conditions import When
+from loyalty.domain.vocabulary import MessageChannel, Money, Name, Part
 
 LocalTime = Annotated[
     str, Meta(pattern=r"^\d{4}-\d\d-\d\d ([01]\d|2[0-3]):[0-5]\d$", examples=["2026-12-01 10:00"])
@@ -40,6 +41,19 @@ class Budget(Part, frozen=True):
     """Percents its points fall to, in turn, when it is projected to cost more; 0: no new guests."""
 
 
+class Offer(Part, frozen=True):
+    """What receipts of its guests earn besides: a factor, or points."""
+
+    factor: Annotated[int, Meta(ge=10000, le=100000, extra={"written": "factor"})] | None = None
+    """Everything a receipt earns, times this, from 1 to 10; it combines with the other factors."""
+    points: Annotated[int, Meta(ge=1)] | None = None
+    """So many points besides."""
+    each: Literal["visit", "first"] = "visit"
+    """With `points`: for each visit, or once, for the first purchase."""
+    when: When = When()
+    """For which receipts, and what on them, as in a rule; all, if left out."""
+
+
 class LastChance(Part, frozen=True):
     """A reminder before the end."""
 
@@ -58,6 +72,11 @@ class Campaign(Reaction, frozen=True, kw_only=True):
     """When it ends: no step of it is done, and nothing of it sent, from then on."""
     segments: tuple[Name, ...] = ()
     """Only for guests of one of these segments, as they were placed last; all if left out."""
+    channels: tuple[MessageChannel, ...] = ()
+    """Its messages go by these, the preferred one first, instead of their own, but for steps that
+    name others."""
+    offer: Offer | None = None
+    """What receipts of its guests earn besides, from its beginning to its end by their own time."""
     guests_at_most: Annotated[int, Meta(ge=1)] | None = None
     """So many guests are led through it, and no more."""
     holdout: Annotated[int, Meta(ge=0, le=90)] = 0
@@ -66,6 +85,8 @@ class Campaign(Reaction, frozen=True, kw_only=True):
     """Another word here draws other guests to leave out."""
     budget: Budget = Budget()
     """What it may cost at the most; anything, if left out."""
+    steps: dict[Name, Step] = {}  # noqa: RUF012 - msgspec makes a new one for each
+    """What is done for each guest; may be left out where there is an offer."""
     last_chance: LastChance | None = None
     """A reminder before the end, for whoever is on the way through it."""
 
@@ -120,7 +141,12 @@ def cost(steps: Iterable[Step], budget: Budget) -> Cost:
     done = list(steps)
     points = sum(step.award or 0 for step in done)
     rewards = sum(step.reward is not None for step in done)
-    return Cost(points, -(-points * budget.points_cost // 100) + rewards * budget.reward_cost)
+    return Cost(points, price(points, budget) + rewards * budget.reward_cost)
+
+
+def price(points: int, budget: Budget) -> int:
+    """Tell what points cost the house; a part of the smallest coin is a whole one."""
+    return -(-points * budget.points_cost // 100)
 
 
 def passes(spent: Cost, budget: Budget) -> bool:

@@ -11,8 +11,9 @@ from typing import NamedTuple
 import msgspec
 
 from loyalty.domain import calendar
+from loyalty.domain.conditions import When
 from loyalty.domain.money import show
-from loyalty.domain.program import Bonus, Items, Multiply, Program, Rule, Spend, When
+from loyalty.domain.program import Bonus, Items, Multiply, Program, Rule, Spend
 from loyalty.domain.transaction import Line, Refund, Sale, eligible, kept, kept_quantity
 
 ONE = 10_000
@@ -211,7 +212,8 @@ def _whole(basket: _Basket, when: When) -> int:
 
 def _tried(name: str, rule: Rule, points: Fraction, refusal: str) -> Tried:
     title = next(iter(rule.title.values()), name)
-    factor = f" (x{Decimal(rule.factor) / ONE})" if isinstance(rule, Multiply) else ""
+    told = isinstance(rule, Multiply) and "" not in rule.title  # an offer's title tells it
+    factor = f" (x{Decimal(rule.factor) / ONE})" if isinstance(rule, Multiply) and told else ""
     return Tried(
         rule=name, matched=not refusal, why=refusal or f"{title}{factor}", points=str(points)
     )

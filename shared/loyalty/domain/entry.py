@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from loyalty.domain.account import Held, Lot, Totals
+from loyalty.domain.offers import Applied
 from loyalty.domain.transaction import Refund, Sale, Void
 
 Book = Literal["member", "debt", "held", "issued", "redeemed", "expired", "adjusted", "written-off",
@@ -104,12 +105,12 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The part of a sale's document that later facts change.
 
     `sale` is its newest revision, `refunds` everything given back so far by refund id, `posted`
-    those that have an entry. `version`, `tier` and `segments` are the context of the first
-    judgement and never change. `points` is the net booked, of which `booked` without carry on its
-    business day, and `away` on days that a revision moved it from; `carried` the receipt's shares
-    in sums with carry; `counts` whether it counts for visits; `lot` the key its points were put
-    under; `reviewed` a person's acts on it, and `cleared` the total that they approved; `rewards`
-    what was used on it, `stamps` what it brought on which card.
+    those that have an entry. `version`, `tier`, `segments` and which `offers` it has are the
+    context of the first judgement and never change. `points` is the net booked, of which `booked`
+    without carry on its business day, and `away` on days that a revision moved it from; `carried`
+    the receipt's shares in sums with carry; `counts` whether it counts for visits; `lot` the key
+    its points were put under; `reviewed` a person's acts on it, and `cleared` the total that they
+    approved; `rewards` what was used on it, `stamps` what it brought on which card.
     """
 
     id: str
@@ -137,3 +138,4 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cleared: int = 0
     rewards: tuple[Used, ...] = ()
     stamps: dict[str, int] = {}
+    offers: tuple[Applied, ...] = ()

@@ -10,8 +10,9 @@ import msgspec
 
 from loyalty.domain import calendar, facts, holds
 from loyalty.domain.account import Account, Lot, ReceiptFact, Standing, Totals
-from loyalty.domain.earning import NOTHING, Judgement, carried_by, judge, named, rate, reason
+from loyalty.domain.earning import Judgement, carried_by, named, rate, reason
 from loyalty.domain.entry import Entry, EntryKind, Receipt
+from loyalty.domain.granting import judgement
 from loyalty.domain.pages import Pages, postings
 from loyalty.domain.program import Program
 from loyalty.domain.reviews import HELD
@@ -97,7 +98,7 @@ class Passbook(Pages):
         by which the receipt is judged. Returns the receipt with its new tail.
         """
         sale = _sale_of(receipt)
-        day, worth = facts.day_of(rules, sale), self._judgement(receipt, rules)
+        day, worth = facts.day_of(rules, sale), judgement(receipt, rules)
         shares = self._shares(receipt, worth.raw, day)
         gain = self._gain(receipt, worth, shares)
         booked = shares.pop(day)
@@ -150,11 +151,13 @@ class Passbook(Pages):
             for day, part in gained.items()
         }  # fmt: skip
 
-    def _judgement(self, receipt: Receipt, rules: Program) -> Judgement:
-        if receipt.voided or receipt.state in ("review", "refused"):
-            return NOTHING
-        back = [receipt.refunds[name] for name in receipt.posted]
-        return judge(rules, _sale_of(receipt), back, receipt.tier, receipt.segments)
+    def begins_visit(self, receipt: Receipt, rules: Program) -> bool:
+        """Tell whether a receipt, if it counts, is a visit of its own."""
+        sale = _sale_of(receipt)
+        day = facts.day_of(rules, sale)
+        fact = facts.fact_of(_replace(receipt, day=day, counts=True))
+        others = self._known(receipt.id)
+        return self._visits_gained(others, _replace(fact, counts=False), fact)[day] > 0
 
     def _gain(self, receipt: Receipt, worth: Judgement, shares: Mapping[str, int]) -> int:
         """Return the points that this act books."""

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from loyalty.domain import calendar, facts, lots, segments, tags, tiers
+from loyalty.domain import calendar, facts, lots, offers, segments, tags, tiers
 from loyalty.domain.account import Account, Lot, ReceiptFact, Standing, Totals
 from loyalty.domain.entry import OF_MERGES, Entry, EntryKind
 from loyalty.domain.pages import Pages, postings
@@ -71,7 +71,7 @@ def merge(book: Pages, into: Pages, act: str, *, shared: bool = False) -> Link:
         segments.emptied(one), into=link.into, others=(), facts=()))  # fmt: skip
     _take(into, part, "merge", link, _replace(
         tags.united(other, one), others=(*other.others, *link.joined), facts=known,
-        facts_from=since))  # fmt: skip
+        facts_from=since, offers=offers.joined(other.offers, one.offers)))  # fmt: skip
     return link
 
 
@@ -83,8 +83,11 @@ def unmerge(book: Pages, back: Pages, part: Part, link: Link) -> None:
     others = tuple(name for name in book.account.others if name not in link.joined)
     left, own = tags.parted(book.account, back.account)
     since = _forgetting(book)  # one day for both: what is known of a day is known here, of either
-    _give(book, part, "unmerge", link, _forgetful(_replace(left, others=others), since))
-    own = _replace(own, into="", others=link.joined[1:])
+    taken = offers.of_people(left.offers, link.joined)
+    rest = tuple(each for each in left.offers if each not in taken)
+    left = _replace(left, others=others, offers=rest)
+    _give(book, part, "unmerge", link, _forgetful(left, since))
+    own = _replace(own, into="", others=link.joined[1:], offers=offers.joined(taken, own.offers))
     _take(back, part, "unmerge", link, _forgetful(own, since))
 
 

@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from loyalty.domain.automations import Automation, Birthdays
 from loyalty.domain.campaigns import Campaign
+from loyalty.domain.conditions import When
 from loyalty.domain.grouping import Segment, Stages
 from loyalty.domain.nightly import Files
 from loyalty.domain.transaction import Channel
@@ -25,7 +26,6 @@ from loyalty.domain.vocabulary import (
     Part,
     Purpose,
     TimeOfDay,
-    Weekday,
     Words,
 )
 
@@ -42,25 +42,6 @@ class Store(Part, frozen=True):
     zone: str | None = None
     currency: str | None = None
     business_day_turns_at: TimeOfDay | None = None
-
-
-class When(Part, frozen=True):
-    """When a rule applies: every key given must hold."""
-
-    channels: tuple[Channel, ...] = ()
-    stores: tuple[Name, ...] = ()
-    weekdays: tuple[Weekday, ...] = ()
-    start: TimeOfDay | None = None
-    """From this time of day in the store's zone, included; a span may pass midnight."""
-    end: TimeOfDay | None = None
-    """Until this time of day, not included."""
-    skus: tuple[str, ...] = ()
-    categories: tuple[str, ...] = ()
-    tiers: tuple[Name, ...] = ()
-    segments: tuple[Name, ...] = ()
-    """The segments it is about, as the guest was in them when first judged; all if left out."""
-    minimum: Money = 0
-    """The receipt's kept eligible amount must reach this."""
 
 
 class Spend(Part, frozen=True, tag_field="earn", tag="spend"):

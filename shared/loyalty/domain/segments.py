@@ -89,8 +89,8 @@ def emptied(account: Account) -> Account:
 
 
 def forgotten(account: Account) -> Account:
-    """Take an account out of all segments, and its tags off."""
-    return _replace(emptied(account), tags=(), brought={})
+    """Take an account out of all segments, and its tags and offers off."""
+    return _replace(emptied(account), tags=(), brought={}, offers=())
 
 
 # -- conditions: each is true where nothing is asked ------------------------------------------

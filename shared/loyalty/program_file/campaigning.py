@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from loyalty.domain.campaigns import Campaign, instant
+from loyalty.domain.automations import Reaction
+from loyalty.domain.campaigns import Campaign, Offer, instant
 from loyalty.domain.program import Program
+from loyalty.domain.vocabulary import MessageChannel
 from loyalty.program_file.checking import Check, Finding, unknown
 from loyalty.program_file.mistakes import Path, closest, short
 
@@ -65,6 +67,64 @@ def _sent(path: Path, campaign: Campaign) -> Iterator[tuple[Path, str]]:
         yield (*path, "last_chance", "send"), campaign.last_chance.send
 
 
+def chosen_channels_can_be_used(program: Program) -> Iterator[Finding]:
+    """What goes by channels of a campaign's or a step's own has a carrier, and a subject."""
+    for path, own, message in _chosen(program):
+        found = program.messages.get(message)
+        for channel in own:
+            if not program.connectors.get(channel):
+                hint = f"name one at `connectors: {channel}:`, or leave `{channel}` out"
+                yield Finding(path, f"no connector carries `{channel}`", hint)
+        if found and "email" in own and not (found.subject or found.email_template):
+            problem = f"{short(message)} has no subject, and would go by e-mail"
+            yield Finding(path, problem, "give the message a `subject:`, or leave `email` out")
+
+
+def _chosen(program: Program) -> Iterator[tuple[Path, tuple[MessageChannel, ...], str]]:
+    """List whose channels are chosen where, and for which message."""
+    for where, each in _reactions(program):
+        own = each.channels if isinstance(each, Campaign) else ()
+        for name, step in each.steps.items():
+            if step.channels:
+                yield (*where, "steps", name, "channels"), step.channels, step.send or ""
+            elif own and step.send:
+                yield (*where, "channels"), own, step.send
+        if own and isinstance(each, Campaign) and each.last_chance:
+            yield (*where, "channels"), own, each.last_chance.send
+
+
+def _reactions(program: Program) -> Iterator[tuple[Path, Reaction]]:
+    yield from ((("automations", name), each) for name, each in program.automations.items())
+    yield from ((("campaigns", name), each) for name, each in program.campaigns.items())
+
+
+def offers_say_one_thing(program: Program) -> Iterator[Finding]:
+    """An offer is a factor or points, and its hours are some."""
+    for path, offer in _offers(program):
+        if (offer.factor is None) == (offer.points is None):
+            hint = "give `factor:` for all a receipt earns, or `points:` for each visit"
+            yield Finding(path, "it does not say what it gives, or says it twice", hint)
+        if offer.when.start is not None and offer.when.start == offer.when.end:
+            problem = f"it starts and ends at {offer.when.start}"
+            hint = "choose an end that differs from the start"
+            yield Finding((*path, "when", "end"), problem, hint)
+
+
+def offers_name_what_there_is(program: Program) -> Iterator[Finding]:
+    """An offer is for stores and tiers of the program."""
+    levels = program.tiers.levels if program.tiers else {}
+    for path, offer in _offers(program):
+        when = offer.when
+        yield from unknown((*path, "when", "stores"), when.stores, program.stores, ("stores",))
+        yield from unknown((*path, "when", "tiers"), when.tiers, levels, ("tiers", "levels"))
+
+
+def _offers(program: Program) -> Iterator[tuple[Path, Offer]]:
+    for name, each in program.campaigns.items():
+        if each.offer:
+            yield ("campaigns", name, "offer"), each.offer
+
+
 def budgets_can_be_kept(program: Program) -> Iterator[Finding]:
     """A budget in money knows what things cost, and points are lowered from step to step."""
     for name, each in program.campaigns.items():
@@ -84,5 +144,8 @@ CAMPAIGNING: tuple[Check, ...] = (
     campaigns_ask_for_segments_that_exist,
     campaigns_send_what_may_be_sent,
     last_chances_are_known,
+    chosen_channels_can_be_used,
+    offers_say_one_thing,
+    offers_name_what_there_is,
     budgets_can_be_kept,
 )

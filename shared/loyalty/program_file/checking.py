@@ -10,7 +10,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from loyalty.domain import money
-from loyalty.domain.program import Milestone, Program, QuietHours, Spend, When
+from loyalty.domain.conditions import When
+from loyalty.domain.program import Milestone, Program, QuietHours, Spend
 from loyalty.program_file.mistakes import Path, closest, short
 from loyalty.program_file.places import CURRENCIES, CURRENCY_OF, zones
 

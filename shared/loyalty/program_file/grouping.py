@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from loyalty.domain.conditions import When
 from loyalty.domain.grouping import Rfm, Score, Segment, Stages
-from loyalty.domain.program import Program, When
+from loyalty.domain.program import Program
 from loyalty.program_file.checking import Check, Finding, unknown
 from loyalty.program_file.mistakes import Path, closest, short
 
@@ -21,6 +22,9 @@ def _whens(program: Program) -> Iterator[tuple[Path, When]]:
         yield ("earning", "rules", name, "when"), rule.when
     for name, card in program.stamps.items():
         yield ("stamps", name, "when"), card.when
+    for name, campaign in program.campaigns.items():
+        if campaign.offer:
+            yield ("campaigns", name, "offer", "when"), campaign.offer.when
 
 
 def segments_name_what_there_is(program: Program) -> Iterator[Finding]:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 
-from loyalty.domain import automations, campaigns, grouping, nightly, program
+from loyalty.domain import automations, campaigns, conditions, grouping, nightly, program
 
-_SOURCES = (program, automations, campaigns, grouping, nightly)
+_SOURCES = (program, automations, campaigns, conditions, grouping, nightly)
 _COMMON = {
     "title": "The name that people read.",
     "points": "How many points.",

@@ -42,8 +42,10 @@ def steps_do_one_thing(program: Program) -> Iterator[Finding]:
 
 
 def automations_do_something(program: Program) -> Iterator[Finding]:
-    """There is a step, and the last one is not a wait."""
+    """There is a step, and the last one is not a wait; a campaign may have an offer alone."""
     for where, each in _reactions(program):
+        if isinstance(each, Campaign) and each.offer and not each.steps:
+            continue
         path = (*where, "steps")
         last = next(reversed(each.steps.values()), None)
         if last is None or last.wait is not None:

@@ -19,6 +19,7 @@ from loyalty import (
     campaigning,
     celebrating,
     commissioning,
+    comparing,
     erasing,
     homes,
     journeys,
@@ -192,6 +193,7 @@ _WORK = {
     "journey": _go_on,
     "yearly": _celebrate,
     "campaign": campaigning.come,
+    "compare": comparing.come,
     "campaigns": commissioning.take_in,
 }
 

@@ -83,7 +83,7 @@ def _decide(
     unit: Unit, event: NotificationRequested, program: Program, now: datetime
 ) -> tuple[Decision, Claim | None]:
     contact = contacts.get(unit, event.member)
-    message = keywords.message(program, event.says[0].message)
+    message = _message(event, program)
     decision = _decision(contact, message, program, now, event.useful_until)
     if decision.act == "wait":
         return decision, None
@@ -118,6 +118,12 @@ def _decision(
         marketing_sent=sum(at > since for at in contact.sent),
     )
     return messages.decide(program, message, guest, now, until)
+
+
+def _message(event: NotificationRequested, program: Program) -> Message:
+    """Find the message, with the channels of whoever asks for it."""
+    message = keywords.message(program, event.says[0].message)
+    return _replace(message, channels=event.channels) if event.channels else message
 
 
 def may_reach(contact: Contact, channel: str, purpose: str) -> bool:
@@ -184,7 +190,7 @@ def _resume(
     """Take over what was surely not sent, if it may still leave; it is in the cap already."""
     if event.audience == "guest":
         contact = contacts.get(shop.store, event.member)
-        message, now = keywords.message(program, event.says[0].message), shop.clock.now()
+        message, now = _message(event, program), shop.clock.now()
         decision = _decision(contact, message, program, now, event.useful_until)
         if decision.act == "wait" and decision.until:
             _come_back(event, decision.until, shop)
@@ -352,7 +358,7 @@ def _text(
 def _mail(
     event: NotificationRequested, claim: Claim, contact: Contact, program: Program, shop: Shop
 ) -> Mail:
-    message = keywords.message(program, event.says[0].message)
+    message = _message(event, program)
     return Mail(
         to=contact.email,
         name=contact.name,

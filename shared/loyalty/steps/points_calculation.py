@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from loyalty import bookkeeping, homes, vouching
+from loyalty import bookkeeping, homes, offering, vouching
+from loyalty.budgeting import Purse
 from loyalty.delivery import Outcome, Shop, first_then_look
 from loyalty.domain import facts, holds, receipts, reviews
 from loyalty.domain.account import ReceiptFact
@@ -133,19 +134,22 @@ def _book(
     first = record.entry if record else None
     trigger = receipts.act_id(fact, receipt, first.revision if first else None)
     days = {facts.day_of(rules, sale), receipt.day, *receipt.away} - {""}
-    book = _opened(unit, receipt.member, days, older, shop)
+    book, purse = _opened(unit, receipt.member, days, older, shop), Purse(unit)
     if first is None:
-        receipt = _first(book, receipt, rules, version.hash)
+        receipt = _first(book, receipt, rules, version.hash, purse)
         trigger = f"sale:{receipt.id}"
     elif isinstance(fact, Sale):
-        receipt = reviews.at_revision(rules, receipt)
+        receipt = offering.settled(reviews.at_revision(rules, receipt), rules, purse)
         receipt = book.book(receipt, "edit", trigger, rules, sale.occurred_at)
     elif isinstance(fact, Refund):
         receipt = _replace(receipt, posted=(*receipt.posted, fact.id))
-        receipt = _take_back(book, receipt, fact, rules)
+        receipt = _take_back(book, offering.settled(receipt, rules, purse), fact, rules)
     elif isinstance(fact, Void):
-        receipt = _take_back(book, _replace(receipt, voided=True), fact, rules)
-    return _write(unit, book, receipt, record, trigger)
+        receipt = offering.settled(_replace(receipt, voided=True), rules, purse)
+        receipt = _take_back(book, receipt, fact, rules)
+    outcome = _write(unit, book, receipt, record, trigger)
+    purse.write(unit)
+    return outcome
 
 
 def _opened(unit: Unit, member: str, days: Iterable[str], older: Older, shop: Shop) -> Passbook:
@@ -160,8 +164,8 @@ def _opened(unit: Unit, member: str, days: Iterable[str], older: Older, shop: Sh
     return bookkeeping.opened_from(home, shop.programs.at(shop.clock.now()), shop, older.facts)
 
 
-def _first(book: Passbook, receipt: Receipt, rules: Program, version: str) -> Receipt:
-    """Judge a receipt for the first time: its version, tier and segments are kept.
+def _first(book: Passbook, receipt: Receipt, rules: Program, version: str, purse: Purse) -> Receipt:
+    """Judge a receipt for the first time: its version, tier, segments and offers are kept.
 
     What came before its sale (refunds, a void) counts at once, so that the guest hears of one
     net act; each still gets its entry, of no points.
@@ -172,6 +176,7 @@ def _first(book: Passbook, receipt: Receipt, rules: Program, version: str) -> Re
         tier=book.account.tier, segments=book.account.segments, voided=receipt.void is not None,
         posted=tuple(refund.id for refund in early),
     )  # fmt: skip
+    receipt = offering.begun(book, receipt, rules, purse)
     receipt = book.book(receipt, "sale", f"sale:{receipt.id}", rules, sale.occurred_at)
     told: list[Refund | Void] = [*early, *([receipt.void] if receipt.void else [])]
     for fact in told:

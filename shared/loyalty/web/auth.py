@@ -15,7 +15,9 @@ from loyalty.records import ApiKey, keys
 
 TILL = ("members:read", "members:write", "rewards:write")
 """What a till needs, and no more."""
-SCOPES = (*TILL, "members:erase", "members:merge", "points:adjust", "campaigns:run")
+SCOPES = (
+    *TILL, "members:erase", "members:merge", "points:adjust", "campaigns:run", "messages:stop",
+)  # fmt: skip
 _CACHE_SECONDS = 60.0
 
 

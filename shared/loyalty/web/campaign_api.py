@@ -7,9 +7,11 @@ from datetime import datetime
 import msgspec
 
 from loyalty import budgeting, commissioning
-from loyalty.campaign_records import CampaignRecord, CampaignState, Note
+from loyalty.campaign_records import CampaignRecord, CampaignState, Comparison, Note
 from loyalty.delivery import Shop
+from loyalty.domain import uplift
 from loyalty.domain.campaigns import Campaign
+from loyalty.domain.uplift import Arm, Verdict
 from loyalty.errors import Problem
 from loyalty.records import campaigns
 from loyalty.web.api import Body, Call, Name, Operation, Reply
@@ -25,8 +27,37 @@ class Starting(Body, frozen=True):
     campaign: Campaign
 
 
+class ArmShown(msgspec.Struct, frozen=True, kw_only=True):
+    """What guests of one arm did since they entered; money in minor units."""
+
+    guests: int
+    buyers: int
+    visits: int
+    spend: int
+    spend_per_head: int
+
+
+class Came(msgspec.Struct, frozen=True, kw_only=True):
+    """Both arms as of an instant, and by how much more those who were told spent per head.
+
+    The true difference is between `low` and `high` 95 times in 100; `final`: it is over.
+    """
+
+    at: datetime
+    final: bool
+    told: ArmShown
+    held_out: ArmShown
+    verdict: Verdict
+    difference: int | None
+    low: int | None
+    high: int | None
+
+
 class CampaignShown(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a campaign is; `spent` is what its budget has given, at `level` percent by now."""
+    """How far a campaign is; `spent` is what its budget has given, at `level` percent by now.
+
+    `offer_points` of that were given on receipts; `came` is there once both arms were counted.
+    """
 
     name: str
     state: CampaignState
@@ -38,6 +69,9 @@ class CampaignShown(msgspec.Struct, frozen=True, kw_only=True):
     level: int
     spent_points: int
     spent_money: int
+    offer_level: int
+    offer_points: int
+    came: Came | None
     notes: tuple[Note, ...]
 
 
@@ -87,6 +121,24 @@ def _shown(record: CampaignRecord, shop: Shop) -> CampaignShown:
         name=record.id, state=record.state, starts_at=record.starts_at, ends_at=record.ends_at,
         begun=record.begun, told=record.told, held_out=record.held, level=record.level,
         spent_points=spent.points, spent_money=spent.money, notes=record.notes,
+        offer_level=record.offer if record.campaign.offer else 0,
+        offer_points=budgeting.of_offer(shop.store, record.id),
+        came=_came(record.came) if record.came else None,
+    )  # fmt: skip
+
+
+def _came(found: Comparison) -> Came:
+    told = uplift.compared(found.told, found.held)
+    return Came(
+        at=found.at, final=found.final, told=_arm(found.told), held_out=_arm(found.held),
+        verdict=told.verdict, difference=told.difference, low=told.low, high=told.high,
+    )  # fmt: skip
+
+
+def _arm(arm: Arm) -> ArmShown:
+    return ArmShown(
+        guests=arm.guests, buyers=arm.buyers, visits=arm.visits, spend=arm.spend,
+        spend_per_head=arm.per_head,
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from loyalty.web import (
     openapi,
     people_api,
     reading,
+    switch_api,
     ticket_api,
 )
 from loyalty.web.api import Call, Operation, Reply
@@ -157,6 +158,7 @@ OPERATIONS = (
     *counter_api.OPERATIONS,
     *ticket_api.OPERATIONS,
     *campaign_api.OPERATIONS,
+    *switch_api.OPERATIONS,
 )  # fmt: skip
 
 
