@@ -8,12 +8,14 @@ from typing import Any
 
 from infra.simulator.guests import address_of
 from infra.simulator.programs import COUNT
+from infra.simulator.promises_of_campaigns import keeps_to_its_campaigns
 from infra.simulator.promises_of_messages import (
     claims_by_consent,
     leaves_once,
     settles_every_message,
 )
 from infra.simulator.promises_of_the_counter import keeps_its_counter
+from infra.simulator.promises_of_time import keeps_what_waits
 from infra.simulator.promises_of_unions import touched, unites_and_parts
 from infra.simulator.schedule import Join, Publish, Tell
 from infra.simulator.world import PROMISED, World
@@ -213,5 +215,6 @@ def replays(world: World, _: World) -> Iterator[str]:
 PROMISES: tuple[Callable[[World, World], Iterator[str]], ...] = (
     adds_up, books_each_fact_once, comes_to_the_same, is_worth_its_money, leaves_once,
     settles_every_message, claims_by_consent, says_the_same_again, publishes_every_outcome,
-    loses_nothing, keeps_its_counter, unites_and_parts, was_right_all_along, replays,
+    loses_nothing, keeps_its_counter, unites_and_parts, keeps_what_waits,
+    keeps_to_its_campaigns, was_right_all_along, replays,
 )  # fmt: skip

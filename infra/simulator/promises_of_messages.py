@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from infra.simulator.last_look import needless
 from infra.simulator.vendors import Asked, Taken
 from infra.simulator.world import World
 from loyalty.connectors.spec import StaffNote, Text
@@ -38,6 +39,7 @@ def watch(world: World, asked: Asked) -> None:
         quiet = world.shop.programs.current().program.sending.quiet_hours
         if calendar.within(world.clock.now(), "Europe/Berlin", quiet.start, quiet.end):
             world.wrong.append(f"{name} was sent in quiet hours")
+        world.wrong += (f"{name} was sent {why}" for why in needless(world, asked))
 
 
 def leaves_once(world: World, _: World) -> Iterator[str]:

@@ -19,6 +19,7 @@ from infra.simulator.at_the_counter import (
     Undo,
 )
 from infra.simulator.guests import address_of
+from infra.simulator.households import LIMIT, had, is_shared
 from loyalty import adjusting, redeeming
 from loyalty.adjusting import Adjusted
 from loyalty.domain.account import Account
@@ -131,6 +132,7 @@ class Reasons:
         reasons: dict[str, Callable[[], bool]] = {
             "not_found": self._is_nobodys,
             "insufficient_points": self._cannot_pay,
+            "over_daily_limit": self._had_enough,
             "voucher_used": lambda: self._voucher_is("redeemed", "withdrawn"),
             "voucher_expired": lambda: self._voucher_is("open"),
             "voucher_held": self._voucher_is_held,
@@ -174,6 +176,15 @@ class Reasons:
             return False
         price = wish.points if wish.reward == DIVISIBLE else PRICE[wish.reward]
         return account.points(self._world.clock.now()) < (price or 0)
+
+    def _had_enough(self) -> bool:
+        """Tell whether a guest took so much today of what others share that this is too much."""
+        wish, account, store = self._act, self._account(), self._world.store
+        if not isinstance(wish, Hold) or account is None or not is_shared(store, account):
+            return False
+        price = (wish.points if wish.reward == DIVISIBLE else PRICE.get(wish.reward)) or 0
+        member = member_of(self._world, wish.guest)
+        return had(store, account, member, self._world.clock.now()) + price > LIMIT
 
     def _account(self) -> Account | None:
         if not isinstance(self._act, Hold):

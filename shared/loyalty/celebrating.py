@@ -7,6 +7,7 @@ from datetime import datetime
 from loyalty import homes
 from loyalty.delivery import Shop, outgoing, publish
 from loyalty.domain import yearly
+from loyalty.domain.program import Version
 from loyalty.domain.yearly import Day, Person
 from loyalty.events import OccasionCame
 from loyalty.ports import Unit
@@ -18,15 +19,23 @@ def arm(member: str, shop: Shop) -> None:
     program, now = shop.programs.current().program, shop.clock.now()
     if not yearly.among(program):
         return  # nothing waits for such a day: no read, no write
-    person = _person(member, shop)
+    person, elsewhere = _person(member, shop), _is_another(member, shop)
 
     def work(unit: Unit) -> None:
         found = timers.get(unit, _name(member))
         marks = found.marks if found else {}
         due = yearly.due_at(person, program, marks, now) if person else None
+        if marks and elsewhere:  # until they part, or nothing of it matters any more
+            due = now + yearly.APART
         _set(unit, member, due, marks, found)
 
     shop.store.atomically("ledger", work)
+
+
+def _is_another(member: str, shop: Shop) -> bool:
+    """Tell whether somebody was found to be another member, from whom they may be parted again."""
+    home = homes.find(shop.store, member)
+    return home is not None and not home.record.closed and home.person != member
 
 
 def _name(member: str) -> str:
@@ -56,11 +65,11 @@ def _set(
 
 def come(timer: Timer, shop: Shop) -> None:
     """Tell of the days that have come, and only then wait for the next one."""
-    person, program = _person(timer.subject, shop), shop.programs.current().program
-    now, marks, days = shop.clock.now(), timer.marks, list[Day]()
+    person, version = _person(timer.subject, shop), shop.programs.current()
+    program, now, marks, days = version.program, shop.clock.now(), timer.marks, list[Day]()
     if person:
         marks, days = yearly.came(person, program, timer.marks, now)
-    publish(shop.bus, outgoing([_came(timer.subject, day, now) for day in days]))
+        publish(shop.bus, outgoing([_came(timer.subject, d, person.zone, version) for d in days]))
     due = yearly.due_at(person, program, marks, now) if person else None
 
     def work(unit: Unit) -> None:
@@ -71,10 +80,12 @@ def come(timer: Timer, shop: Shop) -> None:
     shop.store.atomically("ledger", work)
 
 
-def _came(member: str, day: Day, now: datetime) -> OccasionCame:
-    key = str(day.day.year)
+def _came(member: str, day: Day, zone: str, version: Version) -> OccasionCame:
+    """Say that a day has come, in the same words however often and late it is said."""
+    key, ahead = str(day.day.year), yearly.among(version.program)[day.automation].days_before
+    at = max(yearly.beginning(day.day, ahead, zone), version.effective_from)
     return OccasionCame(
-        id=f"occasion:{day.automation}:{member}:{key}", at=now, subject=member, member=member,
+        id=f"occasion:{day.automation}:{member}:{key}", at=at, subject=member, member=member,
         automation=day.automation, key=key,
         values={"date": day.day.isoformat(), "years": str(day.years)},
     )  # fmt: skip

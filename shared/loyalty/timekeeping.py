@@ -48,14 +48,21 @@ def strike_out(timer: Timer, shop: Shop) -> None:
 
 
 def put_off(timer: Timer, now: datetime, shop: Shop) -> None:
-    """Try a failed timer again later; it delays no other."""
-    wait = BACKOFF[min(timer.tries, len(BACKOFF) - 1)]
+    """Try a failed timer again later, unless it was set anew meanwhile; it delays no other."""
+    wait, name = BACKOFF[min(timer.tries, len(BACKOFF) - 1)], name_of(timer)
     later = msgspec.structs.replace(
         timer, tries=timer.tries + 1, due_at=now + timedelta(seconds=wait)
     )
-    shop.store.atomically("ledger", lambda unit: timers.put(unit, name_of(timer), later))
+
+    def work(unit: Unit) -> None:
+        found = timers.get(unit, name)
+        if found and found.due_at == timer.due_at:
+            timers.put(unit, name, later)
+
+    shop.store.atomically("ledger", work)
 
 
 def name_of(timer: Timer) -> str:
-    """Name a timer by what it is and what it is about."""
-    return f"{timer.kind}:{timer.subject}"
+    """Name a timer by what it is and what it is about; a journey's id says it is one."""
+    own = timer.subject.startswith(f"{timer.kind}:")
+    return timer.subject if own else f"{timer.kind}:{timer.subject}"
