@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from infra.simulator import programs as shops
 from infra.simulator.crowd import OLD
+from infra.simulator.programs import START
 from infra.simulator.promises_of_unions import touched
 from infra.simulator.what_waits import ZONE, Ask
 from infra.simulator.world import World
@@ -210,9 +211,11 @@ def places_everybody(world: World) -> Iterator[str]:
         yield f"the night's run is {job.phase if job else 'not begun'}"
         return
     today, came = calendar.local(job.at, ZONE).date(), _last_visits(world)
+    acts = (record.entry for record in entries.each(world.store) if record.entry)
+    acted = {entry.members[0]: entry.at for entry in sorted(acts, key=lambda entry: entry.at)}
     for found in accounts.each(world.store):
         account = found.account
-        if found.closed or account.into or account.others:
+        if found.closed or account.into or account.others or acted.get(account.id, START) >= job.at:
             continue
         meant = ["regulars"] if account.totals.visits >= 1 else []
         last_day = came.get(account.id)

@@ -13,7 +13,7 @@ from infra.simulator import at_the_counter, programs, together, what_waits
 from infra.simulator.at_the_counter import Act, Return
 from infra.simulator.programs import START
 from infra.simulator.together import Union
-from infra.simulator.what_waits import Ask, OfTime, Pass, Waiting
+from infra.simulator.what_waits import Ask, Back, OfTime, Pass, Waiting
 from loyalty.domain.transaction import Line, Refund, RefundLine, Sale, Void
 
 TROUBLE = {
@@ -126,6 +126,8 @@ def _that_waits(schedule: Schedule, guests: int) -> Schedule:
         at = chance.randint(0, len(woven))
         late: list[Event] = [Publish(first), Pass(3), Ask("arm")]
         woven[at:at], first = late, schedule.program
+    if any(isinstance(event, Publish) for event in woven):  # a version holds from an instant on
+        woven = [event for event in woven if not isinstance(event, Back)]
     whole = (*woven, *what_waits.ending(chance))
     more = [fault for fault in _faults(chance, len(whole)) if fault.where != "vendor"]
     return schedule._replace(

@@ -37,6 +37,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.documents: Documents = {}
+        self.stale: dict[Key, bytes | None] = {}
 
     def atomically(self, database: Database, work: Callable[[UnitPort], T]) -> T:
         """Run `work` and commit what it wrote; again, if somebody changed that meanwhile."""
@@ -45,6 +46,7 @@ class MemoryStore:
             result = work(unit)
             self.before_commit()
             if unit.is_current():
+                self.stale = unit.stale()
                 unit.apply()
                 self.committed(database, work, unit.writes)
                 return result
@@ -117,6 +119,10 @@ class Unit:
         """Tell whether what was read and is written is still as it was read."""
         read = [write.key for write in self.writes if write.key in self._seen]
         return all(self._documents.get(key) == self._seen[key] for key in read)
+
+    def stale(self) -> dict[Key, bytes | None]:
+        """Name what was read, is not written, and is not so any more: as it was when it was read."""
+        return {key: was for key, was in self._seen.items() if self._documents.get(key) != was}
 
     def apply(self) -> None:
         """Write everything down, or nothing at all. Raises AlreadyExists."""

@@ -160,7 +160,7 @@ class Reasons:
             case Hold() as wish:
                 asked = asking(self._world, wish)
                 known = accounts.get(store, asked.member) is not None
-                return not known or bool(asked.voucher and not vouchers.get(store, asked.voucher))
+                return not known or bool(asked.voucher and not self._is_theirs(asked))
             case Adjust(guest=guest):
                 return accounts.get(store, member_of(self._world, guest)) is None
             case Decide(key=key):
@@ -168,6 +168,12 @@ class Reasons:
             case Undo(key=key):
                 return entries.get(store, f"adjust:{key}") is None
         return self._held() is None
+
+    def _is_theirs(self, asked: Asking) -> bool:
+        """Tell whether a voucher was given to somebody whose points are kept in the same account."""
+        found = vouchers.get(self._world.store, asked.voucher)
+        homes = [home_of(self._world, name) for name in (asked.member, found.member if found else "")]
+        return found is not None and homes[0] == homes[1]
 
     def _cannot_pay(self) -> bool:
         wish = self._act

@@ -179,8 +179,7 @@ class World:
             else:
                 self._happens(event)
         except TryAgain as unanswered:
-            self.news.appendleft(event)
-            self._unheard = event
+            self._put_back(event)
             self._unanswered += 1
             if self._unanswered > PATIENCE:
                 raise TimeoutError(f"{event} is never answered") from unanswered
@@ -192,6 +191,7 @@ class World:
     def _put_back(self, event: Event, *, unless: bool = False) -> None:
         """Let it come next; but time passes only after who was not heard told it again."""
         waits = isinstance(event, Pass) and self.is_owed_an_answer()
+        self._unheard = self._unheard if isinstance(event, Pass) else event
         if not unless:
             self.news.insert(1 if waits else 0, event)
 
@@ -311,7 +311,7 @@ class World:
         return min([*promised, *called, *([wakes] if wakes else [])], default=None)
 
     def _record(self, database: Database, work: Work, writes: list[Write]) -> None:
-        self.commits.append(Commit(self._decided, database, work, writes))
+        self.commits.append(Commit(self._decided, database, work, writes, self.store.stale))
         if self.schedule.waits:
             self.wrong += beyond(self.store, writes)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from loyalty.domain import automations as on
 from loyalty.domain.program import Program
@@ -22,8 +22,19 @@ def of(event: Event, program: Program) -> Iterator[Beginning]:
                 yield from _posted(name, reaction, event, program)
             case OccasionCame() if event.automation == name:
                 yield Beginning(
-                    name, event.key, event.member, program.zone, event.values, event.words
-                )
+                    name, event.key, event.member, program.zone, event.values, event.words,
+                    since=_since(reaction, event),
+                )  # fmt: skip
+
+
+def _since(reaction: on.Automation, event: OccasionCame) -> Mapping[str, int | str]:
+    """Tell what an occasion rests on: a guest may come, or move tiers, before it is heard."""
+    match reaction:
+        case on.Dormant():
+            return {"visit": int(event.key)}
+        case on.TierEnding():
+            return {"tier": event.words["tier"].removeprefix("tier:")}
+    return {}
 
 
 def _changed(

@@ -7,7 +7,6 @@ from datetime import datetime
 from loyalty import homes
 from loyalty.delivery import Shop, outgoing, publish
 from loyalty.domain import yearly
-from loyalty.domain.program import Version
 from loyalty.domain.yearly import Day, Person
 from loyalty.events import OccasionCame
 from loyalty.ports import Unit
@@ -65,11 +64,11 @@ def _set(
 
 def come(timer: Timer, shop: Shop) -> None:
     """Tell of the days that have come, and only then wait for the next one."""
-    person, version = _person(timer.subject, shop), shop.programs.current()
-    program, now, marks, days = version.program, shop.clock.now(), timer.marks, list[Day]()
+    person, program = _person(timer.subject, shop), shop.programs.current().program
+    now, marks, days = shop.clock.now(), timer.marks, list[Day]()
     if person:
         marks, days = yearly.came(person, program, timer.marks, now)
-        publish(shop.bus, outgoing([_came(timer.subject, d, person.zone, version) for d in days]))
+    publish(shop.bus, outgoing([_came(timer.subject, day, now) for day in days]))
     due = yearly.due_at(person, program, marks, now) if person else None
 
     def work(unit: Unit) -> None:
@@ -80,12 +79,10 @@ def come(timer: Timer, shop: Shop) -> None:
     shop.store.atomically("ledger", work)
 
 
-def _came(member: str, day: Day, zone: str, version: Version) -> OccasionCame:
-    """Say that a day has come, in the same words however often and late it is said."""
-    key, ahead = str(day.day.year), yearly.among(version.program)[day.automation].days_before
-    at = max(yearly.beginning(day.day, ahead, zone), version.effective_from)
+def _came(member: str, day: Day, now: datetime) -> OccasionCame:
+    key = str(day.day.year)
     return OccasionCame(
-        id=f"occasion:{day.automation}:{member}:{key}", at=at, subject=member, member=member,
+        id=f"occasion:{day.automation}:{member}:{key}", at=now, subject=member, member=member,
         automation=day.automation, key=key,
         values={"date": day.day.isoformat(), "years": str(day.years)},
     )  # fmt: skip

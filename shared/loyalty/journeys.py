@@ -32,7 +32,10 @@ _replace = msgspec.structs.replace
 
 
 class Beginning(NamedTuple):
-    """That an automation begins for a guest; `key` tells this occasion from others."""
+    """That an automation begins for a guest; `key` tells this occasion from others.
+
+    `since` is what was so when it came, where that is more than the account says by now.
+    """
 
     automation: str
     key: str
@@ -41,6 +44,7 @@ class Beginning(NamedTuple):
     values: Mapping[str, str] = {}
     words: Mapping[str, str] = {}
     reward: str = ""
+    since: Mapping[str, int | str] = {}
 
 
 # -- beginning ----------------------------------------------------------------------------------
@@ -60,12 +64,14 @@ def _begin(unit: Unit, beginning: Beginning, cause: str, version: Version, shop:
     if found := journeys.get(unit, name):
         return found.begun if found.cause == cause else ()
     now, reaction = shop.clock.now(), version.program.automations[beginning.automation]
-    if not way.fits(reaction.when, home.account, now):
+    mark = _replace(way.mark(home.account, beginning.reward), **beginning.since)
+    over = way.gone(Still(stops=reaction.stop_when, mark=mark), home.account, version.program, now)
+    if over or not way.fits(reaction.when, home.account, now):
         return ()
     journey = Journey(
         id=name, automation=beginning.automation, member=home.person, account=home.account.id,
         version=version.hash, cause=cause, at=now, zone=beginning.zone,
-        mark=way.mark(home.account, beginning.reward),
+        mark=mark,
         values=dict(beginning.values), words=dict(beginning.words),
     )  # fmt: skip
     return created(unit, journey, home, reaction, shop)

@@ -94,14 +94,9 @@ def due_at(
     """Find when the next day comes: at its beginning, with its lead; never before now."""
     today = calendar.local(now, person.zone).date()
     found = (
-        beginning(day, each.days_before, person.zone)
+        calendar.day_end(day - (each.days_before + 1) * _DAY, person.zone)
         for name, each in among(program).items()
         if (day := _next(name, each, person, program, marks, today))
     )
     soonest = min(found, default=None)
     return max(soonest, now) if soonest else None
-
-
-def beginning(day: date, ahead: int, zone: str) -> datetime:
-    """Find the first instant of the day so many days ahead of another."""
-    return calendar.day_end(day - (ahead + 1) * _DAY, zone)
