@@ -27,6 +27,7 @@ from loyalty.records import (
 )  # fmt: skip
 
 OVER = ("stopped", "ended")
+HALTS = ("paused", "running", "stopped", "ended")
 
 
 class _Run(NamedTuple):
@@ -126,6 +127,18 @@ def is_as_its_owner_said(world: World, run: _Run) -> Iterator[str]:
         yield f"it was paused, and is {record.state}"
 
 
+def stands_still_when_it_is_told_to(_: World, run: _Run) -> Iterator[str]:
+    """Nothing is given while a campaign is halted, nor after it."""
+    given = [(e.id, e.at) for e in run.given] + [(v.id, v.issued_at) for v in run.vouchers]
+    marks = [each for each in run.record.notes if each.what in HALTS]
+    for name, at in given:
+        if any(each.at == at for each in marks):
+            continue  # at the very moment: it may have been before
+        before = [each.what for each in marks if each.at < at]
+        if (before and before[-1] != "running") or at >= run.record.ends_at:
+            yield f"{name} was given when it was {before[-1] if before else 'over'}"
+
+
 def takes_whom_it_is_for(world: World, run: _Run) -> Iterator[str]:
     """Once it went through all guests, nobody was passed over who was there before it began."""
     record, campaign, now = run.record, run.record.campaign, world.clock.now()
@@ -170,5 +183,5 @@ def goes_on(world: World, run: _Run) -> Iterator[str]:
 
 PROMISES: tuple[Callable[[World, _Run], Iterator[str]], ...] = (
     leaves_out_whom_it_drew, spends_no_more_than_it_has, gives_what_it_tells_of,
-    is_as_its_owner_said, takes_whom_it_is_for, goes_on,
+    is_as_its_owner_said, stands_still_when_it_is_told_to, takes_whom_it_is_for, goes_on,
 )  # fmt: skip

@@ -23,6 +23,11 @@ ABSENCE, WARNING = timedelta(days=30), timedelta(days=10)
 _DAY, _HOURS = timedelta(days=1), timedelta(hours=2)
 NOTICE, LEAD, LATE = 10, 2, 7
 """Days: since when a birthday counts, how early it is told of, and how late at most."""
+WAITS = {
+    ("welcome", "nudge"): 2, ("welcome", "thanks"): 2, ("win_back", "second"): 7,
+    ("campaign", "still"): 3, ("campaign", "again"): 2,
+}  # fmt: skip
+"""So many days at least after its journey began a step says something."""
 USED = ("hold", "hold-void", "hold-expire", "capture", "recapture", "restore")
 
 
@@ -90,6 +95,19 @@ def is_missed(world: World, guest: _Guest) -> Iterator[str]:
         return
     if str(int(last.timestamp()) // 60) not in [_key(each) for each in guest.told("win_back")]:
         yield f"{guest.account.id} was here last at {last}, and is not missed"
+
+
+def is_given_nothing_to_come_back(_: World, guest: _Guest) -> Iterator[str]:
+    """Who came back is not given what was to bring them back."""
+    acts = Counter(entry.receipt for entry in guest.acts)
+    came = {r.id: r.sale.occurred_at for r in guest.receipts if r.counts and r.sale}
+    plain = [e for e in guest.acts if e.receipt in came and acts[e.receipt] == 1]
+    for gift in guest.acts:
+        if gift.cause.startswith("journey:win_back:"):
+            since = int(gift.cause.rpartition(":")[2])
+            after = [e for e in plain if int(came[e.receipt].timestamp()) // 60 > since]
+            if any(entry.seq < gift.seq for entry in after):
+                yield f"{gift.id} was given to somebody who came back"
 
 
 def is_warned(world: World, guest: _Guest) -> Iterator[str]:
@@ -234,13 +252,32 @@ def _last_visits(world: World) -> dict[str, date]:
     return found
 
 
+def says_what_it_decided(world: World) -> Iterator[str]:
+    """What a stage decided to publish was published."""
+    published = {body.decode() for _, body in world.bus.published}
+    for each in journeys.each(world.store):
+        if any(one.body not in published for one in (*each.begun, *each.outcome)):
+            yield f"what {each.id} led to was never published"
+
+
+def takes_its_time(world: World) -> Iterator[str]:
+    """Nothing is said before its wait is over."""
+    began = {each.id: each.at for each in journeys.each(world.store)}
+    for taken in world.vendors.outbox:
+        name, _, step = taken.reference.removeprefix("message:").rpartition(":")
+        automation = name.removeprefix("journey:").partition(":")[0]
+        least = WAITS.get((automation, step))
+        if least and taken.at < began[name] + timedelta(days=least):
+            yield f"{taken.reference} left before its wait was over"
+
+
 def _key(journey: Journey) -> str:
     return journey.id.rpartition(":")[2]
 
 
 ALWAYS: tuple[Callable[[World], Iterator[str]], ...] = (
-    hears_once, waits_for_its_time, places_everybody,
+    hears_once, waits_for_its_time, says_what_it_decided, takes_its_time, places_everybody,
 )  # fmt: skip
 OF_GUESTS: tuple[Callable[[World, _Guest], Iterator[str]], ...] = (
-    is_welcomed, is_missed, is_warned, hears_of_each_month, is_congratulated, is_armed,
+    is_welcomed, is_missed, is_given_nothing_to_come_back, is_warned, hears_of_each_month, is_congratulated, is_armed,
 )  # fmt: skip

@@ -64,16 +64,19 @@ def _begin(unit: Unit, beginning: Beginning, cause: str, version: Version, shop:
     if found := journeys.get(unit, name):
         return found.begun if found.cause == cause else ()
     now, reaction = shop.clock.now(), version.program.automations[beginning.automation]
-    mark = _replace(way.mark(home.account, beginning.reward), **beginning.since)
-    over = way.gone(Still(stops=reaction.stop_when, mark=mark), home.account, version.program, now)
-    if over or not way.fits(reaction.when, home.account, now):
+    if not way.fits(reaction.when, home.account, now):
         return ()
+    mark = _replace(way.mark(home.account, beginning.reward), **beginning.since)
     journey = Journey(
         id=name, automation=beginning.automation, member=home.person, account=home.account.id,
         version=version.hash, cause=cause, at=now, zone=beginning.zone,
         mark=mark,
         values=dict(beginning.values), words=dict(beginning.words),
     )  # fmt: skip
+    still = Still(stops=reaction.stop_when, mark=mark)
+    if why := way.gone(still, home.account, version.program, now):
+        journeys.create(unit, name, _stopped(journey, why))
+        return ()
     return created(unit, journey, home, reaction, shop)
 
 
