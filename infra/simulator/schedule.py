@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
@@ -13,7 +13,7 @@ from infra.simulator import at_the_counter, programs, together, what_waits
 from infra.simulator.at_the_counter import Act, Return
 from infra.simulator.programs import START
 from infra.simulator.together import Union
-from infra.simulator.what_waits import Ask, Back, OfTime, Pass, Waiting
+from infra.simulator.what_waits import Ask, Back, Come, OfTime, Pass, Waiting
 from loyalty.domain.transaction import Line, Refund, RefundLine, Sale, Void
 
 TROUBLE = {
@@ -128,12 +128,28 @@ def _that_waits(schedule: Schedule, guests: int) -> Schedule:
         woven[at:at], first = late, schedule.program
     if any(isinstance(event, Publish) for event in woven):  # a version holds from an instant on
         woven = [event for event in woven if not isinstance(event, Back)]
-    whole = (*woven, *what_waits.ending(chance))
-    more = [fault for fault in _faults(chance, len(whole)) if fault.where != "vendor"]
+    whole = (*_with_visits(woven), *what_waits.ending(chance))
+    more = [fault for _ in range(2) for fault in _faults(chance, len(whole))]
+    more = [fault for fault in more if fault.where != "vendor"]
     return schedule._replace(
         program=first, events=whole, faults=(*schedule.faults, *more), waits=True,
         crowd=chance.choice((0, 0, 120, 250)),
     )  # fmt: skip
+
+
+def _with_visits(events: Iterable[Event | Come]) -> Iterator[Event]:
+    """Date the visits of guests who come back by the time that has passed until then."""
+    now = START
+    for event in events:
+        if isinstance(event, Come):
+            coffee = Line(id="1", amount=500, category="coffee")
+            bought = Sale(source="generic", receipt=event.receipt, revision=0, currency="EUR", store="main",
+                          channel="in_store", lines=(coffee,), total=500, occurred_at=now)  # fmt: skip
+            yield Tell(bought, event.guest)
+        else:
+            passed = event.minutes if isinstance(event, Wait | Pass) else 0
+            now += timedelta(minutes=passed)
+            yield event
 
 
 def _that_has_more(event: Event) -> Event:

@@ -172,7 +172,9 @@ class Reasons:
     def _is_theirs(self, asked: Asking) -> bool:
         """Tell whether a voucher was given to somebody whose points are kept in the same account."""
         found = vouchers.get(self._world.store, asked.voucher)
-        homes = [home_of(self._world, name) for name in (asked.member, found.member if found else "")]
+        homes = [
+            home_of(self._world, name) for name in (asked.member, found.member if found else "")
+        ]
         return found is not None and homes[0] == homes[1]
 
     def _cannot_pay(self) -> bool:

@@ -70,6 +70,13 @@ class Hush(NamedTuple):
     stopped: bool
 
 
+class Come(NamedTuple):
+    """A guest comes, who was not here for a while."""
+
+    guest: int
+    receipt: str
+
+
 class Born(NamedTuple):
     """A guest tells their birthday, or another one."""
 
@@ -124,11 +131,13 @@ def _wall(at: datetime) -> str:
 # -- what is made of a seed ----------------------------------------------------------------
 
 
-def stories(chance: random.Random, guests: int) -> Iterator[list[Waiting]]:
+def stories(chance: random.Random, guests: int) -> Iterator[list[Waiting | Come]]:
     """Make what is begun and halted, each story in its order."""
     for number in range(chance.choice((1, 1, 2, 3))):
         yield list(_campaign(chance, f"c{number}"))
     yield [Ask(chance.choice(("segments", "segments", "arm", "waiting")), chance.choice((1, 1, 2)))]
+    if chance.random() < 0.6:  # noqa: PLR2004 - most do
+        yield list(_return(chance, chance.randrange(guests)))
     if chance.random() < 0.25:  # noqa: PLR2004 - few owners make such a mistake
         yield [Hush(stopped=True), Hush(stopped=False)]
     if chance.random() < 0.3:  # noqa: PLR2004 - most tell it when they join, or never
@@ -136,6 +145,14 @@ def stories(chance: random.Random, guests: int) -> Iterator[list[Waiting]]:
         yield [Born(chance.randrange(guests), day) for day in days[: chance.choice((1, 2))]]
     if chance.random() < 0.2:  # noqa: PLR2004 - clocks are right mostly
         yield [Back(chance.choice((1, 3, 10)))]
+
+
+def _return(chance: random.Random, guest: int) -> Iterator[Waiting | Come]:
+    """Let a guest stay away for a month, and come back before or after they were missed."""
+    yield from (Pass(chance.choice((0, 12 * HOUR, 13 * HOUR, 20 * HOUR))), Come(guest, "W0"))
+    yield Pass(29 * DAY)
+    yield from (Pass(chance.choice((DAY - HOUR, DAY + HOUR, 3 * DAY, 8 * DAY))), Come(guest, "W1"))
+    yield Pass(chance.choice((DAY, 9 * DAY)))
 
 
 def _campaign(chance: random.Random, name: str) -> Iterator[Waiting]:
@@ -157,10 +174,10 @@ def _campaign(chance: random.Random, name: str) -> Iterator[Waiting]:
 
 
 def woven(
-    chance: random.Random, events: list[T], lives: Iterable[list[Waiting]]
-) -> list[T | Waiting]:
+    chance: random.Random, events: list[T], lives: Iterable[list[Waiting | Come]]
+) -> list[T | Waiting | Come]:
     """Let it happen among other events, with time between them."""
-    places: dict[int, list[Waiting]] = {}
+    places: dict[int, list[Waiting | Come]] = {}
     for life in lives:
         at = chance.randint(0, len(events))
         for act in life:
@@ -169,7 +186,7 @@ def woven(
             places.setdefault(at, []).append(act)
             if chance.random() < _LATER:
                 places[at].append(Pass(chance.choice((3, 3 * HOUR, DAY, 3 * DAY))))
-    found: list[T | Waiting] = []
+    found: list[T | Waiting | Come] = []
     for number in range(len(events) + 1):
         found += [*places.get(number, ()), *events[number : number + 1]]
     return found

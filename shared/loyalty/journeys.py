@@ -60,22 +60,24 @@ def _begin(unit: Unit, beginning: Beginning, cause: str, version: Version, shop:
     home = homes.find(unit, beginning.member)
     if home is None or home.record.closed:
         return ()  # erased meanwhile
-    name = f"journey:{beginning.automation}:{home.person}:{beginning.key}"
-    if found := journeys.get(unit, name):
+    people = homes.names(
+        unit, home
+    )  # what was begun for one of a person's names was begun for them
+    names = [f"journey:{beginning.automation}:{who}:{beginning.key}" for who in people]
+    if found := next((each for each in journeys.several(unit, names) if each), None):
         return found.begun if found.cause == cause else ()
     now, reaction = shop.clock.now(), version.program.automations[beginning.automation]
     if not way.fits(reaction.when, home.account, now):
         return ()
     mark = _replace(way.mark(home.account, beginning.reward), **beginning.since)
     journey = Journey(
-        id=name, automation=beginning.automation, member=home.person, account=home.account.id,
-        version=version.hash, cause=cause, at=now, zone=beginning.zone,
-        mark=mark,
+        id=names[0], automation=beginning.automation, member=home.person, account=home.account.id,
+        version=version.hash, cause=cause, at=now, zone=beginning.zone, mark=mark,
         values=dict(beginning.values), words=dict(beginning.words),
     )  # fmt: skip
     still = Still(stops=reaction.stop_when, mark=mark)
     if why := way.gone(still, home.account, version.program, now):
-        journeys.create(unit, name, _stopped(journey, why))
+        journeys.create(unit, journey.id, _stopped(journey, why))
         return ()
     return created(unit, journey, home, reaction, shop)
 
