@@ -7,7 +7,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 from infra.sandbox import Sandbox
-from tests.steps.cafe import HARI, SITA, Cafe
+from tests.steps.cafe import HARI, Cafe
 from tests.test_journeys import buys, joins, passes, states
 
 from loyalty import merging, timekeeping

@@ -25,6 +25,11 @@ class Passing:
         self._goal: datetime | None = None
         self._steps = 0
 
+    @property
+    def goes_on(self) -> bool:
+        """Tell whether it is not over yet."""
+        return self._goal is not None
+
     def is_over(self, event: Pass) -> bool:
         """Go on to the next instant at which something is due; tell whether that was the last.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
@@ -13,6 +13,7 @@ from infra.simulator.crowd import OLD
 from infra.simulator.promises_of_unions import touched
 from infra.simulator.world import World
 from loyalty.campaign_records import CampaignRecord
+from loyalty.domain.campaigns import LAST
 from loyalty.domain.entry import Entry
 from loyalty.journey_records import Journey
 from loyalty.records import (
@@ -139,6 +140,16 @@ def stands_still_when_it_is_told_to(_: World, run: _Run) -> Iterator[str]:
             yield f"{name} was given when it was {before[-1] if before else 'over'}"
 
 
+def reminds_at_the_end(world: World, run: _Run) -> Iterator[str]:
+    """The last chance is told of when there is no more time than that."""
+    last, about = run.record.campaign.last_chance, f"message:journey:campaign:{run.record.id}:"
+    early = run.record.ends_at - timedelta(days=last.days_before) if last else None
+    for taken in world.vendors.outbox:
+        mine = taken.reference.startswith(about) and taken.reference.endswith(f":{LAST}")
+        if mine and early and taken.at < early:
+            yield f"{taken.reference} left too early"
+
+
 def takes_whom_it_is_for(world: World, run: _Run) -> Iterator[str]:
     """Once it went through all guests, nobody was passed over who was there before it began."""
     record, campaign, now = run.record, run.record.campaign, world.clock.now()
@@ -183,5 +194,6 @@ def goes_on(world: World, run: _Run) -> Iterator[str]:
 
 PROMISES: tuple[Callable[[World, _Run], Iterator[str]], ...] = (
     leaves_out_whom_it_drew, spends_no_more_than_it_has, gives_what_it_tells_of,
-    is_as_its_owner_said, stands_still_when_it_is_told_to, takes_whom_it_is_for, goes_on,
+    is_as_its_owner_said, reminds_at_the_end, stands_still_when_it_is_told_to,
+    takes_whom_it_is_for, goes_on,
 )  # fmt: skip

@@ -279,5 +279,6 @@ ALWAYS: tuple[Callable[[World], Iterator[str]], ...] = (
     hears_once, waits_for_its_time, says_what_it_decided, takes_its_time, places_everybody,
 )  # fmt: skip
 OF_GUESTS: tuple[Callable[[World, _Guest], Iterator[str]], ...] = (
-    is_welcomed, is_missed, is_given_nothing_to_come_back, is_warned, hears_of_each_month, is_congratulated, is_armed,
+    is_welcomed, is_missed, is_given_nothing_to_come_back, is_warned, hears_of_each_month,
+    is_congratulated, is_armed,
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -120,7 +120,10 @@ def _that_waits(schedule: Schedule, guests: int) -> Schedule:
     """Let much wait in a shop; in some of them only once a later program has it."""
     chance = random.Random(f"waiting {schedule.seed}")  # noqa: S311 - it must be reproducible
     events = what_waits.lasting(chance, map(_that_has_more, schedule.events), _length)
-    woven = what_waits.woven(chance, events, what_waits.stories(chance, guests))
+    lives: list[list[Any]] = list(what_waits.stories(chance, guests))
+    if programs.has_counter(schedule.program) and schedule.seed % 3 == 2:  # noqa: PLR2004 - as above
+        lives.append(list(what_waits.sharing(chance, guests)))
+    woven = what_waits.woven(chance, events, lives)
     first = programs.that_waits(schedule.program)
     if chance.random() < 0.2:  # noqa: PLR2004 - few begin without
         at = chance.randint(0, len(woven))
@@ -129,7 +132,7 @@ def _that_waits(schedule: Schedule, guests: int) -> Schedule:
     if any(isinstance(event, Publish) for event in woven):  # a version holds from an instant on
         woven = [event for event in woven if not isinstance(event, Back)]
     whole = (*_with_visits(woven), *what_waits.ending(chance))
-    more = [fault for _ in range(2) for fault in _faults(chance, len(whole))]
+    more = [fault for _ in range(4) for fault in _faults(chance, len(whole))]
     more = [fault for fault in more if fault.where != "vendor"]
     return schedule._replace(
         program=first, events=whole, faults=(*schedule.faults, *more), waits=True,
@@ -143,8 +146,10 @@ def _with_visits(events: Iterable[Event | Come]) -> Iterator[Event]:
     for event in events:
         if isinstance(event, Come):
             coffee = Line(id="1", amount=500, category="coffee")
-            bought = Sale(source="generic", receipt=event.receipt, revision=0, currency="EUR", store="main",
-                          channel="in_store", lines=(coffee,), total=500, occurred_at=now)  # fmt: skip
+            bought = Sale(
+                source="generic", receipt=event.receipt, revision=0, currency="EUR", store="main",
+                channel="in_store", lines=(coffee,), total=500, occurred_at=now,
+            )  # fmt: skip
             yield Tell(bought, event.guest)
         else:
             passed = event.minutes if isinstance(event, Wait | Pass) else 0

@@ -121,7 +121,7 @@ class Unit:
         return all(self._documents.get(key) == self._seen[key] for key in read)
 
     def stale(self) -> dict[Key, bytes | None]:
-        """Name what was read, is not written, and is not so any more: as it was when it was read."""
+        """Name what was read and is not so any more, as it was then: only what is not written."""
         return {key: was for key, was in self._seen.items() if self._documents.get(key) != was}
 
     def apply(self) -> None:

@@ -170,7 +170,7 @@ class Reasons:
         return self._held() is None
 
     def _is_theirs(self, asked: Asking) -> bool:
-        """Tell whether a voucher was given to somebody whose points are kept in the same account."""
+        """Tell whether a voucher was given to somebody whose points are in the same account."""
         found = vouchers.get(self._world.store, asked.voucher)
         homes = [
             home_of(self._world, name) for name in (asked.member, found.member if found else "")

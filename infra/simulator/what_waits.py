@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
+from infra.simulator.at_the_counter import Adjust, Hold
+from infra.simulator.together import Merge
 from loyalty.domain import calendar
 from loyalty.domain.automations import Step
 from loyalty.domain.campaigns import Budget, Campaign, LastChance
@@ -147,6 +149,18 @@ def stories(chance: random.Random, guests: int) -> Iterator[list[Waiting | Come]
         yield [Back(chance.choice((1, 3, 10)))]
 
 
+def sharing(chance: random.Random, guests: int) -> list[Merge | Adjust | Hold]:
+    """Let two share an account, and one of them take what is more than one may in a day."""
+    one, other = chance.sample(range(max(2, guests)), 2)
+    who = chance.choice((one, other))
+    held = [Hold("S0", who, "cake"), Hold("S1", who, "pay", 5), Hold("S2", who, "pay", 10)]
+    chance.shuffle(held)
+    gift = Adjust("S", who, 30, "maya")
+    begins: list[Merge | Adjust | Hold] = [gift, Merge("S", one, other, shared=True)]
+    chance.shuffle(begins)
+    return [*begins, *held]
+
+
 def _return(chance: random.Random, guest: int) -> Iterator[Waiting | Come]:
     """Let a guest stay away for a month, and come back before or after they were missed."""
     yield from (Pass(chance.choice((0, 12 * HOUR, 13 * HOUR, 20 * HOUR))), Come(guest, "W0"))
@@ -173,11 +187,9 @@ def _campaign(chance: random.Random, name: str) -> Iterator[Waiting]:
         yield from (Halt(name, "stop"), *([Halt(name, "resume")] if chance.random() < 0.3 else []))  # noqa: PLR2004
 
 
-def woven(
-    chance: random.Random, events: list[T], lives: Iterable[list[Waiting | Come]]
-) -> list[T | Waiting | Come]:
+def woven(chance: random.Random, events: list[T], lives: Iterable[list[Any]]) -> list[Any]:
     """Let it happen among other events, with time between them."""
-    places: dict[int, list[Waiting | Come]] = {}
+    places: dict[int, list[Any]] = {}
     for life in lives:
         at = chance.randint(0, len(events))
         for act in life:
@@ -186,7 +198,7 @@ def woven(
             places.setdefault(at, []).append(act)
             if chance.random() < _LATER:
                 places[at].append(Pass(chance.choice((3, 3 * HOUR, DAY, 3 * DAY))))
-    found: list[T | Waiting | Come] = []
+    found: list[Any] = []
     for number in range(len(events) + 1):
         found += [*places.get(number, ()), *events[number : number + 1]]
     return found

@@ -28,7 +28,7 @@ from infra.simulator.till import Till
 from infra.simulator.together import Merge, Part
 from infra.simulator.trouble import Trouble, faults_of
 from infra.simulator.vendors import Asked, Vendors
-from infra.simulator.what_waits import Ask, Back, Begin, Born, Halt, Hush, OfTime, Pass
+from infra.simulator.what_waits import Ask, Back, Begin, Born, Halt, Hush, Pass
 from infra.topology import topology
 from loyalty import members, programs
 from loyalty.adapters.clock import VirtualClock
@@ -267,12 +267,16 @@ class World:
         self.say(f"but {what}:")
         if what.startswith("a reply"):
             self._hasten()
-        time_passes = self.news and isinstance(self.news[0], Wait | OfTime)
-        if not what.startswith("a message") and self.news and not time_passes:
+        if not what.startswith("a message") and self._may_come_now():
             self.tell_next()
         else:
             self.hear_next()
         self._depth -= 1
+
+    def _may_come_now(self) -> bool:
+        """Tell whether what comes next can come right now: it has a date, if time is passing."""
+        dated = (Tell, Publish) if self._passing.goes_on else ()
+        return bool(self.news) and not isinstance(self.news[0], (Wait, Pass, Back, *dated))
 
     def _hasten(self) -> None:
         """Let the next guest who writes do so now."""
