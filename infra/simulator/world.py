@@ -94,6 +94,7 @@ class World:
         self.store.documents.update(crowd(schedule.crowd))
         self.beginning = dict(self.store.documents)
         self.looked, self.looked_at = dict[Key, bytes](), START
+        self.refused: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
         self.rested: list[datetime] = []
         self._passing = Passing(self)
         self._unheard: Event | None = None
@@ -342,9 +343,10 @@ class _Counted:
     def run(self, connector: str, verb: Verb, *more: Any) -> Any:
         world = self._world
         looked = dict(world.store.documents), world.clock.now()
+        refused = frozenset(world.desk.stopped), frozenset(world.desk.unwilling)
 
         def call() -> Any:
-            world.looked, world.looked_at = looked
+            (world.looked, world.looked_at), world.refused = looked, refused
             return world.vendors.run(connector, verb, *more)
 
         return world.fuse.around(f"{verb} by {connector}", call)

@@ -32,8 +32,10 @@ def come(timer: Timer, shop: Shop) -> None:
     """Do what is due of a campaign: a page of its guests, or its end."""
     record, now = campaigns.get(shop.store, timer.subject), shop.clock.now()
     if record is None or record.state in ("stopped", "ended"):
+        _publish_again(record, shop)
         timekeeping.strike_out(timer, shop)
     elif now >= record.ends_at:
+        _publish_again(record, shop)
         _end(record.id, now, shop)
     elif not record.begun and record.state != "paused":
         _page(record, shop)
@@ -67,9 +69,7 @@ def _end(name: str, now: datetime, shop: Shop) -> None:
 
 def _page(record: CampaignRecord, shop: Shop) -> None:
     """Begin a page of guests, publish what came of it, then move on and ask for the next one."""
-    asked = record.campaign.segments
-    where = (Where("segments", "contains", asked[0]),) if len(asked) == 1 else ()
-    found = accounts.page(shop.store, record.after, PAGE, where)
+    found = _next_page(record, shop)
     entered = _enter(record, [account for _, account in found], shop)
     publish(shop.bus, tuple(each for one in entered for each in one.outcome))
     last = found[-1][0] if len(found) == PAGE else ""
@@ -81,6 +81,19 @@ def _page(record: CampaignRecord, shop: Shop) -> None:
         shop.log("WARNING", "campaign changed itself", campaign=record.id, what=note.what)
     if not moved.begun:
         publish(shop.bus, _next(moved, shop.clock.now()))
+
+
+def _publish_again(record: CampaignRecord | None, shop: Shop) -> None:
+    """Publish what came of a page that was cut off before its campaign was over: nobody begins."""
+    if record and not record.begun:
+        page = [account for _, account in _next_page(record, shop)]
+        publish(shop.bus, tuple(e for one in _enter(record, page, shop) for e in one.outcome))
+
+
+def _next_page(record: CampaignRecord, shop: Shop) -> list[tuple[str, AccountRecord]]:
+    asked = record.campaign.segments
+    where = (Where("segments", "contains", asked[0]),) if len(asked) == 1 else ()
+    return accounts.page(shop.store, record.after, PAGE, where)
 
 
 def _enter(record: CampaignRecord, page: Sequence[AccountRecord], shop: Shop) -> list[Entered]:

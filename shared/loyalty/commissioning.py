@@ -104,8 +104,10 @@ def _changed(name: str, state: CampaignState, by: str, shop: Shop) -> CampaignRe
 
 
 def _rearm(unit: Unit, record: CampaignRecord, now: datetime) -> None:
-    if record.state == "stopped":
+    if record.state == "stopped" and record.begun:
         timers.delete(unit, running.named(record.id))
+    elif record.state == "stopped":  # a page may have been cut off: it is seen to once more
+        campaigning.arm(unit, record.id, now)
     elif record.state == "paused":
         campaigning.arm(unit, record.id, record.ends_at)
     else:
