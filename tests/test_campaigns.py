@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -204,6 +205,28 @@ def survived(cafe):
     cafe.passes(minutes=5)
     assert record(cafe).begun
     return deaths
+
+
+@pytest.mark.parametrize("ends", ["stopped", "over"])
+def test_what_a_page_gave_is_known_though_its_campaign_is_over_before_it_was_published(cafe, ends):
+    """It died between the gift and its publishing; nobody came to that page again."""
+    joined(cafe, 1)
+    starts(cafe, spring(GIVE))
+    cafe.rig.clock.advance(timedelta(hours=2))
+    for at in range(1, 50):
+        boundary = cafe.rig.store.boundary
+        boundary.passed, boundary.fatal = 0, {at}
+        with suppress(Killed):
+            cafe.rig.sweep()
+        if arms(cafe):
+            break
+    boundary.fatal = set()
+    if ends == "stopped":
+        commissioning.stop("spring", "owner", cafe.shop)
+    cafe.passes(days=11)
+    [gift] = [e.entry.id for e in entries.each(cafe.rig.store) if e.entry and e.kind == "award"]
+    assert f"posted:{gift}" in {json.loads(body)["id"] for _, body in cafe.rig.bus.published}
+    assert (told(cafe), record(cafe).begun) == ({}, False)
 
 
 @pytest.mark.slow  # two minutes: 10,000 guests join, and are told by real HTTP

@@ -109,7 +109,7 @@ def test_who_came_before_the_win_back_had_begun_gets_none_of_it(cafe):
     cafe.buys("R2", 1_000)
     cafe.bus.publish("occasion-came", heard)
     cafe.rig.run()
-    assert (states(cafe), missed(cafe)) == ([], [])
+    assert (states(cafe), missed(cafe)) == ([("stopped", "visit")], [])
     assert journey_start.handle(decode(heard[0]), shop) == ()
 
 
@@ -118,4 +118,4 @@ def test_who_spent_the_points_before_a_reminder_had_begun_is_not_reminded(cafe):
     adjusting.adjust(cafe.member, 5, "a gift", "A1", "ravi", cafe.shop)
     adjusting.adjust(cafe.member, -20, "a mistake", "A2", "ravi", cafe.shop)
     cafe.rig.run()
-    assert states(cafe, "remind") == []
+    assert states(cafe, "remind") == [("stopped", "unaffordable")]

@@ -408,6 +408,15 @@ def test_one_with_two_names_counts_once_in_a_household(rig):
     assert refusal(lambda: redeeming.hold(over, rig.shop)) == (409, "over_daily_limit")
 
 
+def test_who_was_found_twice_shares_with_nobody_and_takes_what_they_like(rig):
+    """The simulator found them limited as if they shared their account with themselves."""
+    merge(rig)
+    buy(rig, "R2", 50_000, ANNA)
+    for name in ("H1", "H2", "H3"):
+        held = redeeming.hold(Asking(id=name, member=rig.anna, reward="coffee"), rig.shop)
+        assert held.state == "held"
+
+
 def test_what_counts_once_counts_once_for_one_person(rig):
     for who, first in ((rig.anni, True), (rig.anna, False)):
         assert activities.count(who, Done("follow", ""), "key:x", rig.shop).first == first

@@ -43,7 +43,7 @@ def simulated(seed: int) -> Result:
 def simulate(seeds: range, jobs: int) -> int:
     """Play many seeds, show and keep what came of it. Returns 1 if a promise was broken."""
     began = time.monotonic()
-    for number in range(2 * programs.COUNT):
+    for number in range(programs.KINDS * programs.COUNT):
         programs.parsed(number)  # once, before the processes part
     with children.pool(jobs) as pool:
         found = pool.imap_unordered(simulated, seeds, chunksize=20)

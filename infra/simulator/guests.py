@@ -8,6 +8,9 @@ from infra.simulator.schedule import Say
 from loyalty import members
 from loyalty.connectors.spec import Reply
 
+BIRTHDAYS = ("12-28", "02-29", "")
+"""What a guest tells of their birthday when they join."""
+
 
 def address_of(guest: int) -> dict[str, str]:
     """Tell how a guest is reached."""
@@ -20,7 +23,8 @@ def joining(guest: int, *, marketing: bool) -> members.Joining:
     """Join, with consent to service messages at least."""
     agreed = {f"{channel}:service": True for channel in ("sms", "email")}
     agreed |= {f"{channel}:marketing": marketing for channel in ("sms", "email")}
-    return members.Joining(name="Sita", consents=agreed, **address_of(guest))
+    born = BIRTHDAYS[guest % len(BIRTHDAYS)]
+    return members.Joining(name="Sita", birthday=born, consents=agreed, **address_of(guest))
 
 
 def reply_of(said: Say) -> Reply:

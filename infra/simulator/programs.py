@@ -74,6 +74,57 @@ alerts:
   late: {"on": late-redemption, text: "Late: {reward}."}
 """
 """What a shop with a counter has besides."""
+_WAITING = """
+household: {points_per_day: 10}
+birthdays: {notice_days: 10}
+segments:
+  regulars: {title: {en: Regulars}, visits: {at_least: 1}}
+  away: {title: {en: Away}, last_visit: {at_least: 14}}
+automations:
+  welcome:
+    {"on": joined, steps: {hello: {send: hello}, rest: {wait: 2d, at_time: "10:00"},
+     nudge: {send: nudge, when: {visits_at_most: 0}},
+     thanks: {send: thanks, unless: {visits_at_most: 0}}}}
+  birthday:
+    {"on": birthday, days_before: 2, steps: {gift: {reward: coffee}, wish: {send: birthday}}}
+  a_year: {"on": anniversary, steps: {gift: {award: 7}, tell: {send: year}}}
+  second_time: {"on": visit, nth: 2, steps: {rest: {wait: 3h}, ask: {send: ask}}}
+  win_back:
+    {"on": dormant, days: 30, stop_when: [visit], steps: {first: {send: miss},
+     week: {wait: 7d, at_time: "11:00"}, gift: {award: 5}, second: {send: gift}}}
+  lapsing: {"on": points-expiring, days_before: 10, steps: {warn: {send: lapse}}}
+  keeping:
+    {"on": tier-ending, days_before: 20, stop_when: [tier-changed], steps: {warn: {send: tier}}}
+  statement: {"on": month-ended, steps: {tell: {send: month}}}
+campaigns:
+  opening:
+    {starts: "2026-11-21 10:00", ends: "2026-12-10 18:00", holdout: 40, stop_when: [visit],
+     steps: {first: {send: opening}, days: {wait: 3d}, second: {send: still}},
+     last_chance: {send: last, days_before: 2}}
+messages:
+  hello: {"on": automation, text: {en: "Welcome, {name}."}, subject: {en: Hello}}
+  nudge: {"on": automation, text: {en: "Come by, {name}."}, subject: {en: Hello}}
+  thanks: {"on": automation, text: {en: "Good to see you."}, subject: {en: Hello}}
+  birthday: {"on": automation, text: {en: "{date}: {reward}, {code}."}, subject: {en: A day}}
+  year: {"on": automation, text: {en: "{years} with us: +{award}."}, subject: {en: A year}}
+  ask: {"on": automation, text: {en: "Visit {visits}: how was it?"}, subject: {en: A word}}
+  miss:
+    {"on": automation, purpose: marketing, text: {en: "{days} days."}, subject: {en: Come back}}
+  lapse: {"on": automation, text: {en: "{points} lapse after {date}."}, subject: {en: Points}}
+  tier: {"on": automation, text: {en: "{tier} until {date}."}, subject: {en: Tier}}
+  month:
+    {"on": automation, subject: {en: A month},
+     text: {en: "{month}: {opening} + {earned} - {used} - {expired} = {closing}."}}
+  opening: {"on": automation, purpose: marketing, text: {en: "We open."}, subject: {en: News}}
+  still: {"on": automation, purpose: marketing, text: {en: "Still open."}, subject: {en: News}}
+  last: {"on": automation, purpose: marketing, text: {en: "The last days."}, subject: {en: News}}
+  gift:
+    {"on": automation, purpose: marketing, text: {en: "+{award} for you."}, subject: {en: A gift}}
+  treat:
+    {"on": automation, purpose: marketing, text: {en: "{reward}: {code}."}, subject: {en: A gift}}
+sending: {marketing_cap: 3}
+"""
+"""What a shop has besides in which much waits for its time."""
 _VARIANTS: tuple[dict[str, Any], ...] = (
     {},
     {"earning": {"caps": {"per_receipt": 30, "per_day": 25}}},
@@ -92,7 +143,9 @@ _VARIANTS: tuple[dict[str, Any], ...] = (
     },
 )
 COUNT = len(_VARIANTS)
-"""So many there are without a counter; the same ones with a counter follow."""
+"""So many there are without a counter; the same ones with a counter follow, then both that wait."""
+KINDS = 4
+"""So many shops of each number there are: with a counter or not, with what waits or not."""
 
 
 def with_counter(number: int) -> int:
@@ -100,12 +153,29 @@ def with_counter(number: int) -> int:
     return COUNT + number
 
 
+def that_waits(number: int) -> int:
+    """Name the program that has automations, segments and a campaign besides."""
+    return 2 * COUNT + number
+
+
+def has_counter(number: int) -> bool:
+    """Tell whether a program has a counter."""
+    return number // COUNT % 2 == 1
+
+
+def waits(number: int) -> bool:
+    """Tell whether a program has what waits."""
+    return number >= 2 * COUNT
+
+
 @cache
 def text(number: int) -> str:
     """Write a program file."""
     whole = _merged(yaml.safe_load(_SHOP), _VARIANTS[number % COUNT])
-    if number >= COUNT:
+    if has_counter(number):
         whole = _merged(whole, yaml.safe_load(_COUNTER))
+    if waits(number):
+        whole = _merged(whole, yaml.safe_load(_WAITING))
     return yaml.safe_dump(whole, sort_keys=False)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from infra.simulator.last_look import needless
 from infra.simulator.vendors import Asked, Taken
 from infra.simulator.world import World
 from loyalty.connectors.spec import StaffNote, Text
@@ -23,21 +24,26 @@ DONE = ("accepted", "failed", "dropped")
 
 
 def watch(world: World, asked: Asked) -> None:
-    """Look at each message at the instant at which its vendor is asked to send it."""
+    """Look at each message at the instant at which its vendor is asked to send it.
+
+    What its guest wants is what was known at the last look, right before that.
+    """
     claim, name = claims.get(world.store, asked.reference), asked.reference
     if claim is None or claim.state != "claimed":
         world.wrong.append(f"{name} was sent without a claim")
     elif not isinstance(asked, StaffNote):
-        contact = contacts.get(world.store, claim.member)
+        body = world.looked.get(contacts.key(claim.member))
+        contact = msgspec.json.decode(body, type=Contact) if body else None
         willing = contact and may_reach(contact, claim.channel, claim.purpose)
-        refused = world.desk.stopped | (
-            world.desk.unwilling if claim.purpose == PROMOTION else set()
-        )
-        if not willing or asked.to in refused:
+        stopped, unwilling = world.refused
+        if not willing or asked.to in stopped | (
+            unwilling if claim.purpose == PROMOTION else frozenset()
+        ):
             world.wrong.append(f"{name} was sent against the guest's will")
         quiet = world.shop.programs.current().program.sending.quiet_hours
         if calendar.within(world.clock.now(), "Europe/Berlin", quiet.start, quiet.end):
             world.wrong.append(f"{name} was sent in quiet hours")
+        world.wrong += (f"{name} was sent {why}" for why in needless(world, asked))
 
 
 def leaves_once(world: World, _: World) -> Iterator[str]:

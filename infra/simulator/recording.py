@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from infra.simulator.store import MemoryStore, Write
-from loyalty.ports import Database, Unit
+from loyalty.ports import Database, Key, Unit
 
 Work = Callable[[Unit], Any]
 
@@ -29,12 +29,16 @@ class Delivered(NamedTuple):
 
 
 class Commit(NamedTuple):
-    """A unit that was committed: when, what it did, and what it wrote."""
+    """A unit that was committed: when, what it did, and what it wrote.
+
+    `stale` is what it only read, and somebody changed before it was committed.
+    """
 
     at: datetime
     database: Database
     work: Work
     writes: list[Write]
+    stale: Mapping[Key, bytes | None]
 
 
 class RecordingStore(MemoryStore):

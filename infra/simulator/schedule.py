@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from infra.simulator import at_the_counter, programs, together
+from infra.simulator import at_the_counter, programs, together, what_waits
 from infra.simulator.at_the_counter import Act, Return
 from infra.simulator.programs import START
 from infra.simulator.together import Union
+from infra.simulator.what_waits import Ask, Back, Come, OfTime, Pass, Waiting
 from loyalty.domain.transaction import Line, Refund, RefundLine, Sale, Void
 
 TROUBLE = {
@@ -68,7 +69,7 @@ class Wait(NamedTuple):
     minutes: int
 
 
-Event = Tell | Join | Say | Publish | Wait | Act | Union
+Event = Tell | Join | Say | Publish | Wait | Act | Union | Waiting
 
 
 class Fault(NamedTuple):
@@ -80,13 +81,18 @@ class Fault(NamedTuple):
 
 
 class Schedule(NamedTuple):
-    """Everything that a run rests on. A message comes up to `copies` times."""
+    """Everything that a run rests on. A message comes up to `copies` times.
+
+    Where much `waits`, a `crowd` of guests was erased long ago, and as many timers are due.
+    """
 
     seed: int
     program: int
     copies: int
     events: tuple[Event, ...]
     faults: tuple[Fault, ...]
+    waits: bool = False
+    crowd: int = 0
 
 
 def made(seed: int) -> Schedule:
@@ -106,7 +112,57 @@ def made(seed: int) -> Schedule:
     copies = chance.choice((1, 1, 1, 2))
     whole = Schedule(seed, program, copies, events, tuple(_faults(chance, len(events))))
     shop = whole if seed % 2 else _with_counter(whole, guests)  # every other shop has one
-    return _with_unions(shop, guests) if seed % 3 == 2 else shop  # noqa: PLR2004 - every third
+    shop = _with_unions(shop, guests) if seed % 3 == 2 else shop  # noqa: PLR2004 - every third
+    return _that_waits(shop, guests) if seed % 7 == 5 else shop  # noqa: PLR2004 - every seventh
+
+
+def _that_waits(schedule: Schedule, guests: int) -> Schedule:
+    """Let much wait in a shop; in some of them only once a later program has it."""
+    chance = random.Random(f"waiting {schedule.seed}")  # noqa: S311 - it must be reproducible
+    events = what_waits.lasting(chance, map(_that_has_more, schedule.events), _length)
+    lives: list[list[Any]] = list(what_waits.stories(chance, guests))
+    if programs.has_counter(schedule.program) and schedule.seed % 3 == 2:  # noqa: PLR2004 - as above
+        lives.append(list(what_waits.sharing(chance, guests)))
+    woven = what_waits.woven(chance, events, lives)
+    first = programs.that_waits(schedule.program)
+    if chance.random() < 0.2:  # noqa: PLR2004 - few begin without
+        at = chance.randint(0, len(woven))
+        late: list[Event] = [Publish(first), Pass(3), Ask("arm")]
+        woven[at:at], first = late, schedule.program
+    if any(isinstance(event, Publish) for event in woven):  # a version holds from an instant on
+        woven = [event for event in woven if not isinstance(event, Back)]
+    whole = (*_with_visits(woven), *what_waits.ending(chance))
+    more = [fault for _ in range(4) for fault in _faults(chance, len(whole))]
+    more = [fault for fault in more if fault.where != "vendor"]
+    return schedule._replace(
+        program=first, events=whole, faults=(*schedule.faults, *more), waits=True,
+        crowd=chance.choice((0, 0, 120, 250)),
+    )  # fmt: skip
+
+
+def _with_visits(events: Iterable[Event | Come]) -> Iterator[Event]:
+    """Date the visits of guests who come back by the time that has passed until then."""
+    now = START
+    for event in events:
+        if isinstance(event, Come):
+            coffee = Line(id="1", amount=500, category="coffee")
+            bought = Sale(
+                source="generic", receipt=event.receipt, revision=0, currency="EUR", store="main",
+                channel="in_store", lines=(coffee,), total=500, occurred_at=now,
+            )  # fmt: skip
+            yield Tell(bought, event.guest)
+        else:
+            passed = event.minutes if isinstance(event, Wait | Pass) else 0
+            now += timedelta(minutes=passed)
+            yield event
+
+
+def _that_has_more(event: Event) -> Event:
+    return Publish(programs.that_waits(event.program)) if isinstance(event, Publish) else event
+
+
+def _length(event: Event) -> int:
+    return event.minutes if isinstance(event, Wait) else 0
 
 
 def _with_unions(schedule: Schedule, guests: int) -> Schedule:
@@ -189,7 +245,7 @@ def plain(schedule: Schedule, owners: Mapping[str, int] = {}) -> Schedule:
     told.sort(key=lambda event: _place(event.fact))
     told = [e._replace(guest=owners.get(e.fact.receipt_id, e.guest)) for e in told]
     joins = [event for event in schedule.events if isinstance(event, Join)]
-    rest = [event for event in schedule.events if isinstance(event, Publish | Wait)]
+    rest = [event for event in schedule.events if isinstance(event, Publish | Wait | OfTime)]
     return schedule._replace(events=(*joins, *rest, *told), faults=(), copies=1)
 
 

@@ -36,6 +36,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._keep(Documents())
+        self.stale: dict[Key, bytes | None] = {}
 
     @property
     def documents(self) -> Documents:
@@ -56,6 +57,7 @@ class MemoryStore:
             result = work(unit)
             self.before_commit()
             if unit.is_current():
+                self.stale = unit.stale()
                 unit.apply()
                 self.committed(database, work, unit.writes)
                 return result
@@ -118,6 +120,10 @@ class Unit:
         """Tell whether what was read and is written is still as it was read."""
         read = [write.key for write in self.writes if write.key in self._seen]
         return all(self._documents.get(key) == self._seen[key] for key in read)
+
+    def stale(self) -> dict[Key, bytes | None]:
+        """Name what was read and is not so any more, as it was then: only what is not written."""
+        return {key: was for key, was in self._seen.items() if self._documents.get(key) != was}
 
     def apply(self) -> None:
         """Write everything down, or nothing at all. Raises AlreadyExists."""

@@ -19,6 +19,7 @@ from infra.simulator.at_the_counter import (
     Undo,
 )
 from infra.simulator.guests import address_of
+from infra.simulator.households import LIMIT, had, is_shared
 from loyalty import adjusting, redeeming
 from loyalty.adjusting import Adjusted
 from loyalty.domain.account import Account
@@ -131,6 +132,7 @@ class Reasons:
         reasons: dict[str, Callable[[], bool]] = {
             "not_found": self._is_nobodys,
             "insufficient_points": self._cannot_pay,
+            "over_daily_limit": self._had_enough,
             "voucher_used": lambda: self._voucher_is("redeemed", "withdrawn"),
             "voucher_expired": lambda: self._voucher_is("open"),
             "voucher_held": self._voucher_is_held,
@@ -158,7 +160,7 @@ class Reasons:
             case Hold() as wish:
                 asked = asking(self._world, wish)
                 known = accounts.get(store, asked.member) is not None
-                return not known or bool(asked.voucher and not vouchers.get(store, asked.voucher))
+                return not known or bool(asked.voucher and not self._is_theirs(asked))
             case Adjust(guest=guest):
                 return accounts.get(store, member_of(self._world, guest)) is None
             case Decide(key=key):
@@ -167,6 +169,14 @@ class Reasons:
                 return entries.get(store, f"adjust:{key}") is None
         return self._held() is None
 
+    def _is_theirs(self, asked: Asking) -> bool:
+        """Tell whether a voucher was given to somebody whose points are in the same account."""
+        found = vouchers.get(self._world.store, asked.voucher)
+        homes = [
+            home_of(self._world, name) for name in (asked.member, found.member if found else "")
+        ]
+        return found is not None and homes[0] == homes[1]
+
     def _cannot_pay(self) -> bool:
         wish = self._act
         account = self._account()
@@ -174,6 +184,15 @@ class Reasons:
             return False
         price = wish.points if wish.reward == DIVISIBLE else PRICE[wish.reward]
         return account.points(self._world.clock.now()) < (price or 0)
+
+    def _had_enough(self) -> bool:
+        """Tell whether a guest took so much today of what others share that this is too much."""
+        wish, account, store = self._act, self._account(), self._world.store
+        if not isinstance(wish, Hold) or account is None or not is_shared(store, account):
+            return False
+        price = (wish.points if wish.reward == DIVISIBLE else PRICE.get(wish.reward)) or 0
+        member = member_of(self._world, wish.guest)
+        return had(store, account, member, self._world.clock.now()) + price > LIMIT
 
     def _account(self) -> Account | None:
         if not isinstance(self._act, Hold):

@@ -13,9 +13,13 @@ from typing import Any, cast
 
 from infra.simulator import programs as shops
 from infra.simulator.boundaries import Crash, FusedBus, FusedStore
+from infra.simulator.crowd import crowd
 from infra.simulator.desk import Desk
 from infra.simulator.guests import address_of, joining, reply_of
+from infra.simulator.households import beyond
 from infra.simulator.mail import RestingBus
+from infra.simulator.office import Office
+from infra.simulator.passing import Passing
 from infra.simulator.programs import START
 from infra.simulator.recording import Commit, Delivered, Line, RecordingStore, Work
 from infra.simulator.schedule import Event, Join, Publish, Say, Schedule, Tell, Wait
@@ -24,6 +28,7 @@ from infra.simulator.till import Till
 from infra.simulator.together import Merge, Part
 from infra.simulator.trouble import Trouble, faults_of
 from infra.simulator.vendors import Asked, Vendors
+from infra.simulator.what_waits import Ask, Back, Begin, Born, Halt, Hush, Pass
 from infra.topology import topology
 from loyalty import members, programs
 from loyalty.adapters.clock import VirtualClock
@@ -34,10 +39,11 @@ from loyalty.errors import TryAgain
 from loyalty.events import peek, tick
 from loyalty.identity import Pepper
 from loyalty.logs import Log
-from loyalty.ports import Database
+from loyalty.ports import Database, Key
 from loyalty.records import timers
 from loyalty.silence import Silence
 from loyalty.steps import (
+    journey_start,
     lifecycle_sweep,
     message_feedback,
     milestone_check,
@@ -49,6 +55,7 @@ from loyalty.steps import (
 STEPS: dict[str, Any] = {
     "points_calculation": points_calculation,
     "milestone_check": milestone_check,
+    "journey_start": journey_start,
     "notification_dispatch": notification_dispatch,
     "lifecycle_sweep": lifecycle_sweep,
 }
@@ -74,7 +81,7 @@ class World:
         self.clock, self.store = VirtualClock(START), RecordingStore()
         chance = random.Random(f"bus {schedule.seed}")  # noqa: S311 - it must be reproducible
         self.chance = chance
-        self.bus = RestingBus(_topics(), chance, self.clock, schedule.copies)
+        self.bus = RestingBus(_topics(schedule.waits), chance, self.clock, schedule.copies)
         self.fuse = Trouble(faults_of("boundary", schedule), self._interrupted, self.say)
         self._lost, self._deliveries, self._depth = faults_of("delivery", schedule), 0, 0
         self.news: deque[Event] = deque(schedule.events)
@@ -84,7 +91,13 @@ class World:
             lambda asked: watch(self, asked),
         )  # fmt: skip
         self.store.documents.update(shops.published(schedule.program))
+        self.store.documents.update(crowd(schedule.crowd))
         self.beginning = dict(self.store.documents)
+        self.looked, self.looked_at = dict[Key, bytes](), START
+        self.refused: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
+        self.rested: list[datetime] = []
+        self._passing = Passing(self)
+        self._unheard: Event | None = None
         self._log = Log("error", io.StringIO())
         self.commits: list[Commit] = []
         self._decided = START
@@ -97,6 +110,7 @@ class World:
             *(event.program for event in schedule.events if isinstance(event, Publish)),
         }
         self.shop, self.till, self.desk = self._started(), Till(self), Desk(self)
+        self.office = Office(self)
 
     def _started(self) -> Shop:
         """Begin with empty hands, as a new process does; only reading programs is spared."""
@@ -132,12 +146,13 @@ class World:
         for _ in range(PATIENCE):
             while self._insist(self.hear_next):
                 pass
-            due = self._next_due()
+            due = self.next_due()
             if due is None:
+                self.rested.append(self.clock.now())
                 return
             self.clock.set(max(due, self.clock.now()))
             self.bus.publish("sweep-requested", [tick()])
-            self._insist(self._call_back_due)
+            self._insist(self.call_back_due)
         raise TimeoutError("the shop does not come to rest")
 
     def _insist(self, act: Callable[[], bool]) -> bool:
@@ -154,22 +169,36 @@ class World:
 
         Raises TimeoutError if there never is one.
         """
-        self._call_back_due()
+        self.call_back_due()
         if not self.news:
             return False
         event = self.news.popleft()
         self.say(event)
         try:
-            self._happens(event)
+            if isinstance(event, Pass):
+                self._put_back(event, unless=self._passing.is_over(event))
+            else:
+                self._happens(event)
         except TryAgain as unanswered:
-            self.news.appendleft(event)
+            self._put_back(event)
             self._unanswered += 1
             if self._unanswered > PATIENCE:
                 raise TimeoutError(f"{event} is never answered") from unanswered
         except Crash:
-            self.news.appendleft(event)
+            self._put_back(event)
             raise
         return True
+
+    def _put_back(self, event: Event, *, unless: bool = False) -> None:
+        """Let it come next; but time passes only after who was not heard told it again."""
+        waits = isinstance(event, Pass) and self.is_owed_an_answer()
+        self._unheard = self._unheard if isinstance(event, Pass) else event
+        if not unless:
+            self.news.insert(1 if waits else 0, event)
+
+    def is_owed_an_answer(self) -> bool:
+        """Tell whether somebody was not heard, and is the next to come."""
+        return bool(self.news) and self.news[0] is self._unheard
 
     def hear_next(self) -> bool:
         """Let the bus deliver one message."""
@@ -206,8 +235,19 @@ class World:
             case Publish(number):
                 programs.append(self.store, shops.text(number), shops.parsed(number), now)
             case Wait(minutes):
-                self.clock.advance(timedelta(minutes=minutes))
+                self.clock.advance(_minutes(minutes))
                 self.bus.publish("sweep-requested", [tick()])
+            case Pass(minutes):
+                self.clock.advance(_minutes(minutes))
+            case Back(minutes):
+                self.clock.set(now - _minutes(minutes), back=True)
+            case _:
+                self._is_asked(event)
+
+    def _is_asked(self, event: Any) -> None:
+        match event:
+            case Ask() | Begin() | Halt() | Hush() | Born():
+                self.office.does(event)
             case Merge() | Part():
                 self.desk.does(event)
             case _:
@@ -228,11 +268,16 @@ class World:
         self.say(f"but {what}:")
         if what.startswith("a reply"):
             self._hasten()
-        if not what.startswith("a message") and self.news and not isinstance(self.news[0], Wait):
+        if not what.startswith("a message") and self._may_come_now():
             self.tell_next()
         else:
             self.hear_next()
         self._depth -= 1
+
+    def _may_come_now(self) -> bool:
+        """Tell whether what comes next can come right now: it has a date, if time is passing."""
+        dated = (Tell, Publish) if self._passing.goes_on else ()
+        return bool(self.news) and not isinstance(self.news[0], (Wait, Pass, Back, *dated))
 
     def _hasten(self) -> None:
         """Let the next guest who writes do so now."""
@@ -243,9 +288,10 @@ class World:
 
     def _called_back(self, at: datetime, delivery: Delivery) -> None:
         self.callbacks.append((at, delivery))
-        self._call_back_due()  # it may come before we could write down that it was sent
+        self.call_back_due()  # it may come before we could write down that it was sent
 
-    def _call_back_due(self) -> bool:
+    def call_back_due(self) -> bool:
+        """Let vendors call back whose time has come."""
         now = self.clock.now()
         for each in [each for each in self.callbacks if each[0] <= now]:
             if each not in self.callbacks:  # somebody got there first
@@ -259,16 +305,20 @@ class World:
 
     # -- coming to rest, and what is remembered -------------------------------------------
 
-    def _next_due(self) -> datetime | None:
-        """Find the next instant at which something is left to do, other than by time alone."""
+    def next_due(self, *, every: bool = False) -> datetime | None:
+        """Find the next instant at which something is left to do; by time alone, if `every`."""
         found, now = timers.each(self.store), self.clock.now()
-        promised = [t.due_at for t in found if t.kind in PROMISED or t.tries or t.due_at <= now]
+        promised = [
+            t.due_at for t in found if every or t.kind in PROMISED or t.tries or t.due_at <= now
+        ]
         called = [at for at, _ in self.callbacks]
         wakes = self.bus.wakes_at()
         return min([*promised, *called, *([wakes] if wakes else [])], default=None)
 
     def _record(self, database: Database, work: Work, writes: list[Write]) -> None:
-        self.commits.append(Commit(self._decided, database, work, writes))
+        self.commits.append(Commit(self._decided, database, work, writes, self.store.stale))
+        if self.schedule.waits:
+            self.wrong += beyond(self.store, writes)
 
     def begin_again(self) -> None:
         """Forget every commit and let nobody interfere from here on: they are replayed."""
@@ -280,6 +330,10 @@ class World:
         self.story.append(Line(self.clock.now(), self._depth, what))
 
 
+def _minutes(number: int) -> timedelta:
+    return timedelta(minutes=number)
+
+
 class _Counted:
     """Vendors whose every call is a boundary."""
 
@@ -288,13 +342,21 @@ class _Counted:
 
     def run(self, connector: str, verb: Verb, *more: Any) -> Any:
         world = self._world
-        return world.fuse.around(
-            f"{verb} by {connector}", lambda: world.vendors.run(connector, verb, *more)
-        )
+        looked = dict(world.store.documents), world.clock.now()
+        refused = frozenset(world.desk.stopped), frozenset(world.desk.unwilling)
+
+        def call() -> Any:
+            (world.looked, world.looked_at), world.refused = looked, refused
+            return world.vendors.run(connector, verb, *more)
+
+        return world.fuse.around(f"{verb} by {connector}", call)
 
 
 @cache
-def _topics() -> dict[str, list[str]]:
-    """List who hears what. No guest here has a card at a partner: nobody would hear of one."""
-    heard = topology().topics()
-    return {topic: [name for name in names if name in STEPS] for topic, names in heard.items()}
+def _topics(waits: bool) -> dict[str, list[str]]:  # noqa: FBT001 - as the schedule has it
+    """List who hears what. No guest here has a card at a partner: nobody would hear of one.
+
+    Where nothing waits for it, nobody hears what begins automations.
+    """
+    heard, here = topology().topics(), STEPS.keys() - (set() if waits else {"journey_start"})
+    return {topic: [name for name in names if name in here] for topic, names in heard.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from loyalty.domain import automations as on
 from loyalty.domain.program import Program
@@ -21,12 +22,20 @@ def of(event: Event, program: Program) -> Iterator[Beginning]:
             case PointsPosted():
                 yield from _posted(name, reaction, event, program)
             case OccasionCame() if event.automation == name:
-                yield _by_time(name, reaction, event, program.zone)
+                yield Beginning(
+                    name, event.key, event.member, program.zone, event.values, event.words,
+                    **_since(reaction, event),
+                )  # fmt: skip
 
 
-def _by_time(name: str, reaction: on.Automation, event: OccasionCame, zone: str) -> Beginning:
-    visit = int(event.key) if isinstance(reaction, on.Dormant) else None
-    return Beginning(name, event.key, event.member, zone, event.values, event.words, visit=visit)
+def _since(reaction: on.Automation, event: OccasionCame) -> dict[str, Any]:
+    """Tell what an occasion rests on: a guest may come, or move tiers, before it is heard."""
+    match reaction:
+        case on.Dormant():
+            return {"visit": int(event.key)}
+        case on.TierEnding():
+            return {"tier": event.words["tier"].removeprefix("tier:")}
+    return {}
 
 
 def _changed(

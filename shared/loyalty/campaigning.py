@@ -37,8 +37,10 @@ def come(timer: Timer, shop: Shop) -> None:
     if record is None:
         timekeeping.strike_out(timer, shop)
     elif record.state in ("stopped", "ended"):
+        _publish_again(record, shop)
         _clear(record, timer, shop)
     elif now >= record.ends_at:
+        _publish_again(record, shop)
         _end(record.id, now, shop)
     elif not record.begun and record.state != "paused":
         _page(record, shop)
@@ -97,9 +99,7 @@ def _without(unit: Unit, account: str, campaign: str) -> None:
 
 def _page(record: CampaignRecord, shop: Shop) -> None:
     """Begin a page of guests, publish what came of it, then move on and ask for the next one."""
-    asked = record.campaign.segments
-    where = (Where("segments", "contains", asked[0]),) if len(asked) == 1 else ()
-    found = accounts.page(shop.store, record.after, PAGE, where)
+    found = _next_page(record, shop)
     entered = _enter(record, [account for _, account in found], shop)
     publish(shop.bus, tuple(each for one in entered for each in one.outcome))
     last = found[-1][0] if len(found) == PAGE else ""
@@ -110,6 +110,19 @@ def _page(record: CampaignRecord, shop: Shop) -> None:
     _tell(record, moved, shop)
     if not moved.begun:
         publish(shop.bus, _asked(moved.id, moved.after, shop.clock.now()))
+
+
+def _publish_again(record: CampaignRecord, shop: Shop) -> None:
+    """Publish what came of a page that was cut off before its campaign was over: nobody begins."""
+    if not record.begun:
+        page = [account for _, account in _next_page(record, shop)]
+        publish(shop.bus, tuple(e for one in _enter(record, page, shop) for e in one.outcome))
+
+
+def _next_page(record: CampaignRecord, shop: Shop) -> list[tuple[str, AccountRecord]]:
+    asked = record.campaign.segments
+    where = (Where("segments", "contains", asked[0]),) if len(asked) == 1 else ()
+    return accounts.page(shop.store, record.after, PAGE, where)
 
 
 def _enter(record: CampaignRecord, page: Sequence[AccountRecord], shop: Shop) -> list[Entered]:

@@ -18,15 +18,23 @@ def arm(member: str, shop: Shop) -> None:
     program, now = shop.programs.current().program, shop.clock.now()
     if not yearly.among(program):
         return  # nothing waits for such a day: no read, no write
-    person = _person(member, shop)
+    person, elsewhere = _person(member, shop), _is_another(member, shop)
 
     def work(unit: Unit) -> None:
         found = timers.get(unit, _name(member))
         marks = found.marks if found else {}
         due = yearly.due_at(person, program, marks, now) if person else None
+        if marks and elsewhere:  # until they part, or nothing of it matters any more
+            due = now + yearly.APART
         _set(unit, member, due, marks, found)
 
     shop.store.atomically("ledger", work)
+
+
+def _is_another(member: str, shop: Shop) -> bool:
+    """Tell whether somebody was found to be another member, from whom they may be parted again."""
+    home = homes.find(shop.store, member)
+    return home is not None and not home.record.closed and home.person != member
 
 
 def _name(member: str) -> str:

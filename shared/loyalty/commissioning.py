@@ -106,10 +106,10 @@ def _changed(name: str, state: CampaignState, by: str, shop: Shop) -> CampaignRe
 def _rearm(unit: Unit, record: CampaignRecord, now: datetime) -> None:
     if record.state == "stopped":
         comparing.arm(unit, record, now)
-    if record.state == "stopped" and record.campaign.offer:
-        campaigning.arm(unit, record.id, now)  # it is taken off the accounts that have it
-    elif record.state == "stopped":
+    if record.state == "stopped" and record.begun and not record.campaign.offer:
         timers.delete(unit, running.named(record.id))
+    elif record.state == "stopped":  # a page may be cut off, and an offer is on accounts yet
+        campaigning.arm(unit, record.id, now)
     elif record.state == "paused":
         campaigning.arm(unit, record.id, record.ends_at)
     else:

@@ -18,6 +18,7 @@ from loyalty.campaign_records import CampaignRecord
 from loyalty.delivery import Outcome, Shop, first_then_look, publish
 from loyalty.domain import journeys as way
 from loyalty.domain import tags
+from loyalty.domain.account import Account
 from loyalty.domain.automations import Reaction
 from loyalty.domain.campaigns import cost
 from loyalty.domain.facts import minute
@@ -36,7 +37,8 @@ _replace = msgspec.structs.replace
 class Beginning(NamedTuple):
     """That an automation begins for a guest; `key` tells this occasion from others.
 
-    `visit` is the last one (in minutes) of an absence: who came since is not away any more.
+    `visit` is the last one (in minutes) of an absence, and `tier` the one that ends: who came
+    since, or is in another by now, has no reason any more.
     """
 
     automation: str
@@ -47,6 +49,7 @@ class Beginning(NamedTuple):
     words: Mapping[str, str] = {}
     reward: str = ""
     visit: int | None = None
+    tier: str | None = None
 
 
 # -- beginning ----------------------------------------------------------------------------------
@@ -62,28 +65,32 @@ def _begin(unit: Unit, beginning: Beginning, cause: str, version: Version, shop:
     home = homes.find(unit, beginning.member)
     if home is None or home.record.closed:
         return ()  # erased meanwhile
-    name = f"journey:{beginning.automation}:{home.person}:{beginning.key}"
-    if found := journeys.get(unit, name):
+    people = homes.names(unit, home)  # what was begun for one of a person's names was for them
+    names = [f"journey:{beginning.automation}:{who}:{beginning.key}" for who in people]
+    if found := next((each for each in journeys.several(unit, names) if each), None):
         return found.begun if found.cause == cause else ()
     now, reaction = shop.clock.now(), version.program.automations[beginning.automation]
-    if not way.fits(reaction.when, home.account, now) or _is_over(beginning, reaction, home, shop):
+    if not way.fits(reaction.when, home.account, now):
         return ()
+    mark = way.mark(home.account, beginning.reward)
+    mark = _replace(mark, tier=mark.tier if beginning.tier is None else beginning.tier)
     journey = Journey(
-        id=name, automation=beginning.automation, member=home.person, account=home.account.id,
-        version=version.hash, cause=cause, at=now, zone=beginning.zone,
-        mark=way.mark(home.account, beginning.reward),
+        id=names[0], automation=beginning.automation, member=home.person, account=home.account.id,
+        version=version.hash, cause=cause, at=now, zone=beginning.zone, mark=mark,
         values=dict(beginning.values), words=dict(beginning.words),
     )  # fmt: skip
+    if why := _over(beginning, Still(stops=reaction.stop_when, mark=mark), home.account, shop):
+        journeys.create(unit, journey.id, _stopped(journey, why))
+        return ()
     return created(unit, journey, home, reaction, shop)
 
 
-def _is_over(beginning: Beginning, reaction: Reaction, home: Home, shop: Shop) -> bool:
-    """Tell whether the reason was gone already before the journey could begin."""
-    last, version = home.account.last_visit, shop.programs.current()
+def _over(beginning: Beginning, still: Still, account: Account, shop: Shop) -> str:
+    """Say why the reason was gone already before the journey could begin; "" if it was not."""
+    last = account.last_visit
     if beginning.visit is not None and last and minute(last) > beginning.visit:
-        return True
-    still = Still(stops=reaction.stop_when, mark=way.mark(home.account, beginning.reward))
-    return bool(way.gone(still, home.account, version.program, shop.clock.now()))
+        return "visit"  # who came since is not away any more, whatever else ends it
+    return way.gone(still, account, shop.programs.current().program, shop.clock.now())
 
 
 def created(

@@ -18,18 +18,24 @@ MOST = 500
 
 
 class Allowance(NamedTuple):
-    """The points that somebody can still take rewards for today, as of an account's `seq`."""
+    """The points that somebody can still take rewards for today, as of an account's `seq`.
 
-    points: int
+    None: any number, since as of then nobody shared the account.
+    """
+
+    points: int | None
     seq: int
 
 
 def allowance(member: str, shop: Shop) -> Allowance | None:
-    """Tell what a member may still take today; None if nothing limits it."""
+    """Tell what a member may still take today; None if nothing limits those who share."""
     program = shop.programs.current().program
-    home = homes.find(shop.store, member) if program.household.points_per_day else None
-    if home is None or not home.account.others or program.household.points_per_day is None:
+    most = program.household.points_per_day
+    home = homes.find(shop.store, member) if most else None
+    if home is None or most is None:
         return None
+    if not homes.shared(shop.store, home):
+        return Allowance(None, home.account.seq)
     found = entries.find(
         shop.store, ("members", "contains", home.account.id), order="at", descending=True,
         limit=MOST,
@@ -40,8 +46,7 @@ def allowance(member: str, shop: Shop) -> Allowance | None:
         if record.entry and calendar.local(record.entry.at, program.zone).date() == today
     ]  # fmt: skip
     names = homes.names(shop.store, home)
-    left = program.household.points_per_day - taken(acts, names)
-    return Allowance(left, home.account.seq)
+    return Allowance(most - taken(acts, names), home.account.seq)
 
 
 def taken(acts: Iterable[Entry], names: Collection[str]) -> int:
@@ -52,10 +57,13 @@ def taken(acts: Iterable[Entry], names: Collection[str]) -> int:
 
 
 def check(allowed: Allowance | None, cost: int, home: Home) -> None:
-    """Let a reward be taken. Raises Problem 409, and AlreadyExists if the account moved on."""
-    if allowed is None or not cost:
+    """Let a reward be taken. Raises Problem 409, and AlreadyExists if the account moved on.
+
+    Who had an account alone has it alone as long as it keeps nobody else's points.
+    """
+    if allowed is None or not cost or (allowed.points is None and not home.account.others):
         return
     if home.account.seq != allowed.seq:
         raise AlreadyExists("the account moved on")
-    if cost > allowed.points:
+    if allowed.points is not None and cost > allowed.points:
         raise Problem(409, "over_daily_limit", "That is more than each may take of it in a day.")

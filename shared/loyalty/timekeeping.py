@@ -112,5 +112,6 @@ def _wait(key: Key, until: datetime, unit: Unit) -> None:
 
 
 def name_of(timer: Timer) -> str:
-    """Name a timer by what it is and what it is about."""
-    return f"{timer.kind}:{timer.subject}"
+    """Name a timer by what it is and what it is about; a journey's id says it is one."""
+    own = timer.subject.startswith(f"{timer.kind}:")
+    return timer.subject if own else f"{timer.kind}:{timer.subject}"

@@ -317,8 +317,10 @@ def _give_back(claim: Claim, shop: Shop) -> None:
     def work(unit: Unit) -> None:
         contact = contacts.get(unit, claim.member)
         if contact and claim.at in contact.sent:
-            sent = tuple(at for at in contact.sent if at != claim.at)
-            contacts.put(unit, claim.member, _replace(contact, sent=sent, seq=contact.seq + 1))
+            sent = list(contact.sent)
+            sent.remove(claim.at)  # others may have been claimed at the same instant
+            given = _replace(contact, sent=tuple(sent), seq=contact.seq + 1)
+            contacts.put(unit, claim.member, given)
 
     if claim.purpose == "marketing":
         shop.store.atomically("people", work)
