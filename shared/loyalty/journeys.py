@@ -6,24 +6,21 @@ on only after that was published, so that a cut between the two is healed by the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
-from typing import NamedTuple
 
 import msgspec
 
 from loyalty import bookkeeping, budgeting, homes, running
 from loyalty.campaign_records import CampaignRecord
-from loyalty.delivery import Outcome, Shop, first_then_look, publish
+from loyalty.delivery import Outcome, Shop, publish
 from loyalty.domain import journeys as way
 from loyalty.domain import tags
 from loyalty.domain.automations import Reaction
 from loyalty.domain.campaigns import cost
-from loyalty.domain.facts import minute
 from loyalty.domain.journeys import Still
 from loyalty.domain.ledger import Passbook
-from loyalty.domain.program import Version
 from loyalty.events import Event, NotificationRequested, Said
 from loyalty.homes import Home
 from loyalty.journey_records import Journey
@@ -31,59 +28,6 @@ from loyalty.ports import Unit
 from loyalty.records import Timer, Voucher, journeys, timers, vouchers
 
 _replace = msgspec.structs.replace
-
-
-class Beginning(NamedTuple):
-    """That an automation begins for a guest; `key` tells this occasion from others.
-
-    `visit` is the last one (in minutes) of an absence: who came since is not away any more.
-    """
-
-    automation: str
-    key: str
-    member: str
-    zone: str
-    values: Mapping[str, str] = {}
-    words: Mapping[str, str] = {}
-    reward: str = ""
-    visit: int | None = None
-
-
-# -- beginning ----------------------------------------------------------------------------------
-
-
-def begin(beginning: Beginning, cause: str, version: Version, shop: Shop) -> Outcome:
-    """Begin a journey, if it is for this guest; told again, return the same outcome."""
-    work = partial(_begin, beginning=beginning, cause=cause, version=version, shop=shop)
-    return first_then_look(lambda _: shop.store.atomically("ledger", work))
-
-
-def _begin(unit: Unit, beginning: Beginning, cause: str, version: Version, shop: Shop) -> Outcome:
-    home = homes.find(unit, beginning.member)
-    if home is None or home.record.closed:
-        return ()  # erased meanwhile
-    name = f"journey:{beginning.automation}:{home.person}:{beginning.key}"
-    if found := journeys.get(unit, name):
-        return found.begun if found.cause == cause else ()
-    now, reaction = shop.clock.now(), version.program.automations[beginning.automation]
-    if not way.fits(reaction.when, home.account, now) or _is_over(beginning, reaction, home, shop):
-        return ()
-    journey = Journey(
-        id=name, automation=beginning.automation, member=home.person, account=home.account.id,
-        version=version.hash, cause=cause, at=now, zone=beginning.zone,
-        mark=way.mark(home.account, beginning.reward),
-        values=dict(beginning.values), words=dict(beginning.words),
-    )  # fmt: skip
-    return created(unit, journey, home, reaction, shop)
-
-
-def _is_over(beginning: Beginning, reaction: Reaction, home: Home, shop: Shop) -> bool:
-    """Tell whether the reason was gone already before the journey could begin."""
-    last, version = home.account.last_visit, shop.programs.current()
-    if beginning.visit is not None and last and minute(last) > beginning.visit:
-        return True
-    still = Still(stops=reaction.stop_when, mark=way.mark(home.account, beginning.reward))
-    return bool(way.gone(still, home.account, version.program, shop.clock.now()))
 
 
 def created(
@@ -155,6 +99,18 @@ def _rearm(unit: Unit, timer: Timer, due: datetime | None) -> None:
         timers.delete(unit, timer.subject)
     else:
         timers.put(unit, timer.subject, _replace(timer, due_at=due, tries=0))
+
+
+def empty(member: str, shop: Shop) -> None:
+    """Forget what a member's journeys said; that they were there is nobody's any more."""
+    for journey in journeys.each(shop.store, ("member", "==", member)):
+        shop.store.atomically("ledger", partial(_empty, name=journey.id))
+
+
+def _empty(unit: Unit, name: str) -> None:
+    if journey := journeys.get(unit, name):
+        bare = _replace(journey, values={}, words={}, begun=(), outcome=())
+        journeys.put(unit, name, bare)
 
 
 # -- a stage ------------------------------------------------------------------------------------
