@@ -11,6 +11,7 @@ from tests.rig import NOON, opened, sale
 from loyalty import retaining
 from loyalty.adapters.sqlite import SqliteStore
 from loyalty.collections import COLLECTIONS
+from loyalty.domain.automations import LONGEST_WAIT
 from loyalty.events import asked_for
 from loyalty.ports import Key, Query
 
@@ -22,6 +23,11 @@ DAY = timedelta(days=1)
 def rig(tmp_path):
     with opened(tmp_path, PLAIN) as rig:
         yield rig
+
+
+def test_a_journey_is_kept_for_longer_than_it_can_wait():
+    longest = timedelta(minutes=LONGEST_WAIT) + DAY  # until a time of day, after that
+    assert longest + 30 * DAY < COLLECTIONS["journeys"].keep_days * DAY
 
 
 def put(rig, collection, *names):

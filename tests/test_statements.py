@@ -10,10 +10,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from infra.sandbox import Sandbox
+from tests.domain.cafe import program
 from tests.rig import NOON, refund
 from tests.steps.cafe import SITA, Cafe
 
 from loyalty import adjusting
+from loyalty.domain import prospects
+from loyalty.domain.account import Account, Lot
 from loyalty.records import quarantine, timers
 from loyalty.steps import lifecycle_sweep
 
@@ -42,11 +45,19 @@ def is_swept_at(cafe, *when):
     cafe.rig.sweep()
 
 
+def sums(cafe):
+    return [text.partition(";")[0] for text in cafe.texts()]
+
+
+def ahead(cafe):
+    return [text.partition("; ")[2] for text in cafe.texts()]
+
+
 def test_points_that_lapse_in_a_month_without_any_other_act_are_on_its_statement(cafe):
     cafe.buys("R1", 1_000)
     for when in ((2026, 12, 1), (2027, 2, 22), (2027, 3, 1), (2027, 4, 1)):
         is_swept_at(cafe, *when)
-    assert cafe.texts() == [
+    assert sums(cafe) == [
         "2026-11: 0 + 10 - 0 - 0 = 10",
         "2027-02: 10 + 0 - 0 - 10 = 0",
     ]
@@ -58,7 +69,7 @@ def test_months_that_nobody_swept_are_each_told_of_later(cafe):
         cafe.buys(f"R{number}", 1_000)
     for _ in range(4):
         cafe.rig.sweep()
-    assert cafe.texts() == [
+    assert sums(cafe) == [
         "2026-11: 0 + 10 - 0 - 0 = 10",
         "2026-12: 10 + 10 - 0 - 0 = 20",
         "2027-01: 20 + 10 - 0 - 0 = 30",
@@ -89,7 +100,7 @@ def test_points_that_come_while_a_month_is_added_up_are_the_next_ones(cafe):
     lifecycle_sweep._settle(timer, shop)
     cafe.rig.run()
     is_swept_at(cafe, 2027, 1, 1)
-    assert cafe.texts() == ["2026-11: 0 + 10 - 0 - 0 = 10", "2026-12: 10 + 7 - 0 - 0 = 17"]
+    assert sums(cafe) == ["2026-11: 0 + 10 - 0 - 0 = 10", "2026-12: 10 + 7 - 0 - 0 = 17"]
 
 
 def test_each_month_opens_with_what_the_last_one_closed_with_and_its_sums_are_the_ledgers(cafe):
@@ -102,7 +113,7 @@ def test_each_month_opens_with_what_the_last_one_closed_with_and_its_sums_are_th
             cafe.buys(f"R{number}", draw.randint(100, 3_000))
         if number and draw.random() < 0.05:
             cafe.tells(refund(f"b{number}-{cafe.now:%j%y}", f"R{number}", 50, at=cafe.now))
-    told = [[*map(int, re.findall(r"\d+", text.partition(": ")[2]))] for text in cafe.texts()]
+    told = [[*map(int, re.findall(r"\d+", text.partition(": ")[2]))] for text in sums(cafe)]
     assert len(told) == 13
     for before, after in pairwise([[0] * 5, *told]):
         opening, earned, used, expired, closing = after
@@ -113,6 +124,54 @@ def test_each_month_opens_with_what_the_last_one_closed_with_and_its_sums_are_th
     assert told[-1][4] == sum(entry.points for entry in gone)
     lapsed = -sum(entry.points for entry in gone if entry.kind == "expire")
     assert lapsed == sum(each[3] for each in told) > 0
+
+
+# -- what lies ahead --------------------------------------------------------------------------
+
+
+def test_a_statement_says_what_lapses_next_and_what_is_missing_for_the_next_reward(cafe):
+    cafe.buys("R1", 1_000)
+    cafe.is_now(NOON + 5 * DAY)
+    cafe.buys("R2", 700)
+    for when in ((2026, 12, 1), (2027, 2, 22), (2027, 2, 27), (2027, 3, 1)):
+        is_swept_at(cafe, *when)
+    assert ahead(cafe) == [
+        "next 10 until 2027-02-21, 23 to a cake",
+        "next 0 until -, 15 to a coffee",
+    ]
+
+
+def test_who_has_enough_for_everything_misses_nothing(cafe):
+    cafe.buys("R1", 9_000)
+    is_swept_at(cafe, 2026, 12, 1)
+    assert ahead(cafe) == ["next 90 until 2027-02-21, 0 to a cake"]
+
+
+def test_what_a_statement_said_would_lapse_next_is_what_the_ledger_then_lets_lapse(cafe):
+    draw = random.Random(3)
+    for number in range(12):
+        cafe.rig.clock.advance(7 * DAY)
+        cafe.rig.sweep()
+        cafe.buys(f"R{number}", draw.randint(100, 3_000))
+    for _ in range(120):
+        cafe.passes(days=1)
+    lapsed = {
+        f"{local(entry.occurred_at - DAY):%Y-%m-%d}": -entry.points
+        for entry in cafe.rig.history(cafe.member)
+        if entry.kind == "expire"
+    }
+    said = [text.split() for text in ahead(cafe)]
+    found = [(words[3].rstrip(","), int(words[1])) for words in said if words[1] != "0"]
+    assert len(found) >= 5
+    assert {day: lapsed[day] for day, _ in found} == dict(found)
+
+
+def test_a_program_without_rewards_for_points_has_no_next_one():
+    account = Account(id="m", lots=(Lot(points=5, month="2026-11"),))
+    found = prospects.ahead(account, program(), NOON)
+    assert found.values == {
+        "expiring": "0", "expires_on": "-", "next_reward": "-", "missing": "0",
+    }  # fmt: skip
 
 
 def local(at):

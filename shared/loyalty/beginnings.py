@@ -8,7 +8,7 @@ from typing import Any
 from loyalty.domain import automations as on
 from loyalty.domain.program import Program
 from loyalty.events import Event, MemberChanged, MilestoneReached, OccasionCame, PointsPosted
-from loyalty.journeys import Beginning
+from loyalty.setting_out import Beginning
 
 
 def of(event: Event, program: Program) -> Iterator[Beginning]:

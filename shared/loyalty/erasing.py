@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from loyalty import befriending, bookkeeping, homes, timekeeping
+from loyalty import befriending, bookkeeping, celebrating, homes, journeys, timekeeping
 from loyalty.delivery import Shop, outgoing, publish
 from loyalty.domain import segments
 from loyalty.domain.account import Account
@@ -97,11 +97,13 @@ def finish(member: str, shop: Shop) -> None:
         id=f"erased:{member}", at=shop.clock.now(), subject=member, member=member, what="erased"
     )
     publish(shop.bus, outgoing([event]))
+    journeys.empty(member, shop)
     late = identities.keys(shop.store, "member", member)
 
     def done(unit: Unit) -> None:
         for key in late:
             unit.delete(key)
+        timers.delete(unit, celebrating.named(member))
         timers.delete(unit, f"erase:{member}")
 
     shop.store.atomically("ledger", done)

@@ -6,25 +6,21 @@ on only after that was published, so that a cut between the two is healed by the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
-from typing import NamedTuple
 
 import msgspec
 
 from loyalty import bookkeeping, budgeting, homes, running
 from loyalty.campaign_records import CampaignRecord
-from loyalty.delivery import Outcome, Shop, first_then_look, publish
+from loyalty.delivery import Outcome, Shop, publish
 from loyalty.domain import journeys as way
 from loyalty.domain import tags
-from loyalty.domain.account import Account
 from loyalty.domain.automations import Reaction
 from loyalty.domain.campaigns import cost
-from loyalty.domain.facts import minute
 from loyalty.domain.journeys import Still
 from loyalty.domain.ledger import Passbook
-from loyalty.domain.program import Version
 from loyalty.events import Event, NotificationRequested, Said
 from loyalty.homes import Home
 from loyalty.journey_records import Journey
@@ -32,65 +28,6 @@ from loyalty.ports import Unit
 from loyalty.records import Timer, Voucher, journeys, timers, vouchers
 
 _replace = msgspec.structs.replace
-
-
-class Beginning(NamedTuple):
-    """That an automation begins for a guest; `key` tells this occasion from others.
-
-    `visit` is the last one (in minutes) of an absence, and `tier` the one that ends: who came
-    since, or is in another by now, has no reason any more.
-    """
-
-    automation: str
-    key: str
-    member: str
-    zone: str
-    values: Mapping[str, str] = {}
-    words: Mapping[str, str] = {}
-    reward: str = ""
-    visit: int | None = None
-    tier: str | None = None
-
-
-# -- beginning ----------------------------------------------------------------------------------
-
-
-def begin(beginning: Beginning, cause: str, version: Version, shop: Shop) -> Outcome:
-    """Begin a journey, if it is for this guest; told again, return the same outcome."""
-    work = partial(_begin, beginning=beginning, cause=cause, version=version, shop=shop)
-    return first_then_look(lambda _: shop.store.atomically("ledger", work))
-
-
-def _begin(unit: Unit, beginning: Beginning, cause: str, version: Version, shop: Shop) -> Outcome:
-    home = homes.find(unit, beginning.member)
-    if home is None or home.record.closed:
-        return ()  # erased meanwhile
-    people = homes.names(unit, home)  # what was begun for one of a person's names was for them
-    names = [f"journey:{beginning.automation}:{who}:{beginning.key}" for who in people]
-    if found := next((each for each in journeys.several(unit, names) if each), None):
-        return found.begun if found.cause == cause else ()
-    now, reaction = shop.clock.now(), version.program.automations[beginning.automation]
-    if not way.fits(reaction.when, home.account, now):
-        return ()
-    mark = way.mark(home.account, beginning.reward)
-    mark = _replace(mark, tier=mark.tier if beginning.tier is None else beginning.tier)
-    journey = Journey(
-        id=names[0], automation=beginning.automation, member=home.person, account=home.account.id,
-        version=version.hash, cause=cause, at=now, zone=beginning.zone, mark=mark,
-        values=dict(beginning.values), words=dict(beginning.words),
-    )  # fmt: skip
-    if why := _over(beginning, Still(stops=reaction.stop_when, mark=mark), home.account, shop):
-        journeys.create(unit, journey.id, _stopped(journey, why))
-        return ()
-    return created(unit, journey, home, reaction, shop)
-
-
-def _over(beginning: Beginning, still: Still, account: Account, shop: Shop) -> str:
-    """Say why the reason was gone already before the journey could begin; "" if it was not."""
-    last = account.last_visit
-    if beginning.visit is not None and last and minute(last) > beginning.visit:
-        return "visit"  # who came since is not away any more, whatever else ends it
-    return way.gone(still, account, shop.programs.current().program, shop.clock.now())
 
 
 def created(
@@ -137,20 +74,21 @@ def _next(unit: Unit, journey: Journey, shop: Shop) -> Journey:
     )
     home = homes.find(unit, journey.member)
     if home is None or home.record.closed or home.person != journey.member:
-        return _stopped(journey, "nobody")
+        return stopped(journey, "nobody")
     if campaign is None and journey.automation not in program.automations:
-        return _stopped(journey, "withdrawn")
+        return stopped(journey, "withdrawn")
     if campaign and (halt := running.why_not(campaign, now)):
         later = _replace(journey, due_at=now + running.AGAIN, outcome=())
-        return later if halt == running.PAUSED else _stopped(journey, halt)
+        return later if halt == running.PAUSED else stopped(journey, halt)
     if why := way.gone(
         Still(stops=reaction.stop_when, mark=journey.mark), home.account, program, now
     ):
-        return _stopped(journey, why)
+        return stopped(journey, why)
     return _stage(unit, journey, home, reaction, shop, campaign)
 
 
-def _stopped(journey: Journey, why: str) -> Journey:
+def stopped(journey: Journey, why: str) -> Journey:
+    """End a journey before its last step, and say why."""
     return _replace(journey, state="stopped", why=why, next="", due_at=None, outcome=())
 
 
@@ -162,6 +100,18 @@ def _rearm(unit: Unit, timer: Timer, due: datetime | None) -> None:
         timers.delete(unit, timer.subject)
     else:
         timers.put(unit, timer.subject, _replace(timer, due_at=due, tries=0))
+
+
+def empty(member: str, shop: Shop) -> None:
+    """Forget what a member's journeys said; that they were there is nobody's any more."""
+    for journey in journeys.each(shop.store, ("member", "==", member)):
+        shop.store.atomically("ledger", partial(_empty, name=journey.id))
+
+
+def _empty(unit: Unit, name: str) -> None:
+    if journey := journeys.get(unit, name):
+        bare = _replace(journey, values={}, words={}, begun=(), outcome=())
+        journeys.put(unit, name, bare)
 
 
 # -- a stage ------------------------------------------------------------------------------------
@@ -181,7 +131,7 @@ def _stage(
     if campaign:
         asks = cost((reaction.steps[name] for name in walk.steps), campaign.campaign.budget)
         if not budgeting.spend(unit, campaign, asks, journey.member):
-            return _stopped(journey, "budget")
+            return stopped(journey, "budget")
     asked: list[Event] = []
     for name in walk.steps:
         journey = _done(unit, journey, name, reaction, book, shop)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from loyalty.delivery import Shop
-from loyalty.domain import calendar, occasions
+from loyalty.domain import absences, calendar, occasions
 from loyalty.domain.account import Account
 from loyalty.domain.automations import Dormant
 from loyalty.domain.entry import OF_REWARDS, Entry
@@ -54,7 +54,7 @@ def _rhythm(account: Account, store: Store) -> timedelta | None:
         if receipt and receipt.counts and receipt.sale:
             at = receipt.sale.occurred_at
             first[receipt.day] = min(first.get(receipt.day, at), at)
-    return occasions.rhythm(first.values())
+    return absences.rhythm(first.values())
 
 
 def statement(account: Account, month: str, program: Program, store: Store) -> dict[str, str]:

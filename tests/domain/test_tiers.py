@@ -106,6 +106,41 @@ def test_a_calendar_tier_is_looked_at_after_new_years_eve_and_its_grace():
     assert book.account.standing.until == at(2027, 1, 30, 23)
 
 
+def test_a_year_that_was_enough_keeps_a_calendar_tier_until_the_next_one_is_over():
+    _, book = booked(sale(9100), cafe(window="calendar_year", grace_days=30))
+    later = Passbook(book.account, cafe(window="calendar_year"), at(2027, 1, 30, 23))
+    later.settle()
+    standing = later.account.standing
+    assert (standing.tier, standing.since, standing.until) == ("gold", NOON, at(2028, 1, 30, 23))
+    then = Passbook(later.account, cafe(window="calendar_year"), at(2028, 1, 30, 23))
+    then.settle()
+    assert then.account.tier == "silver", "2027 was not enough, and 2026 is two years ago"
+
+
+def test_what_is_spent_in_the_grace_keeps_a_calendar_tier_too():
+    rules = cafe(window="calendar_year", grace_days=30)
+    _, book = booked(sale(4000), rules)
+    renewed = Passbook(book.account, rules, at(2027, 1, 30, 23))
+    renewed.settle()
+    more = at(2028, 1, 15, 10)
+    again = Passbook(renewed.account, rules, more)
+    sold = sale(4000, receipt="r2", occurred_at=more)
+    again.book(receipt_of(sold), "sale", "sale:r2", rules, more)
+    later = Passbook(again.account, rules, at(2028, 1, 30, 23))
+    later.settle()
+    assert later.account.tier == "silver"
+
+
+@pytest.mark.parametrize("grace", [0, 10, 400])
+def test_an_edited_grace_takes_nobody_s_calendar_tier_away(grace):
+    _, book = booked(sale(4000), cafe(window="calendar_year", grace_days=30))
+    later = Passbook(
+        book.account, cafe(window="calendar_year", grace_days=grace), at(2027, 1, 30, 23)
+    )
+    later.settle()
+    assert later.account.tier == "silver"
+
+
 def test_a_grace_ends_at_midnight_also_when_the_clocks_change_in_it():
     # 10 March 2027 and thirty days: 9 April, which ends at 22:00 UTC in summer time.
     sold = sale(4000, occurred_at=at(2026, 3, 10, 10))

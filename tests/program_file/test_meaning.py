@@ -28,6 +28,14 @@ REACTIONS = [
         ),
     ),
     (
+        reacting.steps_do_one_thing,
+        "{on: joined, steps: {x: {wait: 366d}, y: {award: 5}}}",
+        (
+            "41 automations.a.steps.x.wait: nothing waits for longer than a year"
+            " | write `365d` or less; a birthday or an anniversary begins an automation anew"
+        ),
+    ),
+    (
         reacting.automations_do_something,
         "{on: joined, steps: {x: {award: 5}, y: {wait: 1d}}}",
         (

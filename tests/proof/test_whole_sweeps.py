@@ -168,7 +168,8 @@ def test_who_joined_on_a_leap_day_is_told_each_year_as_the_day_begins(name, leap
             rig.clock.set(now)
             rig.sweep()
     assert begun(rig) == expected
-    assert sorted(each.values["years"] for each in kept.each(rig.store)) == ["1", "2", "3", "4"]
+    years = sorted(each.values["anniversary"] for each in kept.each(rig.store))
+    assert years == ["2029", "2030", "2031", "2032"]
 
 
 @pytest.mark.parametrize("name", ZONES)
@@ -208,8 +209,8 @@ TIERS = """tiers:
     silver: {{title: {{en: Silver}}, at: 100.00}}
     gold: {{title: {{en: Gold}}, at: 500.00}}
 """
-ROLLING, CALENDAR = date(2027, 11, 23), date(2026, 12, 31)
-"""The last day of a window that began with a purchase on 2026-11-23."""
+ROLLING, CALENDAR = date(2027, 11, 23), date(2027, 12, 31)
+"""The last day of the window in which a purchase on 2026-11-23 is not enough any more."""
 
 
 @pytest.mark.parametrize("name", ZONES)
@@ -229,6 +230,7 @@ def test_who_is_about_to_drop_a_tier_is_told_30_days_before_and_who_is_not_is_no
     ends = begins(last + (grace + 1) * DAY, zone)  # when the tier is looked at
     warned = begins(last + (grace + 1 - 30) * DAY, zone)
     story = [
+        (begins(date(2027, 2, 1), zone), "", 0),  # a calendar year is over, in which it was enough
         (warned - HOUR, "B", 1), (warned - QUARTER, "", 0), (warned, "", 0), (warned + DAY, "", 0),
         (ends - 9 * DAY, "C", 2), (ends - QUARTER, "", 0), (ends, "", 0),
     ]  # fmt: skip

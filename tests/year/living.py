@@ -235,7 +235,7 @@ class Year:
     def _schedules(self) -> dict[str, tuple[datetime, bytes]]:
         now = self.clock.now()
         if len(self._crons) < self._jobs():
-            for each in schedules.table(self.shop.programs.current().program):
+            for each in self._table():
                 if each.name != schedules.TICK and each.name not in self._crons:
                     due = cron.following(each.cron, each.zone, now)
                     self._crons[each.name] = (due, each.body)
@@ -243,7 +243,10 @@ class Year:
 
     @cache  # noqa: B019 - there is one year
     def _jobs(self) -> int:
-        return len(schedules.table(self.shop.programs.current().program)) - 1
+        return len(self._table()) - 1
+
+    def _table(self) -> tuple[schedules.Schedule, ...]:
+        return schedules.table(self.shop.programs.current().program, one_machine=True)
 
     def _run(self) -> None:
         self.bus.run(self._handle)

@@ -6,6 +6,7 @@ Facts are told half past a minute, so that no fact comes at the instant of a swe
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
@@ -73,9 +74,29 @@ def drawn(members: int, seed: int = 1) -> Plan:
     chance = random.Random(f"a year {seed}")
     guests = [_guest(number, chance) for number in range(members)]
     facts = [fact for guest in guests for fact in _life(guest, chance)]
+    facts += list(_feasts(guests, facts))
     facts.append(Fact(NEW_PROGRAM, "publish", -1))
     told = (fact for fact in facts if fact.at < END and _can_be(fact, guests))
     return Plan(guests, sorted(told, key=lambda fact: fact.at))
+
+
+def _feasts(guests: list[Guest], facts: list[Fact]) -> Iterator[Fact]:
+    """Have who buys little pay for a feast that lifts them, and get all of it back.
+
+    Some do before it is said who is about to drop, and some only after it.
+    """
+    spent: Counter[int] = Counter()
+    for fact in facts:
+        if fact.what == "sale":
+            spent[fact.guest] += fact.amount
+    for guest in guests:
+        simple = guest.number % 50 not in (17, 23, 29, 31) and guest.store != "market"
+        if simple and spent[guest.number] < 45_000:
+            at, name = guest.joined + 30 * DAY, f"{guest.number}-feast"
+            late = guest.number % 4 == 0
+            back = datetime(2027, 1, 20, 10, 0, 30, tzinfo=UTC) - (0 if late else 31) * DAY
+            yield Fact(at, "sale", guest.number, name, 70_000, at, guest.store)
+            yield Fact(back, "refund", guest.number, name, 70_000)
 
 
 def _can_be(fact: Fact, guests: list[Guest]) -> bool:

@@ -99,8 +99,8 @@ def business_day(at: datetime, zone: ZoneInfo) -> str:
     return (there.date() - DAY * (there.hour < 4)).isoformat()
 
 
-def is_quiet(at: datetime) -> bool:
-    there = at.astimezone(BERLIN)
+def is_quiet(at: datetime, zone: ZoneInfo) -> bool:
+    there = at.astimezone(zone)
     return there.hour >= 21 or there.hour < 8
 
 
@@ -145,8 +145,16 @@ class Receipt:
 
 
 @dataclass
+class Last:
+    """The last visit, in minutes; where no receipt tells it any more, not before `since`."""
+
+    minute: int
+    since: int
+
+
+@dataclass
 class Way:
-    """A guest on the way through an automation; `seen` is the last visit when it began."""
+    """A guest on the way through an automation; `seen` is the newest receipt when it began."""
 
     name: str
     seen: int
@@ -194,7 +202,8 @@ class Life:
         self.tens: set[int] = set()
         self.begun: set[tuple[str, Any]] = set()
         self.missed = 0
-        self.unusual: tuple[int, datetime | None] = (0, None)
+        self.unusual_told = 0
+        self.unusual: tuple[int, datetime] = (0, NEVER)
         self.lapse_told = self.end_told = START
         self.months: dict[str, bool] = {}
         self.newest_day = ""
@@ -248,16 +257,16 @@ class Life:
         found += [
             (days_before(lot.ends, 14), "lapse") for lot in self.lots if lot.ends > self.lapse_told
         ]
-        if self.until != NEVER and self.until > self.end_told:
+        if self.until > self.end_told and self._drops():
             found.append((days_before(self.until, 20), "dropping"))
         last = self.last_visit()
-        if last and last.minute != self.missed:
+        if last and last.since > self.missed:
             found.append((self._missed_at(last), "win_back"))
         if last and (at := self._unusual_at(last)):
             found.append((at, "unusual"))
         return found
 
-    def _missed_at(self, last: Receipt) -> datetime:
+    def _missed_at(self, last: Last) -> datetime:
         """A guest is missed after 45 days; from the second program on after 40, armed at night."""
         seen = datetime.fromtimestamp(last.minute * 60, UTC)
         night = datetime(2026, 11, 16, 2, 0, tzinfo=UTC)
@@ -267,19 +276,31 @@ class Life:
             return max(seen + 40 * DAY, night)
         return seen + 45 * DAY
 
-    def _unusual_at(self, last: Receipt) -> datetime | None:
+    def _unusual_at(self, last: Last) -> datetime | None:
+        if self.unusual_told >= last.since:
+            return None
         visit, measured = self.unusual
         if visit == last.minute:
             return measured
         return datetime.fromtimestamp(last.minute * 60, UTC) + 21 * DAY
 
-    def last_visit(self) -> Receipt | None:
-        """Find the newest receipt that counts, of the forty days before the newest one."""
-        if not self.newest_day:
+    def last_visit(self) -> Last | None:
+        """Find the newest receipt that counts, of the forty days before the newest one.
+
+        If there is none, the guest came in the last month with one: at its end at the latest.
+        """
+        counted = [each for each in self.receipts.values() if each.kept]
+        if not counted:
             return None
         since = (date.fromisoformat(self.newest_day) - 40 * DAY).isoformat()
-        known = [each for each in self.receipts.values() if each.kept and each.day >= since]
-        return max(known, key=lambda each: each.minute, default=None)
+        if known := [each.minute for each in counted if each.day >= since]:
+            return Last(max(known), max(known))
+        month = max(each.day[:7] for each in counted)
+        first, next_ = begins(date.fromisoformat(f"{month}-01"), BERLIN), first_of_next(month)
+        return Last(int(next_.timestamp()) // 60 - 1, int(first.timestamp()) // 60)
+
+    def newest(self) -> int:
+        return max((each.minute for each in self.receipts.values()), default=0)
 
     # -- points -----------------------------------------------------------------------------
 
@@ -408,8 +429,9 @@ class Life:
 
     def _review(self) -> None:
         """Up at once; down by one when the window and its grace are over."""
-        earned = self._qualifies(self.now)
-        over = self.until <= self.now
+        earned, over = self._qualifies(self.now), self.until <= self.now
+        if over:
+            earned = max(earned, self._qualifies_of_year_before(self.now))
         if earned > self.tier or (over and earned >= self.tier):
             self.tier = max(earned, self.tier)
         elif over:
@@ -418,6 +440,17 @@ class Life:
             return
         year = self.now.astimezone(BERLIN).year
         self.until = begins(date(year + 1, 1, 31), BERLIN) if self.tier else NEVER
+
+    def _qualifies_of_year_before(self, at: datetime) -> int:
+        year = at.astimezone(BERLIN).year
+        return self._qualifies(datetime(year - 1, 12, 31, 12, tzinfo=BERLIN))
+
+    def _drops(self) -> bool:
+        """Look whether a tier that ends is lost by then."""
+        if self.until == NEVER:
+            return False
+        years = self._qualifies(self.until), self._qualifies_of_year_before(self.until)
+        return max(years) < self.tier
 
     # -- what comes by time -------------------------------------------------------------------
 
@@ -436,8 +469,11 @@ class Life:
     def _win_back(self) -> None:
         last = self.last_visit()
         assert last
-        self.missed = last.minute
-        days = (self.now - datetime.fromtimestamp(last.minute * 60, UTC)).days
+        self.missed, seen = last.minute, datetime.fromtimestamp(last.minute * 60, UTC)
+        fresh = NEW_PROGRAM + 2 * MINUTE
+        if seen + 40 * DAY < fresh <= self.now:
+            return  # away for long already when that was long for the first time
+        days = (self.now - seen).days
         steps = [f"miss {days}", 7 * DAY, 10, "gift 10", 14 * DAY, "farewell"]
         self.after.append(lambda: self._begin("win_back", last.minute, steps, stops=("visit",)))
 
@@ -448,10 +484,13 @@ class Life:
         if self.unusual[0] != last.minute:
             usual = self._usual()
             away = max(21 * DAY, usual * 3) if usual is not None else None
-            if away is None or seen + away > self.now:
-                self.unusual = (last.minute, seen + away if away else None)
+            if away is None:
+                self.unusual_told = last.minute
                 return
-        self.unusual = (last.minute, None)
+            if seen + away > self.now:
+                self.unusual = (last.minute, seen + away)
+                return
+        self.unusual_told = last.minute
         text = f"unusual {(self.now - seen).days}"
         self.after.append(lambda: self._begin("unusual", last.minute, [text], stops=("visit",)))
 
@@ -478,8 +517,6 @@ class Life:
 
     def _dropping(self) -> None:
         self.end_told = self.until
-        if self._qualifies(self.until) >= self.tier:
-            return
         day = (self.until.astimezone(BERLIN).date() - DAY).isoformat()
         self.after.append(lambda: self._begin("dropping", day, [f"drop {day}"], stops=("tier",)))
 
@@ -515,8 +552,7 @@ class Life:
         if self.gone or self.merged or (name, key) in self.begun:
             return
         self.begun.add((name, key))
-        last = self.last_visit()
-        way = Way(name, last.minute if last else 0, stops, str(self.tier))
+        way = Way(name, self.newest(), stops, str(self.tier))
         self._walk(way, steps, zone)
 
     def _walk(self, way: Way, steps: list[Any], zone: ZoneInfo) -> None:
@@ -552,9 +588,8 @@ class Life:
             self._walk(way, steps, zone)
 
     def _why_not(self, way: Way) -> str:
-        last = self.last_visit()
         reasons = {
-            "visit": ("visit", (last.minute if last else 0) != way.seen),
+            "visit": ("visit", self.newest() > way.seen),
             "coffee": ("unaffordable", self.balance(self.now) < COFFEE),
             "tier": ("tier-changed", str(self.tier) != way.tier),
         }
@@ -565,8 +600,9 @@ class Life:
         useful = useful or self.now + DAY
         if self.stopped or self.merged or self.gone or self.now >= useful:
             return
-        if is_quiet(self.now):
-            morning = clock(self.now - timedelta(microseconds=1), BERLIN, "08:00")
+        zone = ZONES[self.guest.store]
+        if is_quiet(self.now, zone):
+            morning = clock(self.now - timedelta(microseconds=1), zone, "08:00")
             self.waits.append(
                 Waits(morning, lambda: self.after.append(lambda: self._say(text, way, useful)))
             )
@@ -582,7 +618,8 @@ class Life:
     def _on_join(self, _: Fact) -> None:
         self.here = True
         thanks = lambda: "thanks" if self.visits() else "nudge"  # noqa: E731 - asked when it is time
-        self._begin("welcome", "", ["hello", (2 * DAY, "10:00"), thanks])
+        zone = ZONES[self.guest.store]
+        self._begin("welcome", "", ["hello", (2 * DAY, "10:00"), thanks], zone)
         if self.guest.pages:
             self.book.texts[self.phone, "is your code"] += 1
             self._begin("proved", "", [7])
@@ -885,7 +922,8 @@ def _sums(life: Life) -> Sums:
 
 def _nights() -> Counter[str]:
     """Walk from night to night; of those without a scheduler the last is made up for."""
-    times = {"segments": time(2), "arm": time(3), "waiting": time(3, 30), "files": time(5, 5)}
+    times = {"segments": time(2), "arm": time(3), "waiting": time(3, 30), "files": time(5, 5),
+             "retention": time(3, 30)}  # fmt: skip
     found: Counter[str] = Counter()
     for name, at in times.items():
         day, runs = date(2026, 3, 1), set()

@@ -12,6 +12,8 @@ Stop = Literal["visit", "unaffordable", "tier-changed"]
 """What takes a journey's reason away: the guest came; cannot pay for the reward; moved tiers."""
 Days = Annotated[int, Meta(ge=1, le=3660)]
 Lead = Annotated[int, Meta(ge=0, le=366)]
+LONGEST_WAIT = 365 * 1440
+"""Minutes; a journey that nothing happened to is forgotten some weeks later."""
 
 
 class Guests(Part, frozen=True):
@@ -50,7 +52,7 @@ class Step(Part, frozen=True):
     untag: Name | None = None
     """A tag is taken off the guest, if they have it."""
     wait: Minutes | None = None
-    """How long nothing happens."""
+    """How long nothing happens: a year at most."""
     at_time: TimeOfDay | None = None
     """With `wait`: go on at this time of day, where the guest is at home."""
     when: Guests | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from loyalty.domain import calendar, visits
 from loyalty.domain.account import Account, Totals
@@ -14,22 +15,36 @@ def today(program: Program, now: datetime) -> date:
     return calendar.local(now, program.zone).date()
 
 
-def days_since_visit(account: Account, program: Program, now: datetime) -> int | None:
-    """Count the days since the last visit; None if there was none.
+class Visit(NamedTuple):
+    """When a guest came last: `at`, or if no receipt tells it any more, `since` then or later."""
 
-    Where no receipt is remembered, the last day of the newest month with a visit stands for it.
+    at: datetime
+    since: datetime
+
+
+def last_visit(account: Account, program: Program) -> Visit | None:
+    """Find a guest's last visit; None if there was none.
+
+    Where no receipt that counts is remembered, the last minute of the newest month with a visit
+    stands for it.
     """
-    at, here = account.last_visit, today(program, now)
-    last = calendar.local(at, program.zone).date() if at else _newest_month(account)
-    return max(0, (here - last).days) if last else None
-
-
-def _newest_month(account: Account) -> date | None:
+    if at := account.last_visit:
+        return Visit(at, at)
     came = [month for month, totals in account.months.items() if totals.visits > 0]
     if not came:
         return None
     first = date.fromisoformat(f"{max(came)}-01")
-    return calendar.months_later(first, 1) - timedelta(days=1)
+    last = calendar.months_later(first, 1) - timedelta(days=1)
+    began = calendar.day_end(first - timedelta(days=1), program.zone)
+    return Visit(calendar.day_end(last, program.zone) - timedelta(minutes=1), began)
+
+
+def days_since_visit(account: Account, program: Program, now: datetime) -> int | None:
+    """Count the days since the last visit; None if there was none."""
+    last = last_visit(account, program)
+    if last is None:
+        return None
+    return max(0, (today(program, now) - today(program, last.at)).days)
 
 
 def in_days(account: Account, days: int, program: Program, now: datetime) -> Totals:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from loyalty.domain import calendar, facts, lots, offers, segments, tags, tiers
+from loyalty.domain import calendar, facts, lots, occasions, offers, segments, tags, tiers
 from loyalty.domain.account import Account, Lot, ReceiptFact, Standing, Totals
 from loyalty.domain.entry import OF_MERGES, Entry, EntryKind
 from loyalty.domain.pages import Pages, postings
@@ -71,14 +71,16 @@ def merge(book: Pages, into: Pages, act: str, *, shared: bool = False) -> Link:
         segments.emptied(one), into=link.into, others=(), facts=()))  # fmt: skip
     _take(into, part, "merge", link, _replace(
         tags.united(other, one), others=(*other.others, *link.joined), facts=known,
-        facts_from=since, offers=offers.joined(other.offers, one.offers)))  # fmt: skip
+        facts_from=since, offers=offers.joined(other.offers, one.offers),
+        occasions=occasions.united(other, one, into.program)))  # fmt: skip
     return link
 
 
 def unmerge(book: Pages, back: Pages, part: Part, link: Link) -> None:
     """Move what remains of a merged account back to it. Entries: `unmerge:<act>:out` and `:in`.
 
-    Neither remembers a receipt: whoever needs one looks it up.
+    Neither remembers a receipt: whoever needs one looks it up. Of what they were told while they
+    were one, neither is told again.
     """
     others = tuple(name for name in book.account.others if name not in link.joined)
     left, own = tags.parted(book.account, back.account)
@@ -87,7 +89,9 @@ def unmerge(book: Pages, back: Pages, part: Part, link: Link) -> None:
     rest = tuple(each for each in left.offers if each not in taken)
     left = _replace(left, others=others, offers=rest)
     _give(book, part, "unmerge", link, _forgetful(left, since))
-    own = _replace(own, into="", others=link.joined[1:], offers=offers.joined(taken, own.offers))
+    told = occasions.united(own, book.account, back.program)
+    own = _replace(own, into="", others=link.joined[1:], occasions=told,
+                   offers=offers.joined(taken, own.offers))  # fmt: skip
     _take(back, part, "unmerge", link, _forgetful(own, since))
 
 

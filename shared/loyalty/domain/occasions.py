@@ -1,31 +1,26 @@
 """What time alone brings to an account that automations wait for, each occasion once.
 
-`Account.occasions` keeps for each automation the key of the occasion it was told of last; by
-rhythm, before that, when the guest's absence is long: `29741520@2026-12-01T…`. One that was long
-before the automation was there is passed over: `29741520-`. For months it keeps those in which
-something happened, a told one with its mark: `2026-10! 2026-11`.
+`Account.occasions` keeps for each automation the key of the occasion it was told of last (for
+absences see `absences`). For months it keeps those in which something happened, a told one with
+its mark: `2026-10! 2026-11`. A tier whose end was looked at, and that is kept, has a mark too:
+`2027-01-31T…?`; that one is looked at again once it is not kept any more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
-from statistics import median
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
 
-from loyalty.domain import calendar, tiers
+from loyalty.domain import absences, calendar, prospects, tiers
 from loyalty.domain.account import Account
 from loyalty.domain.automations import Dormant, Expiring, MonthEnded, TierEnding
-from loyalty.domain.facts import minute
 from loyalty.domain.program import Program
 
-FEWEST = 3
-"""It takes so many visits to know how often somebody comes."""
 _DAY = timedelta(days=1)
-_TOLD, _PASSED = "!", "-"
+_TOLD, _KEPT = "!", "?"
 
 
 class Occasion(NamedTuple):
@@ -59,42 +54,17 @@ def _due(name: str, reaction: object, account: Account, program: Program) -> dat
     told = account.occasions.get(name, "")
     match reaction:
         case Dormant():
-            return _absent_at(reaction, told, account)
+            return absences.due_at(reaction, told, account, program)
         case Expiring(days_before=days):
             lapse = _next_lapse(account, told)
             return calendar.days_before(lapse, days, program.zone) if lapse else None
         case TierEnding(days_before=days):
             until = account.standing.until if account.standing else None
-            fresh = until and until.isoformat() != told
+            fresh = until and until.isoformat() != told.removesuffix(_KEPT)
             return calendar.days_before(until, days, program.zone) if until and fresh else None
         case MonthEnded():
             return month_end(_open(told), program.zone) if _open(told) else None
     return None
-
-
-def _absent_at(reaction: Dormant, told: str, account: Account) -> datetime | None:
-    """Find when a guest has been away for long; by rhythm first when it has to be measured."""
-    last = account.last_visit
-    if last is None or _is_told(told, last, reaction):
-        return None
-    if reaction.days is not None:
-        return last + reaction.days * _DAY
-    return _measured(told, last) or last + reaction.least_days * _DAY
-
-
-def _is_told(told: str, last: datetime, reaction: Dormant) -> bool:
-    """Tell whether an absence was told of, or passed over; a refund makes no other one of it."""
-    visit, passed = told.removesuffix(_PASSED), told.endswith(_PASSED)
-    if not visit.isdigit() or (passed and reaction.include_already):
-        return False
-    return int(visit) >= minute(last)
-
-
-def _measured(told: str, last: datetime) -> datetime | None:
-    """Read when an absence is long by rhythm, if it was found out since the last visit."""
-    visit, _, measured = told.partition("@")
-    known = measured and visit == str(minute(last))
-    return datetime.fromisoformat(measured) if known else None
 
 
 def _next_lapse(account: Account, told: str) -> datetime | None:
@@ -111,7 +81,8 @@ def month_end(month: str, zone: str) -> datetime:
 def noted(account: Account, program: Program, now: datetime) -> Account:
     """Note that something happened in this month, for automations that tell of months.
 
-    A rhythm that was measured may be another one now: it is measured again when it is due.
+    A rhythm that was measured may be another one now, and a tier not be kept any more: it is looked
+    at again when it is due.
     """
     month = calendar.local(now, program.zone).strftime("%Y-%m")
     told = {
@@ -120,8 +91,12 @@ def noted(account: Account, program: Program, now: datetime) -> Account:
         if isinstance(each, MonthEnded)
     }
     found = {name: f"{old} {month}".strip() for name, old in told.items() if month not in old}
-    rhythms = {n: "" for n, mark in account.occasions.items() if "@" in mark}
-    return _with(account, found | rhythms) if found or rhythms else account
+    for name, mark in account.occasions.items():
+        if absences.is_measured(mark):
+            found[name] = absences.told(mark)
+        elif mark.endswith(_KEPT) and not _is_kept(account, program):
+            found[name] = ""
+    return _with(account, found) if found else account
 
 
 def _open(told: str) -> str:
@@ -156,40 +131,24 @@ def _occasion(
     told = account.occasions.get(name, "")
     match reaction:
         case Dormant():
-            return _absence(name, reaction, account, now, known)
+            return _absence(name, reaction, account, program, now, known)
         case Expiring(days_before=days):
             return _lapse(name, account, program, now, days)
         case TierEnding():
             return _ending(name, account, program)
     month = _open(told)
     later = told.split()[told.split().index(month) + 1 :]
-    values = {"month": month, **known.statements.get(month, {})}
-    return " ".join([month + _TOLD, *later]), Occasion(name, month, values)
+    next_ = prospects.ahead(account, program, now)
+    values = {"month": month, **known.statements.get(month, {}), **next_.values}
+    return " ".join([month + _TOLD, *later]), Occasion(name, month, values, next_.words)
 
 
 def _absence(
-    name: str, reaction: Dormant, account: Account, now: datetime, known: Measured
+    name: str, reaction: Dormant, account: Account, program: Program, now: datetime, known: Measured
 ) -> tuple[str, Occasion | None]:
-    last = account.last_visit or now
-    visit, days = str(minute(last)), str((now - last).days)
-    long = _long_at(name, reaction, last, known)
-    if long is None:
-        return visit, None
-    if long > now:
-        return f"{visit}@{long.astimezone(UTC).isoformat()}", None
-    if long < known.since.get(name, long) and not reaction.include_already:
-        return visit + _PASSED, None
-    return visit, Occasion(name, visit, {"days": days})
-
-
-def _long_at(name: str, reaction: Dormant, last: datetime, known: Measured) -> datetime | None:
-    """Find when an absence is long; None for who came too seldom to have a rhythm."""
-    if reaction.days is not None:
-        return last + reaction.days * _DAY
-    gap = known.rhythms.get(name)
-    if gap is None:
-        return None
-    return last + max(reaction.least_days * _DAY, gap * (reaction.rhythm or 0) / 10_000)
+    about = absences.Known(known.rhythms.get(name), known.since.get(name))
+    mark, came = absences.looked_at(reaction, account, program, now, about, name)
+    return mark, Occasion(name, came.visit, {"days": came.days}) if came else None
 
 
 def _lapse(
@@ -211,18 +170,34 @@ def _ending(name: str, account: Account, program: Program) -> tuple[str, Occasio
     if standing is None or standing.until is None:
         return "", None
     told = standing.until.isoformat()
-    after = tiers.reviewed(account, program, standing.until, "")
-    if after is not None and after.tier == standing.tier:
-        return told, None
+    if _is_kept(account, program):
+        return told + _KEPT, None
     day = calendar.local(standing.until - _DAY / 1440, program.zone).date().isoformat()
     return told, Occasion(name, told, {"date": day}, {"tier": f"tier:{standing.tier}"})
 
 
-def rhythm(visits: Iterable[datetime]) -> timedelta | None:
-    """Find the usual time between two visits: the median; None with too few to tell."""
-    at = sorted(visits)
-    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(at)]
-    return timedelta(seconds=int(median(gaps))) if len(at) >= FEWEST else None
+def _is_kept(account: Account, program: Program) -> bool:
+    """Tell whether a tier outlasts its end, as far as is known now."""
+    standing = account.standing
+    if standing is None or standing.until is None:
+        return True
+    after = tiers.reviewed(account, program, standing.until, "")
+    return after is not None and after.tier == standing.tier
+
+
+def united(mine: Account, other: Account, program: Program) -> dict[str, str]:
+    """Say of what two accounts were told, of which one is kept in the other: of all of it.
+
+    Months are those of the account that stays: its next one tells of what came too.
+    """
+    found = dict(mine.occasions)
+    for name, each in program.automations.items():
+        marks = [account.occasions.get(name, "") for account in (mine, other)]
+        if isinstance(each, Dormant):
+            found[name] = absences.newest(marks)
+        elif not isinstance(each, MonthEnded):
+            found[name] = max(marks)
+    return {name: found[name] for name in sorted(found) if found[name]}
 
 
 def asks_for_rhythm(account: Account, program: Program, now: datetime) -> list[str]:

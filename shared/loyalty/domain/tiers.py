@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 
 import msgspec
@@ -36,6 +36,8 @@ def reviewed(account: Account, program: Program, now: datetime, cause: str) -> S
     names = list(program.tiers.levels)
     month = calendar.local(now, program.zone).strftime("%Y-%m")
     total = qualifying(account, program.tiers, month)
+    if standing and standing.until and over:
+        total = max([total, *_of_years_that_ended(account, program, standing.until, month)])
     earned = sum(total >= level.at for level in program.tiers.levels.values())
     held = names.index(account.tier) + 1 if account.tier in names else 0
     if earned > held:
@@ -43,6 +45,20 @@ def reviewed(account: Account, program: Program, now: datetime, cause: str) -> S
     if standing and over:
         return _after_review(names, held, earned, program, now, standing)
     return standing
+
+
+def _of_years_that_ended(
+    account: Account, program: Program, until: datetime, month: str
+) -> Iterator[int]:
+    """Add up each calendar year that ended while a tier was held: its window and its grace.
+
+    A rolling year reaches back by itself.
+    """
+    if program.tiers and program.tiers.window == "calendar_year":
+        grace = timedelta(days=program.tiers.grace_days + 1)
+        ended, this = (calendar.local(until, program.zone) - grace).year, int(month[:4])
+        for year in range(min(ended, this - 1), this):
+            yield qualifying(account, program.tiers, f"{year}-12")
 
 
 def _after_review(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from calendar import isleap
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, get_args
 
 from loyalty.domain import calendar
 from loyalty.domain.automations import Anniversary, Birthday, Yearly
@@ -31,12 +31,18 @@ class Person(NamedTuple):
     zone: str = "UTC"
 
 
+Kind = Literal["birthday", "anniversary"]
+DAYS: Final = get_args(Kind)
+"""What an event says of a day: which one it is, and the year. The day itself is in the profile."""
+
+
 class Day(NamedTuple):
     """A day of an automation's that has come."""
 
     automation: str
     day: date
     years: int
+    of: Kind = "birthday"
 
 
 def on(month_day: str, year: int, leap_day: Literal["feb28", "mar01"]) -> date:
@@ -46,13 +52,31 @@ def on(month_day: str, year: int, leap_day: Literal["feb28", "mar01"]) -> date:
     return date.fromisoformat(f"{year:04d}-{month_day}")
 
 
+def _month_day(of: Kind, person: Person) -> str:
+    joined = calendar.local(person.joined_at, person.zone).date()
+    return person.birthday if of == "birthday" else f"{joined:%m-%d}"
+
+
+def _kind(each: Yearly) -> Kind:
+    return "birthday" if isinstance(each, Birthday) else "anniversary"
+
+
+def day_in(of: Kind, year: int, person: Person, program: Program) -> Day | None:
+    """Find somebody's day in a year; None if they keep it to themselves."""
+    month_day = _month_day(of, person)
+    if not month_day:
+        return None
+    day = on(month_day, year, program.birthdays.leap_day)
+    return Day("", day, year - calendar.local(person.joined_at, person.zone).year, of)
+
+
 def _days(each: Yearly, person: Person, program: Program, today: date) -> Iterator[date]:
     """List the days around today on which something is celebrated, and that count."""
     birthday = isinstance(each, Birthday)
     joined = calendar.local(person.joined_at, person.zone).date()
     told = calendar.local(person.told_at or person.joined_at, person.zone).date()
     first = told + program.birthdays.notice_days * _DAY if birthday else joined + _DAY
-    month_day = person.birthday if birthday else f"{joined:%m-%d}"
+    month_day = _month_day(_kind(each), person)
     years = range(today.year - 1, today.year + 3) if month_day else range(0)
     found = (on(month_day, year, program.birthdays.leap_day) for year in years)
     return (day for day in found if day >= first)
@@ -84,7 +108,7 @@ def came(
         day = _next(name, each, person, program, found, today)
         if day and day - each.days_before * _DAY <= today:
             found[name] = day.isoformat()
-            days.append(Day(name, day, day.year - joined))
+            days.append(Day(name, day, day.year - joined, _kind(each)))
     return found, days
 
 
@@ -100,3 +124,10 @@ def due_at(
     )
     soonest = min(found, default=None)
     return max(soonest, now) if soonest else None
+
+
+def forgotten_at(marks: Mapping[str, str], now: datetime) -> datetime | None:
+    """Find when it does not matter any more of which days somebody was told; None: it is so now."""
+    told = max((date.fromisoformat(mark) for mark in marks.values()), default=date.min)
+    at = calendar.day_end(told + APART, "UTC") if marks else now
+    return at if at > now else None

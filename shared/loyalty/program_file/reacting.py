@@ -24,7 +24,20 @@ _SLOTS: dict[type, frozenset[str]] = {
     on.Dormant: frozenset({"days"}),
     on.Expiring: frozenset({"date"}),
     on.TierEnding: frozenset({"date", "tier"}),
-    on.MonthEnded: frozenset({"month", "opening", "earned", "used", "expired", "closing"}),
+    on.MonthEnded: frozenset(
+        {
+            "month",
+            "opening",
+            "earned",
+            "used",
+            "expired",
+            "closing",
+            "expiring",
+            "expires_on",
+            "next_reward",
+            "missing",
+        }
+    ),
 }
 """What a message can say of what began an automation, besides what it can always say."""
 
@@ -36,6 +49,9 @@ def steps_do_one_thing(program: Program) -> Iterator[Finding]:
         if len(verbs) != 1:
             problem = f"it does {' and '.join(verbs)} at once" if verbs else "it does nothing"
             yield Finding(path, problem, f"give it exactly one of {', '.join(VERBS)}")
+        if step.wait is not None and step.wait > on.LONGEST_WAIT:
+            hint = "write `365d` or less; a birthday or an anniversary begins an automation anew"
+            yield Finding((*path, "wait"), "nothing waits for longer than a year", hint)
         if step.at_time and step.wait is None:
             hint = "add `wait:`, or leave `at_time` out"
             yield Finding((*path, "at_time"), "only a wait ends at a time of day", hint)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loyalty import beginnings, celebrating, journeys
+from loyalty import beginnings, celebrating, setting_out
 from loyalty.delivery import Outcome, Shop
 from loyalty.domain.entry import OF_MERGES
 from loyalty.events import Event, MemberChanged, MilestoneReached, OccasionCame, PointsPosted
@@ -18,7 +18,7 @@ def handle(event: Event, shop: Shop) -> Outcome:
     if isinstance(event, PointsPosted) and event.kind in OF_MERGES:
         return ()  # it was so before, and nobody did anything
     begun = (
-        journeys.begin(each, event.id, version, shop)
+        setting_out.begin(each, event.id, version, shop)
         for each in beginnings.of(event, version.program)
     )
     return tuple(published for outcome in begun for published in outcome)

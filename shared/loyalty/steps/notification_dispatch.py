@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from loyalty import homes, running, timekeeping, visiting, wording
+from loyalty import celebrating, homes, running, timekeeping, visiting, wording
 from loyalty.connectors.spec import Mail, Sent, StaffNote, Text, Verb
 from loyalty.delivery import Outcome, Shop, outgoing
 from loyalty.domain import journeys, keywords, messages
@@ -347,7 +347,8 @@ def _argument(
     contact = contacts.get(shop.store, event.member)
     if contact is None or not may_reach(contact, claim.channel, claim.purpose):
         return None
-    return _ARGUMENTS[claim.channel](event, claim, contact, program, shop)
+    says = tuple(celebrating.dated(said, event.member, program, shop) for said in event.says)
+    return _ARGUMENTS[claim.channel](_replace(event, says=says), claim, contact, program, shop)
 
 
 def _text(

@@ -1,0 +1,163 @@
+"""A long absence is told of once, whatever goes back, and whoever turns out to be whom."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from infra.simulator.store import MemoryStore
+from tests.rig import Rig, refund, sale
+
+from loyalty import merging
+from loyalty.connectors.spec import Guest
+from loyalty.merging import Wish
+from loyalty.records import journeys
+
+SITA, HARI = "+4915112345671", "+4915112345673"
+DAY = timedelta(days=1)
+PROGRAM = """
+automations:
+  missed:
+    on: dormant
+    {long}
+    stop_when: [visit]
+    steps: {{gift: {{award: 5}}}}
+"""
+
+
+def opened(long="days: 60"):
+    plain = Path("tests/programs/plain.yaml").read_text("utf-8")
+    rig = Rig(Path(), plain + PROGRAM.format(long=long), store=MemoryStore())
+    rig.sita, rig.hari = rig.join(phone=SITA), rig.join(phone=HARI)
+    rig.run()
+    return rig
+
+
+@pytest.fixture
+def rig():
+    return opened()
+
+
+def buys(rig, receipt, phone=SITA):
+    rig.tell(sale(receipt, 500, at=rig.clock.now()), Guest(phone=phone))
+    rig.run()
+
+
+def goes_back(rig, receipt):
+    rig.tell(refund(f"back of {receipt}", receipt, 500, at=rig.clock.now()))
+    rig.run()
+
+
+def passes(rig, days):
+    for _ in range(days):
+        rig.clock.advance(DAY)
+        rig.sweep()
+
+
+def told(rig):
+    return len([each for each in journeys.each(rig.store) if each.automation == "missed"])
+
+
+def merges(rig):
+    merging.merge(Wish("M1", rig.hari, rig.sita, "owner"), rig.shop)
+    rig.run()
+
+
+def part(rig):
+    merging.unmerge(rig.hari, "owner", rig.shop)
+    rig.run()
+
+
+# -- receipts that go back ----------------------------------------------------------------
+
+
+def test_who_was_missed_is_not_missed_again_when_the_last_receipt_goes_back(rig):
+    buys(rig, "A")
+    passes(rig, 10)
+    buys(rig, "B")
+    passes(rig, 61)
+    goes_back(rig, "B")
+    passes(rig, 90)
+    assert told(rig) == 1
+
+
+def test_who_was_missed_by_their_rhythm_is_not_missed_again_when_visits_after_it_go_back():
+    rig = opened("rhythm: 3")
+    for number in range(5):
+        buys(rig, f"A{number}")
+        passes(rig, 8)
+    passes(rig, 20)
+    assert told(rig) == 1
+    buys(rig, "B")
+    passes(rig, 22)  # by now it was looked at when that one is long
+    goes_back(rig, "B")
+    goes_back(rig, "A4")
+    passes(rig, 30)
+    assert told(rig) == 1
+
+
+def test_who_gave_their_newest_receipt_back_is_missed_for_the_visit_before(rig):
+    """That visit is not remembered any more: the end of its month stands for it."""
+    buys(rig, "A")
+    passes(rig, 50)
+    buys(rig, "B")
+    goes_back(rig, "B")
+    passes(rig, 18)
+    assert told(rig) == 0, "since the end of November it is not yet sixty days"
+    passes(rig, 2)
+    assert told(rig) == 1
+    passes(rig, 100)
+    assert told(rig) == 1
+
+
+# -- two who are one ----------------------------------------------------------------------
+
+
+def test_who_was_missed_under_one_name_is_not_missed_again_under_the_other(rig):
+    buys(rig, "A")
+    passes(rig, 5)
+    buys(rig, "B", HARI)
+    passes(rig, 62)
+    assert told(rig) == 2
+    merges(rig)
+    passes(rig, 90)
+    assert told(rig) == 2
+
+
+def test_an_absence_that_nobody_told_of_is_told_after_a_merge(rig):
+    buys(rig, "A")
+    buys(rig, "B", HARI)
+    passes(rig, 59)
+    merges(rig)
+    passes(rig, 2)
+    assert told(rig) == 1
+
+
+def test_who_part_again_are_missed_all_the_same(rig):
+    """No receipt is remembered then; the end of the month stands for the last visit."""
+    buys(rig, "A", HARI)
+    merges(rig)
+    part(rig)
+    passes(rig, 100)
+    assert [each.member for each in journeys.each(rig.store)] == [rig.hari]
+
+
+def test_who_was_missed_before_they_part_is_not_missed_again(rig):
+    buys(rig, "A")
+    buys(rig, "B", HARI)
+    merges(rig)
+    passes(rig, 62)
+    part(rig)
+    passes(rig, 90)
+    assert told(rig) == 1
+
+
+def test_a_visit_after_a_merge_begins_a_new_absence(rig):
+    passes(rig, 1)
+    buys(rig, "A", HARI)
+    passes(rig, 62)
+    merges(rig)
+    buys(rig, "B")
+    passes(rig, 61)
+    assert told(rig) == 2

@@ -1,0 +1,96 @@
+"""A journey goes on by the clock of the store where its guest joined."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+from infra.simulator.store import MemoryStore
+from tests.rig import Rig, sale
+
+from loyalty import activities, merging
+from loyalty.activities import Done
+from loyalty.connectors.spec import Guest
+from loyalty.merging import Wish
+from loyalty.records import contacts, journeys
+
+SITA, HARI = "+4915112345671", "+4915112345673"
+DAY = timedelta(days=1)
+STEPS = 'steps: {pause: {wait: 1h, at_time: "15:00"}, gift: {award: 1}}'
+PROGRAM = f"""
+automations:
+  welcome: {{on: joined, {STEPS}}}
+  birthday: {{on: birthday, {STEPS}}}
+  away: {{on: dormant, days: 3, {STEPS}}}
+  first: {{on: visit, nth: 1, {STEPS}}}
+  line: {{on: milestone-reached, {STEPS}}}
+  asked: {{on: activity, activity: survey, {STEPS}}}
+milestones:
+  early: {{title: {{en: Early}}, metric: visits, at: 1, award: 5}}
+activities:
+  survey: {{title: {{en: a survey}}, award: 3}}
+"""
+
+
+@pytest.fixture
+def rig():
+    plain = Path("tests/programs/plain.yaml").read_text("utf-8")
+    abroad = '  patan: {title: Patan, tills: ["generic:patan"], zone: Asia/Kathmandu}\nearning:'
+    return Rig(Path(), plain.replace("earning:", abroad) + PROGRAM, store=MemoryStore())
+
+
+def lives(rig, store="", **more):
+    """A guest joins, comes to the other store, answers, stays away, and has a birthday."""
+    member = rig.join(phone=SITA, store=store, birthday="12-30", **more)
+    rig.run()
+    return member
+
+
+def comes(rig, member):
+    rig.tell(sale("A", 500, at=rig.clock.now()), Guest(phone=SITA))
+    rig.run()
+    activities.count(member, Done("survey", "S1", 5), "key:x", rig.shop)
+    rig.run()
+    for _ in range(45):
+        rig.clock.advance(DAY)
+        rig.sweep()
+
+
+def clocks(rig):
+    """Tell by which zone's three o'clock each journey waited."""
+    return {each.automation: each.zone for each in journeys.each(rig.store)}
+
+
+def test_every_journey_of_a_guest_goes_by_the_clock_of_the_store_where_they_joined(rig):
+    comes(rig, lives(rig, "patan"))
+    names = ("welcome", "birthday", "away", "first", "line", "asked")
+    assert clocks(rig) == dict.fromkeys(names, "Asia/Kathmandu")
+
+
+def test_it_is_three_o_clock_there(rig):
+    lives(rig, "patan")
+    [journey] = journeys.each(rig.store)
+    assert journey.due_at == datetime(2026, 11, 22, 15, tzinfo=ZoneInfo("Asia/Kathmandu"))
+
+
+def test_guests_of_whom_no_store_is_known_keep_the_brand_s_clock(rig):
+    member = lives(rig, "patan")
+    old = msgspec.structs.replace(contacts.get(rig.store, member), zone="")
+    rig.store.atomically("people", lambda unit: contacts.put(unit, member, old))
+    comes(rig, member)
+    found = clocks(rig)
+    assert found.pop("welcome") == "Asia/Kathmandu"
+    assert set(found.values()) == {"Europe/Berlin"}
+
+
+def test_who_turned_out_to_be_another_goes_by_that_one_s_clock(rig):
+    hari = rig.join(phone=HARI, store="main")
+    member = lives(rig, "patan")
+    merging.merge(Wish("M1", member, hari, "owner"), rig.shop)
+    rig.run()
+    rig.tell(sale("A", 500, at=rig.clock.now()), Guest(phone=SITA))
+    rig.run()
+    assert clocks(rig)["first"] == "Europe/Berlin"
