@@ -132,6 +132,9 @@ def hears_of_each_month(world: World, guest: _Guest) -> Iterator[str]:
             yield f"{guest.account.id} was told {_said(each)} of {month}, not {sums}"
 
 
+SUMS = {"opening", "earned", "used", "expired", "closing"}
+
+
 def _sums(acts: list[Entry], month: str) -> dict[str, int]:
     """Add a month up by hand: what was there before it, what came and went, what was left."""
     opening = sum(entry.points for entry in acts if _month(entry) < month)
@@ -144,9 +147,7 @@ def _sums(acts: list[Entry], month: str) -> dict[str, int]:
 
 
 def _said(journey: Journey) -> dict[str, int]:
-    return {
-        name: int(told) for name, told in journey.values.items() if name not in ("month", "award")
-    }
+    return {name: int(told) for name, told in journey.values.items() if name in SUMS}
 
 
 def _month(entry: Entry) -> str:
