@@ -7,17 +7,24 @@ those in which something happened, a told one with its mark: `2026-10! 2026-11`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from statistics import median
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import msgspec
 
 from loyalty.domain import calendar, tiers
 from loyalty.domain.account import Account
-from loyalty.domain.automations import Dormant, Expiring, MonthEnded, TierEnding
+from loyalty.domain.automations import (
+    Automation,
+    ByTime,
+    Dormant,
+    Expiring,
+    MonthEnded,
+    TierEnding,
+)
 from loyalty.domain.facts import minute
 from loyalty.domain.program import Program
 
@@ -25,6 +32,7 @@ FEWEST = 3
 """It takes so many visits to know how often somebody comes."""
 _DAY = timedelta(days=1)
 _TOLD = "!"
+_BY_TIME = frozenset(get_args(ByTime))
 
 
 class Occasion(NamedTuple):
@@ -46,8 +54,13 @@ class Measured(NamedTuple):
 
 def due_at(account: Account, program: Program) -> datetime | None:
     """Find when the next occasion of an account is due."""
-    found = (_due(name, each, account, program) for name, each in program.automations.items())
+    found = (_due(name, each, account, program) for name, each in _by_time(program))
     return min((at for at in found if at), default=None)
+
+
+def _by_time(program: Program) -> Iterator[tuple[str, Automation]]:
+    """List the automations that wait for time: every act looks when the next of them is due."""
+    return ((name, each) for name, each in program.automations.items() if type(each) in _BY_TIME)
 
 
 def _due(name: str, reaction: object, account: Account, program: Program) -> datetime | None:
@@ -93,12 +106,9 @@ def month_end(month: str, zone: str) -> datetime:
 
 def noted(account: Account, program: Program, now: datetime) -> Account:
     """Note that something happened in this month, for automations that tell of months."""
-    month = calendar.local(now, program.zone).strftime("%Y-%m")
-    told = {
-        name: account.occasions.get(name, "")
-        for name, each in program.automations.items()
-        if isinstance(each, MonthEnded)
-    }
+    names = [name for name, each in program.automations.items() if type(each) is MonthEnded]
+    month = calendar.month(now, program.zone) if names else ""
+    told = {name: account.occasions.get(name, "") for name in names}
     found = {name: f"{old} {month}".strip() for name, old in told.items() if month not in old}
     return _with(account, found) if found else account
 
@@ -118,7 +128,7 @@ def came(
 ) -> tuple[Account, list[Occasion]]:
     """List the occasions that have come, and note each on the account."""
     found: list[Occasion] = []
-    for name, each in program.automations.items():
+    for name, each in _by_time(program):
         due = _due(name, each, account, program)
         if due is None or due > now:
             continue

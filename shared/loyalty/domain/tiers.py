@@ -34,7 +34,7 @@ def reviewed(account: Account, program: Program, now: datetime, cause: str) -> S
     if program.tiers is None:  # what was promised is kept to its end, and then it is over
         return None if over else standing
     names = list(program.tiers.levels)
-    month = calendar.local(now, program.zone).strftime("%Y-%m")
+    month = calendar.month(now, program.zone)
     total = qualifying(account, program.tiers, month)
     earned = sum(total >= level.at for level in program.tiers.levels.values())
     held = names.index(account.tier) + 1 if account.tier in names else 0
