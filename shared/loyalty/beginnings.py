@@ -10,10 +10,25 @@ from loyalty.domain.program import Program
 from loyalty.events import Event, MemberChanged, MilestoneReached, OccasionCame, PointsPosted
 from loyalty.setting_out import Beginning
 
+_WAIT: dict[type[Event], tuple[type[on.Automation], ...]] = {
+    MemberChanged: (on.Joined, on.Registered),
+    MilestoneReached: (on.Reached,),
+    PointsPosted: (on.Came, on.TierChange, on.Affordable, on.Active),
+}
+"""Which automations an event can begin; of most acts nothing else is looked at."""
+
 
 def of(event: Event, program: Program) -> Iterator[Beginning]:
     """List what an event begins, by the program that holds."""
+    if isinstance(event, OccasionCame) and (known := program.automations.get(event.automation)):
+        yield Beginning(
+            event.automation, event.key, event.member, program.zone, event.values, event.words,
+            **_since(known, event),
+        )  # fmt: skip
+    waiting = _WAIT.get(type(event), ())
     for name, reaction in program.automations.items():
+        if type(reaction) not in waiting:
+            continue
         match event:
             case MemberChanged():
                 yield from _changed(name, reaction, event, program)
@@ -21,11 +36,6 @@ def of(event: Event, program: Program) -> Iterator[Beginning]:
                 yield from _reached(name, reaction, event, program)
             case PointsPosted():
                 yield from _posted(name, reaction, event, program)
-            case OccasionCame() if event.automation == name:
-                yield Beginning(
-                    name, event.key, event.member, program.zone, event.values, event.words,
-                    **_since(reaction, event),
-                )  # fmt: skip
 
 
 def _since(reaction: on.Automation, event: OccasionCame) -> dict[str, Any]:

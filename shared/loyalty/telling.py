@@ -46,8 +46,10 @@ def requests(
         "reason": event.reason,
         "store": _store(event, version.program),
     }
-    says = [said for on in ORDER for said in _says(on, event, version.program, values, given)]
     messages = version.program.messages
+    spoken = {message.on for message in messages.values()}  # mostly few of what there is
+    about = [on for on in ORDER if on in spoken]
+    says = [said for on in about for said in _says(on, event, version.program, values, given)]
     asked: list[Event] = [
         _request(event, version, kind, part)
         for purpose, kind in (("service", "message"), ("marketing", "promotion"))

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.connectors import keys
-from tests.connectors.vendor import LETTERS, Reply, Time, Vendor
+from tests.connectors.vendor import SOUND, Reply, Time, Vendor
 
 from loyalty.connectors import load
 from loyalty.connectors.call import TRIES
@@ -216,7 +216,7 @@ def some_json() -> st.SearchStrategy[Any]:
         ["type", "data", "event", "object", "payment", "id", "status", "errors"]
     )
     return st.recursive(
-        st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(LETTERS, max_size=6),
+        st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(SOUND, max_size=6),
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=4),
         max_leaves=5,
     )

@@ -44,7 +44,7 @@ from loyalty import (
 from loyalty.activities import Done
 from loyalty.adapters.clock import SystemClock, VirtualClock
 from loyalty.adapters.http import RequestsHttp
-from loyalty.adapters.memory import MemoryBus, Pending
+from loyalty.adapters.memory import MemoryBus
 from loyalty.connectors.engine import Engine
 from loyalty.connectors.spec import Guest as Told
 from loyalty.connectors.spec import Heard, Reply
@@ -66,6 +66,7 @@ from loyalty.steps import (
     points_calculation,
     transaction_ingest,
 )
+from loyalty.steps.lifecycle_sweep import JOBS
 
 STEPS: dict[str, Any] = {
     "points_calculation": points_calculation,
@@ -100,10 +101,11 @@ class Published(programs.Programs):
     """All programs, read again only once one was published: the clock jumps, and they do not."""
 
     def _list(self) -> list[Version]:
-        if self._read_at and not cast("Store", self._store).programs_changed:
-            self._read_at = self._clock.now()
-        cast("Store", self._store).programs_changed = False
-        return super()._list()
+        store = cast("Store", self._store)
+        if store.programs_changed:
+            store.programs_changed, self._read_at = False, None
+            super()._list()
+        return self._versions
 
 
 class Bus(MemoryBus):
@@ -113,8 +115,7 @@ class Bus(MemoryBus):
         before = len(self.pending)
         super().publish(topic, events)
         self.published.clear()
-        again = [each for each in self.pending[before:] if self._shuffle.random() < TWICE]
-        self.pending += [Pending(each.subscription, each.topic, each.event) for each in again]
+        self.pending += [m for m in self.pending[before:] if self._shuffle.random() < TWICE]
 
 
 class Dying:
@@ -156,6 +157,7 @@ class Year:
         self.asked: Counter[str] = Counter()
         self._due: datetime | None = None
         self._crons: dict[str, tuple[datetime, bytes]] = {}
+        self._jobs = len(JOBS) - 1
         programs.first(self.store, TEXT, START)
         self.shop = Shop(
             store=self.store, bus=self.bus, clock=self.clock,
@@ -233,20 +235,13 @@ class Year:
         return self._due or datetime.max.replace(tzinfo=START.tzinfo)
 
     def _schedules(self) -> dict[str, tuple[datetime, bytes]]:
-        now = self.clock.now()
-        if len(self._crons) < self._jobs():
-            for each in self._table():
+        if len(self._crons) < self._jobs:
+            now = self.clock.now()
+            for each in schedules.table(self.shop.programs.current().program, one_machine=True):
                 if each.name != schedules.TICK and each.name not in self._crons:
                     due = cron.following(each.cron, each.zone, now)
                     self._crons[each.name] = (due, each.body)
         return self._crons
-
-    @cache  # noqa: B019 - there is one year
-    def _jobs(self) -> int:
-        return len(self._table()) - 1
-
-    def _table(self) -> tuple[schedules.Schedule, ...]:
-        return schedules.table(self.shop.programs.current().program, one_machine=True)
 
     def _run(self) -> None:
         self.bus.run(self._handle)
@@ -288,7 +283,8 @@ class Year:
 
     def _lay_files(self, now: datetime) -> None:
         """The market's till lays down its day, before the night's files are read."""
-        ended = [day for day in self._sold if f"{day}T99" < _business_day(now)]
+        today = _business_day(now)
+        ended = [day for day in self._sold if day < today]
         for day in sorted(ended):
             path = self.folder / f"in/market/{day}/sales.csv"
             path.parent.mkdir(parents=True)

@@ -105,7 +105,7 @@ def _can_be(fact: Fact, guests: list[Guest]) -> bool:
 
 
 def _guest(number: int, chance: random.Random) -> Guest:
-    store = chance.choices(["main", "patan", "harbor", "market"], [50, 20, 10, 20])[0]
+    store = chance.choices(["main", "patan", "harbor", "market"], [56, 22, 12, 10])[0]
     early = chance.random() < 0.8
     day = chance.randrange(14) if early else chance.randrange(14, 260)
     joined = _instant(START.astimezone(BERLIN).date() + day * DAY, ZONES[store], chance, 8, 19)

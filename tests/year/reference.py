@@ -199,7 +199,7 @@ class Life:
         self.here = self.gone = self.merged = self.stopped = False
         self.acts: list[tuple[datetime, str, int]] = []
         self.of_visits: list[str] = []
-        self.tens: set[int] = set()
+        self.granted: set[int] = set()
         self.begun: set[tuple[str, Any]] = set()
         self.missed = 0
         self.unusual_told = 0
@@ -749,8 +749,8 @@ class Life:
 
     def _came(self, before: int, after: int, receipt: Receipt) -> None:
         for number in range(before + 1, after + 1):
-            if number % 10 == 0 and number not in self.tens:
-                self.tens.add(number)
+            if number % 20 == 0 and number not in self.granted:
+                self.granted.add(number)
                 self.after.append(lambda: (self.settle(), self._give("award", 5)))
                 self.book.alerts["ten"] += 1
                 self.book.ways["party", "done"] += 1
@@ -758,8 +758,8 @@ class Life:
                 text = f"ask 5 {TITLES[receipt.store]}"
                 steps = [(HOUR, "12:00"), text]
                 self.after.append(lambda s=steps: self._begin("fifth", "", s, ZONES[receipt.store]))
-            if number % 20 == 0:
-                self.after.append(lambda n=number: self._begin("twentieth", n, [8]))
+            if number % 40 == 0:
+                self.after.append(lambda n=number: self._begin("fortieth", n, [8]))
 
     # -- everything else ----------------------------------------------------------------------
 

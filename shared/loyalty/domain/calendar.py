@@ -13,10 +13,20 @@ def local(at: datetime, zone: str) -> datetime:
     return at.astimezone(ZoneInfo(zone))
 
 
+def month(at: datetime, zone: str) -> str:
+    """Name the month of an instant, as in `2026-11`."""
+    return local(at, zone).date().isoformat()[:7]
+
+
+def _shown(there: datetime) -> str:
+    """Write a time of day: `strftime` would take most of the time that a receipt's day takes."""
+    return there.time().isoformat("minutes")
+
+
 def business_day(at: datetime, zone: str, turns_at: str) -> str:
     """Name the business day (ISO date) of an instant: before the turn it is still yesterday."""
     there = local(at, zone)
-    late_night = there.strftime("%H:%M") < turns_at
+    late_night = _shown(there) < turns_at
     return (there.date() - timedelta(days=late_night)).isoformat()
 
 
@@ -27,7 +37,7 @@ def weekday(at: datetime, zone: str) -> str:
 
 def within(at: datetime, zone: str, start: str | None, end: str | None) -> bool:
     """Tell whether the local time is in [start, end); a span may pass midnight."""
-    now, begin, stop = local(at, zone).strftime("%H:%M"), start or "00:00", end or "24:00"
+    now, begin, stop = _shown(local(at, zone)), start or "00:00", end or "24:00"
     return begin <= now < stop if begin <= stop else now >= begin or now < stop
 
 

@@ -259,13 +259,13 @@ class Passbook(Pages):
         self, entry_id: str, points: int, why: str, rule: str, cause: str, kind: EntryKind = "award"
     ) -> Entry:
         """Give points that no purchase earned (they never count as progress)."""
-        month = calendar.local(self.now, self.program.zone).strftime("%Y-%m")
+        month = calendar.month(self.now, self.program.zone)
         lot = self._dated(self.now, month, self.program)
         return self.move(points, lot, kind, entry_id, self.now, reason=why, rule=rule, cause=cause)
 
     def adjust(self, entry_id: str, points: int, why: str, by: str) -> Entry:
         """Give or take points by a person's word, which is the reason; never progress."""
-        month = calendar.local(self.now, self.program.zone).strftime("%Y-%m")
+        month = calendar.month(self.now, self.program.zone)
         lot = self._dated(self.now, month, self.program) if points > 0 else None
         return self.move(points, lot, "adjust", entry_id, self.now, against="adjusted",
                          reason=why, by=by)  # fmt: skip

@@ -8,19 +8,27 @@ its mark: `2026-10! 2026-11`. A tier whose end was looked at, and that is kept, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import msgspec
 
 from loyalty.domain import absences, calendar, prospects, tiers
 from loyalty.domain.account import Account
-from loyalty.domain.automations import Dormant, Expiring, MonthEnded, TierEnding
+from loyalty.domain.automations import (
+    Automation,
+    ByTime,
+    Dormant,
+    Expiring,
+    MonthEnded,
+    TierEnding,
+)
 from loyalty.domain.program import Program
 
 _DAY = timedelta(days=1)
 _TOLD, _KEPT = "!", "?"
+_BY_TIME = frozenset(get_args(ByTime))
 
 
 class Occasion(NamedTuple):
@@ -46,8 +54,13 @@ class Measured(NamedTuple):
 
 def due_at(account: Account, program: Program) -> datetime | None:
     """Find when the next occasion of an account is due."""
-    found = (_due(name, each, account, program) for name, each in program.automations.items())
+    found = (_due(name, each, account, program) for name, each in _by_time(program))
     return min((at for at in found if at), default=None)
+
+
+def _by_time(program: Program) -> Iterator[tuple[str, Automation]]:
+    """List the automations that wait for time: every act looks when the next of them is due."""
+    return ((name, each) for name, each in program.automations.items() if type(each) in _BY_TIME)
 
 
 def _due(name: str, reaction: object, account: Account, program: Program) -> datetime | None:
@@ -84,12 +97,9 @@ def noted(account: Account, program: Program, now: datetime) -> Account:
     A rhythm that was measured may be another one now, and a tier not be kept any more: it is looked
     at again when it is due.
     """
-    month = calendar.local(now, program.zone).strftime("%Y-%m")
-    told = {
-        name: account.occasions.get(name, "")
-        for name, each in program.automations.items()
-        if isinstance(each, MonthEnded)
-    }
+    names = [name for name, each in program.automations.items() if type(each) is MonthEnded]
+    month = calendar.month(now, program.zone) if names else ""
+    told = {name: account.occasions.get(name, "") for name in names}
     found = {name: f"{old} {month}".strip() for name, old in told.items() if month not in old}
     for name, mark in account.occasions.items():
         if absences.is_measured(mark):
@@ -115,7 +125,7 @@ def came(
 ) -> tuple[Account, list[Occasion]]:
     """List the occasions that have come, and note each on the account."""
     found: list[Occasion] = []
-    for name, each in program.automations.items():
+    for name, each in _by_time(program):
         due = _due(name, each, account, program)
         if due is None or due > now:
             continue

@@ -34,7 +34,7 @@ def reviewed(account: Account, program: Program, now: datetime, cause: str) -> S
     if program.tiers is None:  # what was promised is kept to its end, and then it is over
         return None if over else standing
     names = list(program.tiers.levels)
-    month = calendar.local(now, program.zone).strftime("%Y-%m")
+    month = calendar.month(now, program.zone)
     total = qualifying(account, program.tiers, month)
     if standing and standing.until and over:
         total = max([total, *_of_years_that_ended(account, program, standing.until, month)])
