@@ -19,7 +19,7 @@ from rich.progress import track
 from infra import evidence
 from infra.evidence import Row
 from infra.topology import topology
-from loyalty import members, programs
+from loyalty import programs
 from loyalty.adapters.clock import VirtualClock
 from loyalty.adapters.local_bus import LocalBus
 from loyalty.adapters.sqlite import SqliteStore
@@ -28,6 +28,7 @@ from loyalty.delivery import Shop, hear
 from loyalty.domain.transaction import Line, Refund, Sale
 from loyalty.errors import TryAgain
 from loyalty.events import TransactionRecorded, encode
+from loyalty.guests import members
 from loyalty.identity import Pepper
 from loyalty.logs import Log
 from loyalty.programs import Programs

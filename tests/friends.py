@@ -13,8 +13,8 @@ from tests.rig import Rig, refund, sale
 from loyalty.audit import audit
 from loyalty.connectors.spec import Guest
 from loyalty.errors import Problem
+from loyalty.friends.referring import attribute, code
 from loyalty.records import accounts, entries, referrals
-from loyalty.referring import attribute, code
 
 TEXT = Path("tests/programs/rewards.yaml").read_text("utf-8").partition("messages:")[0]
 TERMS = (

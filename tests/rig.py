@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from loyalty import members, programs
+from loyalty import programs
 from loyalty.adapters.clock import SystemClock, VirtualClock
 from loyalty.adapters.http import RequestsHttp
 from loyalty.adapters.memory import MemoryBus
@@ -25,6 +25,7 @@ from loyalty.domain.account import Account
 from loyalty.domain.entry import Entry, Receipt
 from loyalty.domain.transaction import Line, Refund, RefundLine, Sale, Void
 from loyalty.events import SweepRequested, encode
+from loyalty.guests import members
 from loyalty.identity import Pepper
 from loyalty.logs import QUIET
 from loyalty.ports import Store

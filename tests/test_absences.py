@@ -9,9 +9,9 @@ import pytest
 from infra.simulator.store import MemoryStore
 from tests.rig import Rig, refund, sale
 
-from loyalty import merging
 from loyalty.connectors.spec import Guest
-from loyalty.merging import Wish
+from loyalty.guests import merging
+from loyalty.guests.merging import Wish
 from loyalty.records import journeys
 
 SITA, HARI = "+4915112345671", "+4915112345673"

@@ -9,9 +9,9 @@ import pytest
 from infra.simulator.store import MemoryStore
 from tests.rig import Rig
 
-from loyalty import activities
-from loyalty.activities import Done
 from loyalty.errors import Problem
+from loyalty.guests import activities
+from loyalty.guests.activities import Done
 
 TEXT = Path("tests/programs/rewards.yaml").read_text("utf-8")
 

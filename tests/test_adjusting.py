@@ -8,8 +8,8 @@ import pytest
 from infra.simulator.store import MemoryStore
 from tests.rig import Rig
 
-from loyalty import adjusting
 from loyalty.audit import audit
+from loyalty.counter import adjusting
 from loyalty.errors import Problem
 from loyalty.records import accounts, entries
 

@@ -192,7 +192,7 @@ RULES = {
         adapters, ("loyalty.adapters.http", "from loyalty.steps import points_calculation")
     ),
     "only the composition root knows adapters": Rule(
-        only_the_root_knows_adapters, ("loyalty.members", "from .adapters import memory")
+        only_the_root_knows_adapters, ("loyalty.programs", "from .adapters import memory")
     ),
     "the package knows nothing around it": Rule(
         self_contained, ("loyalty.app", "from infra.local import Local")

@@ -12,8 +12,9 @@ from tests.rig import NOON
 from tests.steps.cafe import Cafe
 from tests.steps.test_cost import Counting
 
-from loyalty import arming, programs
+from loyalty import programs
 from loyalty.events import asked_for
+from loyalty.journeys import arming
 from loyalty.records import account_record, accounts, jobs, timers
 
 DAY = timedelta(days=1)

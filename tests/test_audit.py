@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from infra.simulator.store import MemoryStore
 from tests.rig import NOON, Rig, opened, refund, sale, void
 
-from loyalty import reviewing
 from loyalty.audit import Audit, audit
 from loyalty.connectors.spec import Guest
+from loyalty.counter import reviewing
 from loyalty.domain.account import Totals
 from loyalty.domain.entry import Posting
 from loyalty.ports import Query

@@ -24,15 +24,16 @@ from tests.friends import (
 )
 from tests.rig import refund, void
 
-from loyalty import befriending, erasing
 from loyalty.audit import audit
+from loyalty.friends import befriending
+from loyalty.friends.referring import Brought, brought
+from loyalty.guests import erasing
 from loyalty.records import (
     accounts,
     entries,
     referrals,
     timers,
 )
-from loyalty.referring import Brought, brought
 
 __all__ = ["rig"]
 
@@ -216,8 +217,8 @@ def test_without_such_days_what_was_paid_stays():
 
 
 def test_what_was_spent_meanwhile_follows_the_policy_on_debt(rig):
-    from loyalty import redeeming  # noqa: PLC0415 - used here alone
-    from loyalty.redeeming import Asking, Capturing  # noqa: PLC0415
+    from loyalty.counter import redeeming  # noqa: PLC0415 - used here alone
+    from loyalty.counter.redeeming import Asking, Capturing  # noqa: PLC0415
 
     paid(rig)
     redeeming.hold(Asking(id="H1", member=rig.sita, reward="coffee"), rig.shop)

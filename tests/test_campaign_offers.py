@@ -13,22 +13,17 @@ from tests.steps.cafe import Cafe
 from tests.steps.test_cost import Counting
 from tests.test_campaigns import Killed, joined, opened, phone, record, spring, starts, survived
 
-from loyalty import (
-    budgeting,
-    campaigning,
-    commissioning,
-    counter,
-    merging,
-    reassigning,
-)
 from loyalty.adapters.sqlite import SqliteStore
 from loyalty.audit import audit
+from loyalty.campaigns import budgeting, campaigning, commissioning
+from loyalty.counter import quoting, reassigning
 from loyalty.domain.campaigns import Budget, Offer
 from loyalty.domain.conditions import When
 from loyalty.domain.transaction import Line, Sale
 from loyalty.events import TransactionRecorded, claimed
 from loyalty.explaining import explain
-from loyalty.merging import Wish
+from loyalty.guests import merging
+from loyalty.guests.merging import Wish
 from loyalty.records import accounts, entries, journeys
 from loyalty.steps import points_calculation
 
@@ -331,7 +326,7 @@ def test_a_quote_and_the_explanation_tell_of_the_offer(cafe):
         source="generic", receipt="Q", revision=0, store="main", channel="in_store",
         occurred_at=cafe.now, currency="EUR", lines=(line,), total=1_000,
     )  # fmt: skip
-    said = counter.quote(basket, member, "en", cafe.shop)
+    said = quoting.quote(basket, member, "en", cafe.shop)
     assert (said.points, said.reasons[-1]) == (20, "2x from campaign Momo Week")
     cafe.buys("R1", 1_000, phone(0))
     kept_record = entries.get(cafe.rig.store, "sale:generic:R1")

@@ -16,26 +16,19 @@ from infra.simulator.store import MemoryStore
 from tests.rig import NOON
 from tests.steps.cafe import Cafe
 
-from loyalty import (
-    budgeting,
-    campaigning,
-    commissioning,
-    entering,
-    merging,
-    programs,
-    silence,
-    tagging,
-)
+from loyalty import programs, silence
 from loyalty.adapters.firestore import FirestoreStore
 from loyalty.adapters.sqlite import SqliteStore
 from loyalty.audit import audit
-from loyalty.campaign_records import CampaignRecord, Switch
+from loyalty.campaigns import budgeting, campaigning, commissioning, entering
+from loyalty.campaigns.campaign_records import CampaignRecord, Switch
 from loyalty.domain import campaigns as rules
 from loyalty.domain.automations import Guests, Step
 from loyalty.domain.campaigns import Budget, Campaign, LastChance, Offer
 from loyalty.errors import Problem, TryAgain
 from loyalty.events import SweepRequested, encode
-from loyalty.merging import Wish
+from loyalty.guests import merging, tagging
+from loyalty.guests.merging import Wish
 from loyalty.records import accounts, campaigns, claims, entries, journeys, timers
 
 AGREED = {"consents": {"sms:marketing": True, "sms:service": True}}

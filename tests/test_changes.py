@@ -9,11 +9,12 @@ import pytest
 from infra.simulator.store import MemoryStore
 from tests.rig import NOON, Rig
 
-from loyalty import adjusting, agreeing, changes, members, merging
-from loyalty.agreeing import How
 from loyalty.connectors import load, names
+from loyalty.counter import adjusting
 from loyalty.errors import Problem
-from loyalty.merging import Wish
+from loyalty.guests import agreeing, changes, members, merging
+from loyalty.guests.agreeing import How
+from loyalty.guests.merging import Wish
 from loyalty.records import identities
 
 PROGRAM = Path("tests/programs/rewards.yaml").read_text("utf-8")

@@ -9,8 +9,8 @@ import pytest
 from infra.simulator.store import MemoryStore
 from tests.rig import NOON, Rig, refund, sale
 
-from loyalty import claiming
 from loyalty.connectors.spec import Guest
+from loyalty.counter import claiming
 from loyalty.errors import Problem
 
 SITA, HARI = "+4915112345671", "+4915112345673"

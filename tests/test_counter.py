@@ -8,9 +8,9 @@ import pytest
 from infra.simulator.store import MemoryStore
 from tests.rig import Rig, sale
 
-from loyalty import counter, redeeming
 from loyalty.connectors.spec import Guest
-from loyalty.redeeming import Asking
+from loyalty.counter import quoting, redeeming
+from loyalty.counter.redeeming import Asking
 
 PROGRAM = Path("tests/programs/rewards.yaml").read_text("utf-8")
 PHONE = "+4915112345671"
@@ -27,13 +27,13 @@ def rig():
 
 
 def takeable(rig, store="main"):
-    return counter.takeable(rig.account(rig.member), store, "en", rig.shop)
+    return quoting.takeable(rig.account(rig.member), store, "en", rig.shop)
 
 
 def quote(rig, amount, member=None, **more):
     basket = sale("quote", amount, at=rig.clock.now(), **more)
     who = rig.member if member is None else member
-    return counter.quote(basket, who, "en", rig.shop)
+    return quoting.quote(basket, who, "en", rig.shop)
 
 
 def test_what_a_guest_can_take_comes_first_then_what_is_nearest(rig):

@@ -10,23 +10,15 @@ from infra.security.leaks import leaks
 from infra.simulator.store import MemoryStore
 from tests.rig import Rig, opened, refund, sale
 
-from loyalty import (
-    changes,
-    codes,
-    erasing,
-    homes,
-    members,
-    merging,
-    redeeming,
-    sessions,
-    timekeeping,
-)
+from loyalty import timekeeping
 from loyalty.audit import audit
 from loyalty.connectors.spec import Guest
+from loyalty.counter import redeeming
+from loyalty.counter.redeeming import Asking
 from loyalty.errors import Problem
-from loyalty.merging import Wish
+from loyalty.guests import changes, codes, erasing, homes, members, merging, sessions
+from loyalty.guests.merging import Wish
 from loyalty.records import SignIn, accounts, contacts, entries, timers
-from loyalty.redeeming import Asking
 
 HOUSEHOLD = "household: {people: 2}\n"
 PHONE, EMAIL, NAME = "+4915799988877", "kanaria@vogel.example", "Kanaria Vogelsang"

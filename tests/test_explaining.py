@@ -9,8 +9,8 @@ import pytest
 from infra.simulator.store import MemoryStore
 from tests.rig import NOON, Rig, refund, sale, void
 
-from loyalty import reviewing
 from loyalty.connectors.spec import Guest
+from loyalty.counter import reviewing
 from loyalty.derivation import exact
 from loyalty.domain.program import Version
 from loyalty.domain.transaction import Line

@@ -21,16 +21,18 @@ from tests.friends import (
 )
 from tests.rig import void
 
-from loyalty import befriending, erasing, reviewing
+from loyalty.counter import reviewing
 from loyalty.domain.transaction import BY_HAND
 from loyalty.errors import Problem
+from loyalty.friends import befriending
+from loyalty.friends.referring import Brought, attribute, brought, code
+from loyalty.guests import erasing
 from loyalty.records import (
     Staff,
     referrals,
     reviews,
     staff,
 )
-from loyalty.referring import Brought, attribute, brought, code
 
 __all__ = ["rig"]
 

@@ -9,10 +9,11 @@ from infra.sandbox import Sandbox
 from tests.rig import NOON, refund, sale
 from tests.steps.cafe import SITA, Cafe
 
-from loyalty import activities, erasing, journeys
-from loyalty.activities import Done
 from loyalty.audit import audit
 from loyalty.connectors.spec import Guest
+from loyalty.guests import activities, erasing
+from loyalty.guests.activities import Done
+from loyalty.journeys import leading
 from loyalty.records import accounts, entries, timers, vouchers
 from loyalty.records import journeys as kept
 
@@ -194,7 +195,7 @@ def test_a_stage_that_was_cut_off_before_it_was_told_is_told_by_the_next_sweep(c
     [timer] = [each for each in timers.each(cafe.rig.store) if each.kind == "journey"]
     cafe.rig.clock.set(timer.due_at)
     with pytest.raises(CutOffError):
-        journeys.go_on(timer, cafe.rig.shop._replace(bus=Cut()))
+        leading.go_on(timer, cafe.rig.shop._replace(bus=Cut()))
     cafe.rig.sweep()
     assert cafe.texts() == ["Welcome, Sita!", "Come by, Sita."]
     assert not [each for each in timers.each(cafe.rig.store) if each.kind == "journey"]

@@ -11,10 +11,10 @@ import pytest
 from infra.simulator.store import MemoryStore
 from tests.rig import Rig, sale
 
-from loyalty import activities, merging
-from loyalty.activities import Done
 from loyalty.connectors.spec import Guest
-from loyalty.merging import Wish
+from loyalty.guests import activities, merging
+from loyalty.guests.activities import Done
+from loyalty.guests.merging import Wish
 from loyalty.records import contacts, journeys
 
 SITA, HARI = "+4915112345671", "+4915112345673"

@@ -10,11 +10,12 @@ from infra.sandbox import Sandbox
 from tests.steps.cafe import HARI, Cafe
 from tests.test_journeys import buys, joins, passes, states
 
-from loyalty import merging, timekeeping
+from loyalty import timekeeping
 from loyalty.audit import audit
 from loyalty.domain.facts import minute
 from loyalty.events import OccasionCame
-from loyalty.merging import Wish
+from loyalty.guests import merging
+from loyalty.guests.merging import Wish
 from loyalty.records import accounts, claims, contacts, entries, timers, vouchers
 from loyalty.steps import journey_start, notification_dispatch
 

@@ -9,8 +9,8 @@ from infra.sandbox import Sandbox
 from tests.rig import NOON, refund, sale, void
 from tests.steps.cafe import SITA, Cafe
 
-from loyalty import adjusting
 from loyalty.connectors.spec import Guest
+from loyalty.counter import adjusting
 from loyalty.events import decode
 from loyalty.records import journeys as kept
 from loyalty.steps import journey_start

@@ -8,10 +8,11 @@ import pytest
 from infra.sandbox import Sandbox
 from tests.steps.cafe import SITA, Cafe
 
-from loyalty import journeys, tagging
 from loyalty.audit import audit
 from loyalty.domain import tags as tags_of
 from loyalty.explaining import told
+from loyalty.guests import tagging
+from loyalty.journeys import leading
 from loyalty.records import accounts, entries, timers
 
 DAY = timedelta(days=1)
@@ -122,7 +123,7 @@ def test_a_stage_cut_off_before_it_was_told_tags_once(cafe):
     cafe.rig.clock.advance(7 * DAY)
     [timer] = [each for each in timers.each(cafe.rig.store) if each.kind == "journey"]
     with pytest.raises(CutOffError):
-        journeys.go_on(timer, cafe.shop._replace(bus=Cut()))
+        leading.go_on(timer, cafe.shop._replace(bus=Cut()))
     cafe.rig.sweep()
     assert acts(cafe, member)[1:] == ["tag newcomer taken: welcome", "tag silent given: welcome"]
 

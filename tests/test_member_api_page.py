@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 import pytest
 import requests
+from infra.children import run
 from infra.local import announce
 from tests.test_docs import ADDRESS, BASH, PATIENCE, ROOT, blocks, needs_curl, shop
 
@@ -27,9 +27,9 @@ __all__ = ["shop"]
 
 
 def bash(script: str, folder: Path) -> str:
-    done = subprocess.run(  # noqa: S603 - what our own page says
-        [BASH, "-euo", "pipefail", "-c", script], cwd=folder, capture_output=True, text=True,
-        env={**os.environ, "PATH": SCRIPT, "NO_PROXY": "127.0.0.1"}, timeout=PATIENCE, check=False,
+    done = run(
+        [BASH, "-euo", "pipefail", "-c", script], cwd=folder, timeout=PATIENCE,
+        env={**os.environ, "PATH": SCRIPT, "NO_PROXY": "127.0.0.1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout

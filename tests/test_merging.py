@@ -9,25 +9,17 @@ import pytest
 from infra.simulator.store import MemoryStore
 from tests.rig import NOON, Rig, refund, sale, void
 
-from loyalty import (
-    activities,
-    agreeing,
-    erasing,
-    homes,
-    members,
-    merging,
-    redeeming,
-    timekeeping,
-    uniting,
-)
-from loyalty.activities import Done
-from loyalty.agreeing import How
+from loyalty import timekeeping
 from loyalty.audit import audit
 from loyalty.connectors.spec import Guest
+from loyalty.counter import redeeming
+from loyalty.counter.redeeming import Asking
 from loyalty.errors import Problem
-from loyalty.merging import Wish
+from loyalty.guests import activities, agreeing, erasing, homes, members, merging, uniting
+from loyalty.guests.activities import Done
+from loyalty.guests.agreeing import How
+from loyalty.guests.merging import Wish
 from loyalty.records import Consent, Contact, accounts, contacts, entries, timers, vouchers
-from loyalty.redeeming import Asking
 
 ANNA, ANNI = "+4915112345671", "+4915112345672"
 SHARED = "household: {people: 2, points_per_day: 30}\n"

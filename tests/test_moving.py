@@ -9,10 +9,10 @@ import pytest
 from infra.simulator.store import MemoryStore
 from tests.rig import Rig, sale
 
-from loyalty import codes, erasing, members, merging, moving
 from loyalty.connectors.spec import Guest
 from loyalty.delivery import Shop
 from loyalty.errors import Problem
+from loyalty.guests import codes, erasing, members, merging, moving
 from loyalty.records import SignIn, contacts, sign_ins, timers
 
 OLD, NEW = "+4915112345671", "+4915112345672"

@@ -9,10 +9,11 @@ import pytest
 from infra.simulator.store import MemoryStore
 from tests.rig import Rig, sale
 
-from loyalty import merging, redeeming
 from loyalty.connectors.spec import Guest
+from loyalty.counter import redeeming
 from loyalty.events import decode
-from loyalty.merging import Wish
+from loyalty.guests import merging
+from loyalty.guests.merging import Wish
 from loyalty.records import journeys
 
 SITA, HARI = "+4915112345671", "+4915112345673"

@@ -9,14 +9,15 @@ import pytest
 from infra.simulator.store import MemoryStore
 from tests.rig import Rig, refund, sale
 
-from loyalty import adjusting, members, merging, redeeming
 from loyalty.audit import audit
 from loyalty.connectors.spec import Guest, Reply
+from loyalty.counter import adjusting, redeeming
+from loyalty.counter.redeeming import Asking
 from loyalty.events import claimed
-from loyalty.members import Joining
-from loyalty.merging import Wish
+from loyalty.guests import members, merging
+from loyalty.guests.members import Joining
+from loyalty.guests.merging import Wish
 from loyalty.records import accounts, contacts, entries, quarantine, suppressions
-from loyalty.redeeming import Asking
 from loyalty.steps import message_feedback, points_calculation
 
 ANNA, ANNI, BEN = "+4915112345671", "+4915112345672", "+4915112345673"

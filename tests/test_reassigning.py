@@ -9,11 +9,12 @@ import pytest
 from infra.simulator.store import MemoryStore
 from tests.rig import NOON, Rig, refund, sale, void
 
-from loyalty import merging, reassigning
 from loyalty.audit import audit
 from loyalty.connectors.spec import Guest
+from loyalty.counter import reassigning
 from loyalty.errors import Problem
-from loyalty.merging import Wish
+from loyalty.guests import merging
+from loyalty.guests.merging import Wish
 from loyalty.records import accounts, entries, vouchers
 
 ANNA, BEN = "+4915112345671", "+4915112345672"
@@ -96,7 +97,7 @@ def test_a_refund_and_a_void_after_it_are_the_new_guests(rig):
 
 def test_what_was_spent_meanwhile_is_owed(rig):
     buy(rig, "R1", 2000)
-    from loyalty import redeeming  # noqa: PLC0415 - only here
+    from loyalty.counter import redeeming  # noqa: PLC0415 - only here
 
     redeeming.hold(redeeming.Asking(id="H", member=rig.anna, reward="coffee"), rig.shop)
     redeeming.capture(redeeming.Capturing("H"), rig.shop)

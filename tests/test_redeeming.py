@@ -9,13 +9,13 @@ import pytest
 from infra.simulator.store import MemoryStore
 from tests.rig import Rig, refund, sale, void
 
-from loyalty import redeeming
 from loyalty.audit import audit
 from loyalty.connectors.spec import Guest
+from loyalty.counter import redeeming
+from loyalty.counter.redeeming import Asking, Capturing
 from loyalty.errors import Problem
 from loyalty.events import peek
 from loyalty.records import accounts, entries, vouchers
-from loyalty.redeeming import Asking, Capturing
 
 PROGRAM = Path("tests/programs/rewards.yaml").read_text("utf-8")
 PHONE = "+4915112345671"

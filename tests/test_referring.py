@@ -9,10 +9,11 @@ import pytest
 from infra.simulator.store import MemoryStore
 from tests.rig import Rig, refund, sale
 
-from loyalty import merging, referring
 from loyalty.audit import audit
 from loyalty.connectors.spec import Guest
 from loyalty.errors import Problem
+from loyalty.friends import referring
+from loyalty.guests import merging
 from loyalty.records import Staff, accounts, entries, referrals, staff, timers
 
 TEXT = Path("tests/programs/rewards.yaml").read_text("utf-8").partition("messages:")[0]

@@ -9,11 +9,13 @@ import pytest
 from infra.simulator.store import MemoryStore
 from tests.rig import NOON, Rig, sale
 
-from loyalty import counter, programs, tagging
+from loyalty import programs
 from loyalty.audit import audit
 from loyalty.connectors.spec import Guest
+from loyalty.counter import quoting
 from loyalty.domain.account import Account, ReceiptFact, Totals
 from loyalty.events import SweepRequested, encode
+from loyalty.guests import tagging
 from loyalty.job_records import Job
 from loyalty.records import account_record, accounts, entries, jobs
 
@@ -384,8 +386,8 @@ def test_a_quote_tells_what_a_guest_of_a_segment_would_earn():
     rig = opened()
     member = friend(rig)
     basket = sale("Q", 1000, at=rig.clock.now())
-    assert counter.quote(basket, member, "en", rig.shop).points == 20
-    assert counter.quote(basket, "", "en", rig.shop).points == 10
+    assert quoting.quote(basket, member, "en", rig.shop).points == 20
+    assert quoting.quote(basket, "", "en", rig.shop).points == 10
 
 
 def test_a_receipt_is_judged_for_ever_by_the_segments_it_was_first_judged_in():

@@ -14,7 +14,7 @@ from tests.domain.cafe import program
 from tests.rig import NOON, refund
 from tests.steps.cafe import SITA, Cafe
 
-from loyalty import adjusting
+from loyalty.counter import adjusting
 from loyalty.domain import prospects
 from loyalty.domain.account import Account, Lot
 from loyalty.records import quarantine, timers

@@ -8,11 +8,11 @@ import pytest
 from infra.simulator.store import MemoryStore
 from tests.rig import Rig
 
-from loyalty import erasing, merging, tagging
 from loyalty.audit import audit
 from loyalty.domain import tags as tags_of
 from loyalty.errors import Problem
-from loyalty.merging import Wish
+from loyalty.guests import erasing, merging, tagging
+from loyalty.guests.merging import Wish
 from loyalty.records import accounts, entries
 
 PROGRAM = Path("tests/programs/rewards.yaml").read_text("utf-8")

@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loyalty import tickets
+from loyalty.counter import tickets
+from loyalty.counter.tickets import Ticket
 from loyalty.identity import Pepper
-from loyalty.tickets import Ticket
 
 SECRET = "a pepper for tests only"
 PEPPER = Pepper(f"p1:{SECRET}")

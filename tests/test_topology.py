@@ -38,7 +38,7 @@ ENTRANCES = {
     "console": "loyalty.web.console",
 }
 """Where a function that answers HTTP begins to decide."""
-ASKING = {"member_page": "loyalty.adding", "file_import": "loyalty.files.shelf"}
+ASKING = {"member_page": "loyalty.guests.adding", "file_import": "loyalty.files.shelf"}
 """Where a function asks vendors, if not where it begins to decide."""
 
 

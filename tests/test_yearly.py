@@ -11,8 +11,9 @@ from infra.simulator.store import MemoryStore
 from tests.rig import Rig
 from tests.steps.cafe import HARI, SITA, Cafe
 
-from loyalty import birthdays, erasing, merging, programs
-from loyalty.merging import Wish
+from loyalty import programs
+from loyalty.guests import birthdays, erasing, merging
+from loyalty.guests.merging import Wish
 from loyalty.records import journeys, timers, vouchers
 
 DAY = timedelta(days=1)

@@ -7,10 +7,11 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from infra.crash.place import NOON, Input, program, texts
-from loyalty import members, programs
+from loyalty import programs
 from loyalty.connectors.spec import Guest, Heard, Reply
 from loyalty.delivery import Shop
 from loyalty.domain.transaction import Line, Refund, Sale
+from loyalty.guests import members
 from loyalty.steps import message_feedback, transaction_ingest
 
 SITA, HARI = "+4915112345671", "+4915112345672"

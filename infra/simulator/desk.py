@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from infra.simulator.guests import address_of
 from infra.simulator.till import home_of, member_of
 from infra.simulator.together import Merge, Union
-from loyalty import merging
 from loyalty.errors import Problem
+from loyalty.guests import merging
 from loyalty.records import accounts, entries, merges
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from infra.simulator.schedule import Say
-from loyalty import members
 from loyalty.connectors.spec import Reply
+from loyalty.guests import members
 
 BIRTHDAYS = ("12-28", "02-29", "")
 """What a guest tells of their birthday when they join."""

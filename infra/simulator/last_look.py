@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from infra.simulator.what_waits import ZONE
-from loyalty.campaign_records import CampaignRecord, Switch
+from loyalty.campaigns.campaign_records import CampaignRecord, Switch
 from loyalty.connectors.spec import Mail, Text
 from loyalty.domain import campaigns as rules
 from loyalty.domain.account import Account

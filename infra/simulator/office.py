@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from infra.simulator.till import member_of
 from infra.simulator.what_waits import ZONE, Ask, Begin, Born, Halt, Hush, campaign_of
-from loyalty import birthdays, commissioning, silence
-from loyalty.campaign_records import CampaignRecord, Switch
+from loyalty import silence
+from loyalty.campaigns import commissioning
+from loyalty.campaigns.campaign_records import CampaignRecord, Switch
 from loyalty.domain import campaigns as rules
 from loyalty.domain.campaigns import Campaign
 from loyalty.errors import Problem
 from loyalty.events import SweepRequested, encode
+from loyalty.guests import birthdays
 from loyalty.program_file.campaign_text import wrong
 from loyalty.records import campaigns, profiles
 

@@ -12,10 +12,10 @@ import msgspec
 from infra.simulator.crowd import OLD
 from infra.simulator.promises_of_unions import touched
 from infra.simulator.world import World
-from loyalty.campaign_records import CampaignRecord
+from loyalty.campaigns.campaign_records import CampaignRecord
 from loyalty.domain.campaigns import LAST
 from loyalty.domain.entry import Entry
-from loyalty.journey_records import Journey
+from loyalty.journeys.journey_records import Journey
 from loyalty.records import (
     AccountRecord,
     Voucher,

@@ -11,12 +11,12 @@ from infra.simulator.at_the_counter import DIVISIBLE, LIMIT, Act, Adjust
 from infra.simulator.schedule import Join, Tell
 from infra.simulator.till import member_of
 from infra.simulator.world import World
+from loyalty.counter.taking import Taking
 from loyalty.domain.entry import Entry, Receipt, Used
 from loyalty.domain.transaction import Sale
 from loyalty.ports import Key
 from loyalty.records import accounts, adjustments, entries, vouchers
 from loyalty.recount import on
-from loyalty.taking import Taking
 
 _ENDS = ("capture", "hold-void", "hold-expire")
 _SPENT = ("capture", "recapture")

@@ -16,7 +16,7 @@ from infra.simulator.world import World
 from loyalty.domain import calendar
 from loyalty.domain.account import Account
 from loyalty.domain.entry import Entry, Receipt
-from loyalty.journey_records import Journey
+from loyalty.journeys.journey_records import Journey
 from loyalty.records import accounts, entries, jobs, journeys, profiles, timers
 
 ABSENCE, WARNING = timedelta(days=30), timedelta(days=10)

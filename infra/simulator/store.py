@@ -101,8 +101,8 @@ class Unit:
         if self.writes:
             raise RuntimeError("a unit reads everything before its first write")
         for key in map(self._mine, keys):
-            self._seen[key] = self._documents.get(key)
-        return [_read(self._documents, key) for key in keys]
+            self._seen.setdefault(key, self._documents.get(key))
+        return [_decoded(self._seen[key]) for key in keys]
 
     def create(self, key: Key, document: Document) -> None:
         """Write what must not be there yet."""
@@ -158,4 +158,8 @@ def _encode(key: Key, document: Document) -> bytes:
 
 def _read(documents: Documents, key: Key) -> Document | None:
     collection_of(key.collection)
-    return msgspec.json.decode(documents[key]) if key in documents else None
+    return _decoded(documents.get(key))
+
+
+def _decoded(body: bytes | None) -> Document | None:
+    return None if body is None else msgspec.json.decode(body)

@@ -20,8 +20,10 @@ from infra.simulator.at_the_counter import (
 )
 from infra.simulator.guests import address_of
 from infra.simulator.households import LIMIT, had, is_shared
-from loyalty import adjusting, redeeming
-from loyalty.adjusting import Adjusted
+from loyalty.counter import adjusting, redeeming
+from loyalty.counter.adjusting import Adjusted
+from loyalty.counter.redeeming import Asking, Capturing
+from loyalty.counter.taking import Taking
 from loyalty.domain.account import Account
 from loyalty.domain.entry import Entry, Used
 from loyalty.errors import Problem
@@ -34,8 +36,6 @@ from loyalty.records import (
     merges,
     vouchers,
 )
-from loyalty.redeeming import Asking, Capturing
-from loyalty.taking import Taking
 
 if TYPE_CHECKING:
     from infra.simulator.world import World

@@ -30,13 +30,14 @@ from infra.simulator.trouble import Trouble, faults_of
 from infra.simulator.vendors import Asked, Vendors
 from infra.simulator.what_waits import Ask, Back, Begin, Born, Halt, Hush, Pass
 from infra.topology import topology
-from loyalty import members, programs
+from loyalty import programs
 from loyalty.adapters.clock import VirtualClock
 from loyalty.connectors.engine import Engine
 from loyalty.connectors.spec import Delivery, Guest, Heard, Verb
 from loyalty.delivery import Shop, hear
 from loyalty.errors import TryAgain
 from loyalty.events import peek, tick
+from loyalty.guests import members
 from loyalty.identity import Pepper
 from loyalty.logs import Log
 from loyalty.ports import Database, Key

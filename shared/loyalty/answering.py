@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from loyalty import counter, homes, members, phones, redeeming
+from loyalty import phones
 from loyalty.connectors.spec import Reply
-from loyalty.counter import Choice, Given, Takeable
+from loyalty.counter import quoting, redeeming
+from loyalty.counter.quoting import Choice, Given, Takeable
+from loyalty.counter.redeeming import Asking
+from loyalty.counter.taking import Taking
 from loyalty.delivery import Shop, outgoing, publish
 from loyalty.domain import calendar, keywords
 from loyalty.domain.keywords import Word
 from loyalty.errors import Problem
 from loyalty.events import NotificationRequested, Said
-from loyalty.members import Joining
+from loyalty.guests import homes, members
+from loyalty.guests.members import Joining
 from loyalty.records import Contact, contacts
-from loyalty.redeeming import Asking
-from loyalty.taking import Taking
 
 USEFUL = timedelta(hours=12)
 """An answer that could not leave for so long is dropped."""
@@ -60,7 +62,7 @@ def _said(word: Word, reply: Reply, member: str, shop: Shop) -> Said:
         return before
     record, contact = homes.find(shop.store, member), contacts.get(shop.store, member)
     language = _language(contact, shop)
-    found = counter.takeable(record.account, "", language, shop) if record else None
+    found = quoting.takeable(record.account, "", language, shop) if record else None
     if found is None:
         return Said(message="answer:joined")
     values = {"points": str(found.points), "list": _listed(found, language)}

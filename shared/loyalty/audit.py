@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from loyalty import bookkeeping, homes, recount
+from loyalty import bookkeeping, recount
 from loyalty.domain import facts
 from loyalty.domain.account import Account, Lot, Totals
 from loyalty.domain.entry import OF_MERGES, Entry, Receipt
+from loyalty.guests import homes
 from loyalty.records import AccountRecord, EntryRecord
 
 _NIGHT = timedelta(days=1)

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from loyalty import homes
 from loyalty.delivery import Outcome, Shop, outgoing
 from loyalty.domain import occasions
 from loyalty.domain.account import Account, ReceiptFact
@@ -18,7 +17,8 @@ from loyalty.domain.program import Program, Version
 from loyalty.domain.transaction import Sale
 from loyalty.errors import TryAgain
 from loyalty.events import Event, PointsPosted
-from loyalty.homes import Home
+from loyalty.guests import homes
+from loyalty.guests.homes import Home
 from loyalty.ports import Unit
 from loyalty.records import EntryRecord, Timer, account_record, accounts, entries, timers
 

@@ -7,16 +7,16 @@ from typing import Literal
 
 import msgspec
 
-from loyalty.campaign_records import CampaignRecord, Spent, Switch
+from loyalty.campaigns.campaign_records import CampaignRecord, Spent, Switch
+from loyalty.counter.till_records import Loss, Screen, Shift, Staff, Tries, Undoable
 from loyalty.domain.account import Account
 from loyalty.domain.entry import Entry, Receipt
 from loyalty.file_records import FileReading, FileReceipt
+from loyalty.friends.referral_records import Referral, Referred
 from loyalty.job_records import Job
-from loyalty.journey_records import Journey
+from loyalty.journeys.journey_records import Journey
 from loyalty.outgoing import Outgoing
-from loyalty.referral_records import Referral, Referred
 from loyalty.stored import Record, Records
-from loyalty.till_records import Loss, Screen, Shift, Staff, Tries, Undoable
 
 
 class EntryRecord(Record, frozen=True, kw_only=True):

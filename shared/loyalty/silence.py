@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from loyalty.campaign_records import Switch
+from loyalty.campaigns.campaign_records import Switch
 from loyalty.ports import Clock, Store, Unit
 from loyalty.records import switches
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from loyalty.counter.till_records import Loss
 from loyalty.domain.entry import EntryKind
 from loyalty.domain.messages import ORDER, event_of
 from loyalty.domain.milestones import Crossing
 from loyalty.domain.money import show
 from loyalty.domain.program import Alert, MessageOn, Program, Version
 from loyalty.events import Event, NotificationRequested, PointsPosted, Said
-from loyalty.till_records import Loss
 
 _OF_REWARDS: dict[str, tuple[EntryKind, ...]] = {
     "redemption": ("capture", "recapture"),

@@ -73,6 +73,24 @@ def test_a_unit_is_run_again_when_what_it_read_and_writes_changed(store):
     assert (seen, store.get(key)) == ([1, 2], [{"n": 12}])
 
 
+def test_what_a_unit_reads_again_is_as_it_was_and_a_change_between_is_not_lost(store):
+    """A later answer would bring the moment of its own change along, and hide it."""
+    key, seen = Key("accounts", "m1"), []
+    store.atomically("ledger", add_one(key))
+
+    def work(unit):
+        (first,) = unit.get(key)
+        if not seen:
+            store.atomically("ledger", add_one(key))
+        (again,) = unit.get(key)
+        seen.append((first["n"], again["n"]))
+        unit.put(key, {"n": first["n"] + 10})
+
+    store.atomically("ledger", work)
+    assert seen == [(1, 1), (2, 2)]
+    assert store.get(key) == [{"n": 12}]
+
+
 def test_a_document_that_appeared_after_it_was_looked_for_is_seen(store):
     key, seen = Key("accounts", "a"), []
 

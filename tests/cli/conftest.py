@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 from tests.rig import NOON, Rig, opened, refund, sale
 
-from loyalty import commissioning
+from loyalty.campaigns import commissioning
 from loyalty.cli import main
 from loyalty.connectors.spec import Guest
 from loyalty.domain.automations import Step

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from tests.rig import NOON, sale
 
-from loyalty import erasing, merging
 from loyalty.connectors.spec import Guest
-from loyalty.merging import Wish
+from loyalty.guests import erasing, merging
+from loyalty.guests.merging import Wish
 
 
 @pytest.mark.parametrize("who", ["+4915112345678", "0151 12345678", "Sita@Example.org", "m_"])

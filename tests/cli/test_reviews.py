@@ -11,8 +11,8 @@ from tests.rig import opened, sale
 
 from loyalty.connectors.spec import Guest
 from loyalty.domain.transaction import BY_HAND
+from loyalty.friends.referring import attribute, code
 from loyalty.records import reviews
-from loyalty.referring import attribute, code
 
 FRIENDS = f"{PROGRAM}referral: {{referrer: 30, friend: 10}}\n"
 WEEK = timedelta(days=7)

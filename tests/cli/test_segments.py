@@ -9,9 +9,9 @@ import pytest
 from tests.cli.conftest import PHONE, CommandLine
 from tests.rig import NOON, opened, sale
 
-from loyalty import tagging
 from loyalty.connectors.spec import Guest
 from loyalty.events import SweepRequested, encode
+from loyalty.guests import tagging
 
 PROGRAM = Path("tests/programs/segments.yaml").read_text("utf-8")
 NIGHT = encode(SweepRequested(id="night", at=NOON, subject="segments", job="segments"))

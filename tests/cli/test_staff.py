@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from loyalty import screening, staffing
+from loyalty.counter import screening, staffing
 from loyalty.errors import Problem
 from loyalty.identity import LETTERS
 from loyalty.records import staff

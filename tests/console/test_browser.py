@@ -12,8 +12,9 @@ from selenium.webdriver.support.ui import WebDriverWait
 from tests import browsing
 from tests.rig import sale
 
-from loyalty import members, screening, staffing
 from loyalty.connectors.spec import Guest, Heard
+from loyalty.counter import screening, staffing
+from loyalty.guests import members
 from loyalty.logs import QUIET
 from loyalty.records import entries, screens, staff
 from loyalty.steps import transaction_ingest

@@ -12,7 +12,7 @@ from tests.console.till import HOST, HTML, Till
 from tests.rig import Rig
 
 from loyalty import app as composition
-from loyalty import screening, staffing
+from loyalty.counter import screening, staffing
 from loyalty.errors import Problem
 from loyalty.identity import Pepper
 from loyalty.records import screens, staff

@@ -12,9 +12,11 @@ from tests.console.till import Till
 from tests.rig import NOON, Rig, sale
 
 from loyalty import app as composition
-from loyalty import merging, redeeming
 from loyalty.audit import audit
 from loyalty.connectors.spec import Guest
+from loyalty.counter import redeeming
+from loyalty.counter.redeeming import Asking
+from loyalty.guests import merging
 from loyalty.logs import Log
 from loyalty.records import (
     Identity,
@@ -25,7 +27,6 @@ from loyalty.records import (
     identities,
     vouchers,
 )
-from loyalty.redeeming import Asking
 
 LIMIT = "redeeming: {approve_above: 100}\n"
 PROGRAM = Path("tests/programs/rewards.yaml").read_text("utf-8") + LIMIT

@@ -10,9 +10,9 @@ import msgspec
 from tests.functions.serving import served
 from tests.rig import Rig
 
-from loyalty import screening, staffing
+from loyalty.counter import screening, staffing
+from loyalty.counter.till_records import Role, Staff
 from loyalty.records import screens, staff
-from loyalty.till_records import Role, Staff
 
 HOST = "https://console.example"
 HTML = {"Accept": "text/html"}

@@ -231,7 +231,7 @@ def test_lines_given_back_by_their_number_are_taken_from_them(cafe):
 
 
 def test_a_guest_who_shows_their_card_is_known(cafe):
-    from loyalty import members  # noqa: PLC0415
+    from loyalty.guests import members  # noqa: PLC0415
 
     code = members.card(cafe.sita, cafe.shop)
     cafe.upload(table({"receipt_no": "A-1", "customer_ref": f"card:{code}"}), 1)

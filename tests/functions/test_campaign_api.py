@@ -7,7 +7,7 @@ import pytest
 from tests.functions.test_member_api import Till, till
 from tests.rig import NOON
 
-from loyalty.campaign_records import Comparison
+from loyalty.campaigns.campaign_records import Comparison
 from loyalty.domain.uplift import Arm
 from loyalty.records import campaigns
 from loyalty.web.auth import TILL

@@ -13,8 +13,8 @@ from tests.functions.serving import served
 from tests.rig import opened, sale
 
 from loyalty import app as composition
-from loyalty import members
 from loyalty.connectors.spec import Guest
+from loyalty.guests import members
 from loyalty.identity import digest
 from loyalty.records import ApiKey, contacts, keys, referrals, vouchers
 from loyalty.web import auth, member_api, mistakes

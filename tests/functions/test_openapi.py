@@ -12,7 +12,7 @@ from schemathesis.specs.openapi.checks import response_schema_conformance, statu
 from tests.functions.serving import application
 from tests.functions.test_member_api import PHONE, Till, till
 
-from loyalty import claiming
+from loyalty.counter import claiming
 from loyalty.web import member_api, openapi
 
 SCHEMA = schemathesis.openapi.from_dict(openapi.document(member_api.OPERATIONS, "Cafe", "http://x"))

@@ -12,9 +12,10 @@ from tests.inputs.catalogue import LATER, ROWS, UNHEARD, Row
 from tests.inputs.house import Answer, House, house
 from tests.inputs.senders import Endless
 
-from loyalty import members, wording
+from loyalty import wording
 from loyalty.errors import Problem
 from loyalty.events import Said
+from loyalty.guests import members
 from loyalty.records import contacts, entries, identities, quarantine, reviews
 from loyalty.web.floodgate import Floodgate
 

@@ -14,8 +14,8 @@ from infra.sandbox.server import Sandbox
 from tests.journeys.nightly import NightlyFiles
 from tests.rig import NOON
 
-from loyalty import members
 from loyalty.audit import audit
+from loyalty.guests import members
 from loyalty.ports import Query
 from loyalty.records import accounts, entries
 

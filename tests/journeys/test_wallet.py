@@ -13,7 +13,7 @@ from infra.local import Local
 from infra.sandbox.server import Sandbox
 from tests.functions.serving import signed
 
-from loyalty import adding, erasing, members
+from loyalty.guests import adding, erasing, members
 from loyalty.logs import QUIET
 
 PHONE, PATIENCE = "+4915112345671", 30.0

@@ -79,7 +79,7 @@ class Guest:
         return self
 
     def member(self):
-        from loyalty import sessions  # noqa: PLC0415 - looked at here alone
+        from loyalty.guests import sessions  # noqa: PLC0415 - looked at here alone
 
         cookie = self.browser.get_cookie("__Host-guest", domain="cafe.example")
         return sessions.member_of(cookie.value, self.cafe.shop)

@@ -17,9 +17,9 @@ from infra.sandbox.server import Sandbox
 from tests import browsing
 from tests.functions.serving import signed
 
-from loyalty import redeeming
+from loyalty.counter import redeeming
+from loyalty.counter.redeeming import Capturing
 from loyalty.logs import QUIET
-from loyalty.redeeming import Capturing
 
 NUMBER = "+4915112345671"
 PROGRAM = Path("tests/programs/rewards.yaml").resolve()

@@ -11,8 +11,9 @@ from tests.functions.serving import application
 from tests.pages.guest import Guest
 from tests.steps.cafe import HARI, SITA
 
-from loyalty import erasing, referring, sessions
 from loyalty.domain.transaction import BY_HAND
+from loyalty.friends import referring
+from loyalty.guests import erasing, sessions
 from loyalty.records import identities, profiles, referrals, sign_ins
 
 CODE = re.compile(r'<p class="letters">([A-Z2-9]{4}-[A-Z2-9]{4})</p>\n<p><a')

@@ -11,11 +11,12 @@ from tests.pages.guest import ORIGIN, Guest
 from tests.rig import sale
 from tests.steps.cafe import HARI, SITA
 
-from loyalty import claiming, codes, members, merging, redeeming, sessions, tagging
+from loyalty.counter import claiming, redeeming
+from loyalty.counter.redeeming import Capturing
 from loyalty.domain.transaction import Line
+from loyalty.guests import codes, members, merging, sessions, tagging
 from loyalty.records import consents, contacts, profiles, sign_ins
 from loyalty.records import sessions as kept_sessions
-from loyalty.redeeming import Capturing
 from loyalty.web import member_page
 from loyalty.web.pages.texts import LANGUAGES, TEXTS
 

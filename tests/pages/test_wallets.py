@@ -18,7 +18,7 @@ from tests.pages.guest import ORIGIN, Guest
 from tests.steps.cafe import Cafe
 
 from loyalty import app as composition
-from loyalty import exporting
+from loyalty.guests import exporting
 from loyalty.records import partner_links
 
 GOOGLE, APPLE = "google_wallet", "apple_wallet"

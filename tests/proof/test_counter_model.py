@@ -20,12 +20,13 @@ from hypothesis.stateful import (
 from infra.simulator.store import MemoryStore
 from tests.rig import Rig, refund, sale, void
 
-from loyalty import merging, redeeming
 from loyalty.audit import audit
 from loyalty.connectors.spec import Guest
+from loyalty.counter import redeeming
+from loyalty.counter.redeeming import Asking, Capturing
 from loyalty.errors import Problem
+from loyalty.guests import merging
 from loyalty.records import accounts, entries
-from loyalty.redeeming import Asking, Capturing
 
 PHONE, OTHER = "+4915112345671", "+4915112345672"
 TEXT = (

@@ -15,8 +15,8 @@ from infra.simulator.boundaries import Boundary
 from tests.proof.crashing import Chapter, World
 from tests.rig import NOON, refund, sale, void
 
-from loyalty import reviewing
 from loyalty.connectors.spec import Guest, Reply
+from loyalty.counter import reviewing
 from loyalty.errors import Problem
 from loyalty.steps import message_feedback
 

@@ -10,9 +10,10 @@ import pytest
 from infra.simulator.store import MemoryStore
 from tests.rig import NOON, Rig, sale, void
 
-from loyalty import programs, reviewing
+from loyalty import programs
 from loyalty.audit import audit
 from loyalty.connectors.spec import Guest
+from loyalty.counter import reviewing
 from loyalty.ports import Query
 from loyalty.records import accounts, entries, reviews
 

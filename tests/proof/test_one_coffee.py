@@ -9,14 +9,14 @@ from threading import Barrier
 import pytest
 from tests.rig import Rig, sale
 
-from loyalty import redeeming
 from loyalty.adapters.firestore import FirestoreStore
 from loyalty.adapters.sqlite import SqliteStore
 from loyalty.audit import audit
 from loyalty.connectors.spec import Guest
+from loyalty.counter import redeeming
+from loyalty.counter.redeeming import Asking, Capturing
 from loyalty.errors import Problem, TryAgain
 from loyalty.records import accounts, entries
-from loyalty.redeeming import Asking, Capturing
 
 PHONE = "+4915112345671"
 TEXT = Path("tests/programs/rewards.yaml").read_text("utf-8").partition("messages:")[0]

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from infra import races
 
-from loyalty import members
+from loyalty.guests import members
 from loyalty.records import accounts
 
 ACTS = 500

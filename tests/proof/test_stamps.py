@@ -9,9 +9,9 @@ import pytest
 from infra.simulator.store import MemoryStore
 from tests.rig import Rig, refund, sale, void
 
-from loyalty import counter
 from loyalty.audit import audit
 from loyalty.connectors.spec import Guest
+from loyalty.counter import quoting
 from loyalty.domain.transaction import Line
 from loyalty.records import accounts, entries, vouchers
 
@@ -47,7 +47,7 @@ def coffees(name, pieces, **more):
 
 
 def card(rig):
-    (card,) = counter.takeable(rig.account(rig.member), "main", "en", rig.shop).stamps
+    (card,) = quoting.takeable(rig.account(rig.member), "main", "en", rig.shop).stamps
     return card.have
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from tests.steps.cafe import HARI, SITA
 
-from loyalty import members, redeeming
+from loyalty.counter import redeeming
+from loyalty.counter.redeeming import Capturing
 from loyalty.domain import keywords
 from loyalty.domain.keywords import Word
-from loyalty.redeeming import Capturing
+from loyalty.guests import members
 
 
 @pytest.fixture

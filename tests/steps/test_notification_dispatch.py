@@ -10,8 +10,8 @@ import pytest
 from tests.rig import NOON, sale
 from tests.steps.cafe import HARI, SITA
 
-from loyalty import reviewing
 from loyalty.connectors.spec import Guest, Sent
+from loyalty.counter import reviewing
 from loyalty.errors import InDoubt, TryAgain, VendorRefused
 from loyalty.logs import Log
 from loyalty.records import ProgramRecord, claims, contacts, programs

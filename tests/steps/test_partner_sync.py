@@ -17,9 +17,9 @@ from tests.rig import NOON, sale, void
 from tests.steps.cafe import SITA, Cafe
 from tests.steps.test_cost import Counting
 
-from loyalty import adding, erasing, linking, merging, wallet_card
 from loyalty.errors import Problem, TryAgain
 from loyalty.events import MemberChanged, decode
+from loyalty.guests import adding, erasing, linking, merging, wallet_card
 from loyalty.logs import Log
 from loyalty.records import PartnerLink, partner_links
 from loyalty.steps import partner_sync

@@ -10,8 +10,9 @@ import pytest
 from tests.rig import NOON, refund, sale, void
 from tests.steps.cafe import HARI, SITA
 
-from loyalty import programs, reviewing
+from loyalty import programs
 from loyalty.connectors.spec import Guest
+from loyalty.counter import reviewing
 from loyalty.domain.transaction import Claim
 from loyalty.events import TransactionRecorded, encode
 from loyalty.records import identities, quarantine, reviews

@@ -26,32 +26,21 @@ from infra.topology import topology
 from tests.year.plan import BERLIN, DOWN, START, UP, Fact, Guest, Plan
 from tests.year.seen import Seen, Sums
 
-from loyalty import (
-    activities,
-    birthdays,
-    codes,
-    cron,
-    erasing,
-    members,
-    merging,
-    moving,
-    programs,
-    redeeming,
-    referring,
-    schedules,
-    sessions,
-)
-from loyalty.activities import Done
+from loyalty import cron, programs, schedules
 from loyalty.adapters.clock import SystemClock, VirtualClock
 from loyalty.adapters.http import RequestsHttp
 from loyalty.adapters.memory import MemoryBus
 from loyalty.connectors.engine import Engine
 from loyalty.connectors.spec import Guest as Told
 from loyalty.connectors.spec import Heard, Reply
+from loyalty.counter import redeeming
 from loyalty.delivery import Shop, hear
 from loyalty.domain.program import Version
 from loyalty.domain.transaction import Line, Refund, Sale, Void
 from loyalty.errors import Problem
+from loyalty.friends import referring
+from loyalty.guests import activities, birthdays, codes, erasing, members, merging, moving, sessions
+from loyalty.guests.activities import Done
 from loyalty.identity import Pepper
 from loyalty.logs import Log
 from loyalty.records import SignIn, accounts, entries, journeys, sign_ins, timers

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import click
 
-from loyalty import budgeting, commissioning, previewing, program_file
-from loyalty.campaign_records import CampaignRecord, Comparison
+from loyalty import program_file
+from loyalty.campaigns import budgeting, commissioning, previewing
+from loyalty.campaigns.campaign_records import CampaignRecord, Comparison
+from loyalty.campaigns.previewing import Preview
 from loyalty.cli import current, showing
 from loyalty.cli.place import Command, Place, place_option
 from loyalty.delivery import Shop
@@ -18,7 +20,6 @@ from loyalty.domain.campaigns import Campaign
 from loyalty.domain.money import show as in_money
 from loyalty.domain.program import Program
 from loyalty.ports import Store
-from loyalty.previewing import Preview
 from loyalty.program_file.campaign_text import read_campaigns
 from loyalty.records import campaigns as kept
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 
-from loyalty import homes, identity, members, phones
+from loyalty import identity, phones
 from loyalty.cli import current, showing
 from loyalty.cli.place import Place, place_option
 from loyalty.delivery import Shop
@@ -17,6 +17,7 @@ from loyalty.domain.account import Account
 from loyalty.domain.entry import Entry
 from loyalty.errors import Problem
 from loyalty.explaining import told
+from loyalty.guests import homes, members
 from loyalty.records import Contact, accounts, contacts
 from loyalty.recount import rebuilt
 

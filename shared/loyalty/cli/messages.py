@@ -7,7 +7,7 @@ import getpass
 import click
 
 from loyalty import silence
-from loyalty.campaign_records import Switch
+from loyalty.campaigns.campaign_records import Switch
 from loyalty.cli import current, showing
 from loyalty.cli.place import Command, Place, place_option
 from loyalty.records import switches

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 
-from loyalty import away, program_file, programs, schedules
+from loyalty import program_file, programs, schedules
 from loyalty.cli import showing
 from loyalty.cli.place import Place, place_option
 from loyalty.domain.automations import Dormant
 from loyalty.domain.program import Program
+from loyalty.journeys import away
 from loyalty.ports import Store
 from loyalty.records import ProgramRecord
 from loyalty.records import programs as published

@@ -6,12 +6,13 @@ import getpass
 
 import click
 
-from loyalty import befriending, reviewing
 from loyalty.cli import current, showing
 from loyalty.cli.place import Command, Place, place_option
 from loyalty.cli.receipt import found
+from loyalty.counter import reviewing
 from loyalty.domain.money import show
 from loyalty.domain.reviews import Verdict
+from loyalty.friends import befriending
 from loyalty.ports import Store
 from loyalty.records import Review, entries
 from loyalty.records import reviews as kept

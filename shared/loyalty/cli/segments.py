@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import click
 
-from loyalty import segmenting
 from loyalty.cli import current, showing
 from loyalty.cli.place import Place, place_option
 from loyalty.domain import lately, rfm
@@ -17,6 +16,7 @@ from loyalty.ports import Store
 from loyalty.program_file.in_words import said
 from loyalty.program_file.mistakes import closest
 from loyalty.records import accounts, jobs
+from loyalty.segments import segmenting
 
 MOST = 20
 """So many guests of a segment are shown."""

@@ -8,14 +8,16 @@ from typing import get_args
 import click
 import msgspec
 
-from loyalty import finding, identity, screening, staffing
+from loyalty import identity
 from loyalty.cli import current, showing
 from loyalty.cli.place import Place, place_option
+from loyalty.counter import screening, staffing
+from loyalty.counter.till_records import Role, Screen, Staff
+from loyalty.guests import finding
 from loyalty.ports import Key, Query, Store
 from loyalty.records import screens
 from loyalty.records import staff as kept
 from loyalty.stored import pages
-from loyalty.till_records import Role, Screen, Staff
 
 LONGEST = 60
 """Letters of a name."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from loyalty import beginnings, celebrating, setting_out
 from loyalty.delivery import Outcome, Shop
 from loyalty.domain.entry import OF_MERGES
 from loyalty.events import Event, MemberChanged, MilestoneReached, OccasionCame, PointsPosted
+from loyalty.journeys import beginnings, celebrating, setting_out
 
 HEARS = (PointsPosted, MilestoneReached, MemberChanged, OccasionCame)
 

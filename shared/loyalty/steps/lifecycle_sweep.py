@@ -12,30 +12,17 @@ from typing import NamedTuple
 
 import msgspec
 
-from loyalty import (
-    arming,
-    befriending,
-    bookkeeping,
-    campaigning,
-    celebrating,
-    commissioning,
-    comparing,
-    erasing,
-    homes,
-    journeys,
-    measuring,
-    merging,
-    moving,
-    retaining,
-    segmenting,
-    timekeeping,
-)
+from loyalty import bookkeeping, retaining, timekeeping
+from loyalty.campaigns import campaigning, commissioning, comparing
 from loyalty.delivery import Outcome, Shop, first_then_look, outgoing, publish
 from loyalty.domain import occasions
 from loyalty.domain.ledger import Passbook
 from loyalty.domain.occasions import Measured
 from loyalty.errors import AlreadyExists, Rejected, TryAgain
 from loyalty.events import Event, FilesDue, OccasionCame, SweepRequested
+from loyalty.friends import befriending
+from loyalty.guests import erasing, homes, merging, moving
+from loyalty.journeys import arming, celebrating, leading, measuring
 from loyalty.ports import Unit
 from loyalty.records import (
     AccountRecord,
@@ -46,6 +33,7 @@ from loyalty.records import (
     reviews,
     timers,
 )
+from loyalty.segments import segmenting
 
 HEARS = SweepRequested
 PAGE = 100
@@ -176,7 +164,7 @@ def _move(timer: Timer, shop: Shop) -> None:
 
 
 def _go_on(timer: Timer, shop: Shop) -> None:
-    journeys.go_on(timer, shop)
+    leading.go_on(timer, shop)
 
 
 def _celebrate(timer: Timer, shop: Shop) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 
 import msgspec
 
-from loyalty import answering, connectors, homes, identity, members, phones
+from loyalty import answering, connectors, identity, phones
 from loyalty.connectors.spec import STATES, Delivery, Incoming, Reply
 from loyalty.delivery import Shop, outgoing, publish
 from loyalty.errors import Problem
 from loyalty.events import MemberChanged
+from loyalty.guests import homes, members
 from loyalty.ports import Unit
 from loyalty.records import (
     Contact,

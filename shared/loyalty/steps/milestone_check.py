@@ -7,13 +7,14 @@ from functools import partial
 
 import msgspec
 
-from loyalty import befriending, bookkeeping, telling
+from loyalty import bookkeeping, telling
 from loyalty.delivery import Outcome, Shop, first_then_look, outgoing
 from loyalty.domain.entry import OF_MERGES
 from loyalty.domain.ledger import Passbook
 from loyalty.domain.milestones import Crossing, crossings
 from loyalty.domain.program import Program, Version
 from loyalty.events import Event, MilestoneReached, PointsPosted
+from loyalty.friends import befriending
 from loyalty.ports import Store, Unit
 from loyalty.records import MilestoneGuard, Voucher, entries, milestones, vouchers
 from loyalty.telling import Given

@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from loyalty import celebrating, homes, running, timekeeping, visiting, wording
+from loyalty import timekeeping, wording
+from loyalty.campaigns import running
 from loyalty.connectors.spec import Mail, Sent, StaffNote, Text, Verb
 from loyalty.delivery import Outcome, Shop, outgoing
 from loyalty.domain import journeys, keywords, messages
@@ -16,7 +17,9 @@ from loyalty.domain.messages import Decision
 from loyalty.domain.program import Message, Program
 from loyalty.errors import AlreadyExists, InDoubt, TryAgain, VendorRefused
 from loyalty.events import Event, NotificationRequested
-from loyalty.homes import Home
+from loyalty.guests import homes, visiting
+from loyalty.guests.homes import Home
+from loyalty.journeys import celebrating
 from loyalty.ports import Unit
 from loyalty.records import (
     Claim,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from loyalty import connectors, homes, linking, wallet_card
+from loyalty import connectors
 from loyalty.connectors.spec import Verb
 from loyalty.delivery import Outcome, Shop
 from loyalty.domain.entry import OF_MERGES
 from loyalty.domain.program import Program
 from loyalty.errors import TryAgain, VendorRefused
 from loyalty.events import Event, MemberChanged, PointsPosted
+from loyalty.guests import homes, linking, wallet_card
 from loyalty.records import PartnerLink, contacts, partner_links
 
 _ALWAYS = 2**63

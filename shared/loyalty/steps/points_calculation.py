@@ -8,8 +8,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from loyalty import bookkeeping, homes, offering, vouching
-from loyalty.budgeting import Purse
+from loyalty import bookkeeping
+from loyalty.campaigns import offering
+from loyalty.campaigns.budgeting import Purse
+from loyalty.counter import vouching
 from loyalty.delivery import Outcome, Shop, first_then_look
 from loyalty.domain import facts, holds, receipts, reviews
 from loyalty.domain.account import ReceiptFact
@@ -19,6 +21,7 @@ from loyalty.domain.program import Program
 from loyalty.domain.transaction import Claim, Refund, Sale, Transaction, Void
 from loyalty.errors import TryAgain
 from loyalty.events import Event, TransactionRecorded
+from loyalty.guests import homes
 from loyalty.ports import Store, Unit
 from loyalty.records import (
     EntryRecord,

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from loyalty import claiming, connectors, identity, phones
+from loyalty import connectors, identity, phones
 from loyalty.connectors.spec import Guest, Heard, Hint, Incoming
+from loyalty.counter import claiming
 from loyalty.delivery import Shop, outgoing, publish, put_aside
 from loyalty.domain.program import Program
 from loyalty.domain.transaction import Claim, Refund, Sale, Transaction

@@ -6,8 +6,8 @@ from datetime import datetime
 
 import msgspec
 
-from loyalty import budgeting, commissioning
-from loyalty.campaign_records import CampaignRecord, CampaignState, Comparison, Note
+from loyalty.campaigns import budgeting, commissioning
+from loyalty.campaigns.campaign_records import CampaignRecord, CampaignState, Comparison, Note
 from loyalty.delivery import Shop
 from loyalty.domain import uplift
 from loyalty.domain.campaigns import Campaign

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from loyalty import activities, counter, homes, identity, redeeming, vouching
-from loyalty.activities import Counted
+from loyalty import identity
 from loyalty.connectors.generic_body import Line, thousandths
-from loyalty.counter import Quote, Takeable
+from loyalty.counter import quoting, redeeming, vouching
+from loyalty.counter.quoting import Quote, Takeable
+from loyalty.counter.redeeming import Asking, Capturing
+from loyalty.counter.taking import Taking
 from loyalty.domain import transaction
 from loyalty.domain.transaction import Sale
 from loyalty.errors import Problem
-from loyalty.redeeming import Asking, Capturing
-from loyalty.taking import Taking
+from loyalty.guests import activities, homes
+from loyalty.guests.activities import Counted
 from loyalty.web.api import Call, Operation, Reply
 from loyalty.web.bodies import Basket, Capture, Did, Hold, Nothing, Place
 
@@ -26,7 +28,7 @@ def quote(call: Call) -> Quote:
     if basket.member and homes.living(call.shop.store, basket.member) is None:
         raise Problem(404, "not_found", "There is no such member.")
     sale = _sale(basket, call.store(basket.store), call)
-    return counter.quote(sale, basket.member, basket.language, call.shop)
+    return quoting.quote(sale, basket.member, basket.language, call.shop)
 
 
 def _sale(basket: Basket, store: str, call: Call) -> Sale:
@@ -57,7 +59,7 @@ def rewards(call: Call) -> Takeable:
     record = homes.living(call.shop.store, call.id)
     if record is None:
         raise Problem(404, "not_found", "There is no such member.")
-    return counter.takeable(record.account, call.store(asked.store), asked.language, call.shop)
+    return quoting.takeable(record.account, call.store(asked.store), asked.language, call.shop)
 
 
 def hold(call: Call) -> Reply:

@@ -9,10 +9,12 @@ from typing import Any
 import msgspec
 from flask import Request, Response
 
-from loyalty import changes, homes, identity, members, phones, referring
+from loyalty import identity, phones
 from loyalty.delivery import Shop
 from loyalty.domain.entry import Entry
 from loyalty.errors import Problem
+from loyalty.friends import referring
+from loyalty.guests import changes, homes, members
 from loyalty.web import (
     api,
     campaign_api,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from loyalty import identity, merging
-from loyalty.merging import Wish
+from loyalty import identity
+from loyalty.guests import merging
+from loyalty.guests.merging import Wish
 from loyalty.web import people_api
 from loyalty.web.api import Call, Operation
 from loyalty.web.bodies import Member, Merging, Nothing, Sharing

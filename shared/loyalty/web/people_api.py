@@ -6,21 +6,12 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from loyalty import (
-    adjusting,
-    agreeing,
-    birthdays,
-    claiming,
-    erasing,
-    exporting,
-    homes,
-    identity,
-    members,
-    tagging,
-)
-from loyalty.agreeing import How
+from loyalty import identity
+from loyalty.counter import adjusting, claiming
 from loyalty.delivery import Shop
 from loyalty.errors import Problem
+from loyalty.guests import agreeing, birthdays, erasing, exporting, homes, members, tagging
+from loyalty.guests.agreeing import How
 from loyalty.web.api import Call, Operation, wrong
 from loyalty.web.bodies import (
     Adjusted,

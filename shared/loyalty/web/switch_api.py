@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from loyalty import silence
-from loyalty.campaign_records import Switch
+from loyalty.campaigns.campaign_records import Switch
 from loyalty.records import switches
 from loyalty.web.api import Body, Call, Operation
 from loyalty.web.bodies import Nothing

@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from loyalty import ticketing, tickets
-from loyalty.ticketing import HandedOut, Settled
-from loyalty.tickets import Ticket
+from loyalty.counter import ticketing, tickets
+from loyalty.counter.ticketing import HandedOut, Settled
+from loyalty.counter.tickets import Ticket
 from loyalty.web import counter_api
 from loyalty.web.api import Body, Call, Name, Operation
 from loyalty.web.bodies import ReceiptId, Sum

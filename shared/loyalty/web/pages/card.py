@@ -7,14 +7,15 @@ from typing import Any
 
 from flask import Response
 
-from loyalty import claiming, counter, homes, members, redeeming
-from loyalty.counter import Choice
+from loyalty.counter import claiming, quoting, redeeming
+from loyalty.counter.quoting import Choice
+from loyalty.counter.redeeming import Asking
+from loyalty.counter.taking import Taking
 from loyalty.domain.account import Account
 from loyalty.domain.entry import Entry
 from loyalty.errors import Problem
+from loyalty.guests import homes, members
 from loyalty.records import entries
-from loyalty.redeeming import Asking
-from loyalty.taking import Taking
 from loyalty.web.pages import friends, rendering, texts, wallets
 from loyalty.web.pages.visit import Visit
 
@@ -27,7 +28,7 @@ def show(visit: Visit) -> Response:
     """Show the card."""
     member, shop, now = visit.member, visit.shop, visit.shop.clock.now()
     account = _account(visit)
-    found = counter.takeable(account, "", visit.language, shop)
+    found = quoting.takeable(account, "", visit.language, shop)
     code = members.card(member, shop)
     return visit.page(
         "card.html", contact=visit.contact, code=code, qr=rendering.drawn(code),

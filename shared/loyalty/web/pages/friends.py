@@ -8,12 +8,13 @@ from urllib.parse import quote
 
 from flask import Response
 
-from loyalty import identity, referring
+from loyalty import identity
 from loyalty.domain.friends import line
 from loyalty.domain.money import show
 from loyalty.domain.program import Referral
 from loyalty.errors import Problem
-from loyalty.referring import Brought
+from loyalty.friends import referring
+from loyalty.friends.referring import Brought
 from loyalty.web.pages.visit import Visit
 
 LONGEST = 16

@@ -7,9 +7,10 @@ from datetime import date
 
 from flask import Response
 
-from loyalty import codes, identity, moving, phones, sessions
+from loyalty import identity, phones
 from loyalty.connectors.card_data import card_numbers
 from loyalty.errors import Problem
+from loyalty.guests import codes, moving, sessions
 from loyalty.records import SignIn, sign_ins
 from loyalty.web.pages import friends
 from loyalty.web.pages.visit import Visit

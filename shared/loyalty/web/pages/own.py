@@ -8,8 +8,8 @@ from typing import NamedTuple
 import msgspec
 from flask import Response
 
-from loyalty import agreeing, birthdays, erasing, exporting
 from loyalty.errors import Problem
+from loyalty.guests import agreeing, birthdays, erasing, exporting
 from loyalty.records import SignIn, profiles
 from loyalty.web.pages import joining, rendering
 from loyalty.web.pages.visit import Visit

@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 
 from flask import Request, Response
 
-from loyalty import identity, sessions
+from loyalty import identity
 from loyalty.delivery import Shop
 from loyalty.domain.program import Program
 from loyalty.errors import Problem
+from loyalty.guests import sessions
 from loyalty.records import Contact, contacts
 from loyalty.web import reading, sites
 from loyalty.web.pages import rendering, texts

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Response
 
-from loyalty import adding
-from loyalty.adding import Wallet
 from loyalty.connectors.spec import PassFile, PassLink
 from loyalty.errors import Problem
+from loyalty.guests import adding
+from loyalty.guests.adding import Wallet
 from loyalty.web.pages import rendering
 from loyalty.web.pages.visit import Visit
 

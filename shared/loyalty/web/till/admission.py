@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from flask import Request
 
-from loyalty import identity, screening
+from loyalty import identity
 from loyalty.connectors.card_data import card_numbers
+from loyalty.counter import screening
 from loyalty.delivery import Shop
 from loyalty.errors import Problem
 from loyalty.web import sites

@@ -6,13 +6,14 @@ from typing import NamedTuple
 
 from flask import Response
 
-from loyalty import counter, finding, homes, keying
-from loyalty.counter import Takeable
+from loyalty.counter import keying, quoting
+from loyalty.counter.quoting import Takeable
+from loyalty.counter.taking import Taking
 from loyalty.delivery import Shop
 from loyalty.domain.account import Account
 from loyalty.errors import Problem
+from loyalty.guests import finding, homes
 from loyalty.records import contacts
-from loyalty.taking import Taking
 from loyalty.web.till import holds, showing
 from loyalty.web.till.points import WHY
 from loyalty.web.till.visit import Visit
@@ -57,7 +58,7 @@ def card(member: str, visit: Visit) -> Card:
         phone=contact.phone[-3:] if contact and contact.phone else "",
         points=account.points(now), pending=account.pending(now), visits=account.totals.visits,
         tier=_tier(account, visit),
-        takeable=counter.takeable(account, visit.store, visit.program.languages[0], shop),
+        takeable=quoting.takeable(account, visit.store, visit.program.languages[0], shop),
         holds=holds.open_here(visit, account),
     )  # fmt: skip
 

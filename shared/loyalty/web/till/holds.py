@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from loyalty import redeeming
+from loyalty.counter import redeeming
+from loyalty.counter.taking import Taking
 from loyalty.domain.account import Account
 from loyalty.errors import Problem
 from loyalty.records import entries
-from loyalty.taking import Taking
 from loyalty.web.till.visit import Visit
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from flask import Response
 
-from loyalty import adjusting, undoing
+from loyalty.counter import adjusting, undoing
 from loyalty.records import Adjustment, staff
 from loyalty.web.till import showing
 from loyalty.web.till.guests import first_name

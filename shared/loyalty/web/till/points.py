@@ -6,11 +6,11 @@ import re
 
 from flask import Response
 
-from loyalty import adjusting, undoing
-from loyalty.adjusting import Adjusted
+from loyalty.counter import adjusting, undoing
+from loyalty.counter.adjusting import Adjusted
+from loyalty.counter.till_records import Undoable
 from loyalty.errors import Problem
 from loyalty.records import adjustments
-from loyalty.till_records import Undoable
 from loyalty.web.till import showing
 from loyalty.web.till.visit import Visit
 

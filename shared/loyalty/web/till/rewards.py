@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Response
 
-from loyalty import keying, redeeming, undoing
+from loyalty.counter import keying, redeeming, undoing
+from loyalty.counter.redeeming import Asking, Capturing
+from loyalty.counter.taking import Taking
+from loyalty.counter.till_records import Undoable
 from loyalty.errors import Problem
-from loyalty.redeeming import Asking, Capturing
-from loyalty.taking import Taking
-from loyalty.till_records import Undoable
 from loyalty.web.till import guests, holds, showing
 from loyalty.web.till.visit import Visit
 

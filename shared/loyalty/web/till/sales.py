@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Response
 
-from loyalty import keying, reassigning, undoing
+from loyalty.counter import keying, reassigning, undoing
+from loyalty.counter.keying import KeyedIn
+from loyalty.counter.till_records import Undoable
 from loyalty.domain import money
 from loyalty.errors import Problem
-from loyalty.keying import KeyedIn
-from loyalty.till_records import Undoable
 from loyalty.web.till import guests, showing
 from loyalty.web.till.visit import Visit
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response
 
-from loyalty import undoing
+from loyalty.counter import undoing
 from loyalty.errors import Problem
 from loyalty.web import sites
 from loyalty.web.till.visit import Visit

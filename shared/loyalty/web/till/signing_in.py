@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response
 
-from loyalty import screening, staffing
+from loyalty.counter import screening, staffing
 from loyalty.errors import Problem
 from loyalty.web import sites
 from loyalty.web.till import showing

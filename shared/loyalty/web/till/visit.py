@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 from flask import Request
 
-from loyalty import homes
+from loyalty.counter.screening import Desk
+from loyalty.counter.till_records import Screen, Staff
 from loyalty.delivery import Shop
 from loyalty.domain.program import Program
 from loyalty.errors import Problem
+from loyalty.guests import homes
 from loyalty.identity import digest
-from loyalty.screening import Desk
-from loyalty.till_records import Screen, Staff
 
 SCREEN, SHIFT = "__Host-till-screen", "__Host-till-shift"
 """The cookies: of the device for good, of the person for a shift."""

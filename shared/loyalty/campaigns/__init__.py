@@ -1,0 +1,1 @@
+"""Campaigns: published, entered by each guest once, kept within their budget."""

@@ -1,0 +1,268 @@
+"""Campaigns run: guests are begun page by page, each once, until all are or the budget says no.
+
+The timer `campaign:{name}` stays due while pages are left. A page that was cut off is done again:
+whoever's journey is there is begun already, and what it published is published once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
+
+import msgspec
+
+from loyalty import timekeeping
+from loyalty.campaigns import budgeting, comparing, entering, running
+from loyalty.campaigns.campaign_records import CampaignRecord, Note
+from loyalty.campaigns.entering import Entered
+from loyalty.delivery import Outcome, Shop, outgoing, publish
+from loyalty.domain import campaigns as rules
+from loyalty.domain import offers
+from loyalty.domain.campaigns import Cost
+from loyalty.events import SweepRequested
+from loyalty.ports import Unit, Where
+from loyalty.records import AccountRecord, Timer, account_record, accounts, campaigns, timers
+
+PAGE = 100
+"""So many guests in one go."""
+LATE = timedelta(days=7)
+"""So long after a campaign's end, its offer holds for receipts that are told late."""
+_ALL = 1 << 32
+_replace = msgspec.structs.replace
+
+
+def come(timer: Timer, shop: Shop) -> None:
+    """Do what is due of a campaign: a page of its guests, or its end."""
+    record, now = campaigns.get(shop.store, timer.subject), shop.clock.now()
+    if record is None:
+        timekeeping.strike_out(timer, shop)
+    elif record.state in ("stopped", "ended"):
+        _publish_again(record, shop)
+        _clear(record, timer, shop)
+    elif now >= record.ends_at:
+        _publish_again(record, shop)
+        _end(record.id, now, shop)
+    elif not record.begun and record.state != "paused":
+        _page(record, shop)
+    else:
+        _look(record, shop)
+
+
+def arm(unit: Unit, name: str, at: datetime) -> None:
+    """Set a campaign's timer."""
+    timers.put(unit, running.named(name), Timer(kind="campaign", subject=name, due_at=at))
+
+
+def noted(record: CampaignRecord, at: datetime, what: str, by: str = "") -> CampaignRecord:
+    """Note what happened to a campaign."""
+    return _replace(record, notes=(*record.notes, Note(at=at, what=what, by=by)))
+
+
+def _end(name: str, now: datetime, shop: Shop) -> None:
+    def work(unit: Unit) -> None:
+        record = campaigns.get(unit, name)
+        if record and record.state not in ("stopped", "ended"):
+            campaigns.put(unit, name, noted(_replace(record, state="ended"), now, "ended"))
+            comparing.arm(unit, record, now)
+        if record and record.campaign.offer:
+            arm(unit, name, record.ends_at + LATE)
+        else:
+            timers.delete(unit, running.named(name))
+
+    shop.store.atomically("ledger", work)
+    shop.log("INFO", "campaign ended", campaign=name)
+
+
+def _clear(record: CampaignRecord, timer: Timer, shop: Shop) -> None:
+    """Take a page of accounts the offer of a campaign that is over; each is found until it is."""
+    where = (Where("offers", "contains", record.id),)
+    found = accounts.page(shop.store, "", PAGE, where) if record.campaign.offer else []
+    for _, each in found:
+        work = partial(_without, account=each.account.id, campaign=record.id)
+        shop.store.atomically("ledger", work)
+    if len(found) < PAGE:
+        timekeeping.strike_out(timer, shop)
+    else:
+        publish(shop.bus, _asked(record.id, found[-1][0], shop.clock.now()))
+
+
+def _without(unit: Unit, account: str, campaign: str) -> None:
+    record = accounts.get(unit, account)
+    if record:
+        left = offers.without(record.account.offers, campaign)
+        changed = _replace(record.account, offers=left)
+        accounts.put(unit, account, account_record(changed, record.closed))
+
+
+# -- a page of guests ---------------------------------------------------------------------------
+
+
+def _page(record: CampaignRecord, shop: Shop) -> None:
+    """Begin a page of guests, publish what came of it, then move on and ask for the next one."""
+    found = _next_page(record, shop)
+    entered = _enter(record, [account for _, account in found], shop)
+    publish(shop.bus, tuple(each for one in entered for each in one.outcome))
+    last = found[-1][0] if len(found) == PAGE else ""
+    work = partial(_advance, was=record, last=last, entered=entered, shop=shop)
+    moved = shop.store.atomically("ledger", work)
+    if moved is None:
+        return
+    _tell(record, moved, shop)
+    if not moved.begun:
+        publish(shop.bus, _asked(moved.id, moved.after, shop.clock.now()))
+
+
+def _publish_again(record: CampaignRecord, shop: Shop) -> None:
+    """Publish what came of a page that was cut off before its campaign was over: nobody begins."""
+    if not record.begun:
+        page = [account for _, account in _next_page(record, shop)]
+        publish(shop.bus, tuple(e for one in _enter(record, page, shop) for e in one.outcome))
+
+
+def _next_page(record: CampaignRecord, shop: Shop) -> list[tuple[str, AccountRecord]]:
+    asked = record.campaign.segments
+    where = (Where("segments", "contains", asked[0]),) if len(asked) == 1 else ()
+    return accounts.page(shop.store, record.after, PAGE, where)
+
+
+def _enter(record: CampaignRecord, page: Sequence[AccountRecord], shop: Shop) -> list[Entered]:
+    """Begin the journeys of a page of guests, as far as there is room for them."""
+    entered: list[Entered] = []
+    for each in page:
+        if _is_full(record, entered):
+            break
+        if not each.closed and rules.is_for(record.campaign, each.segments):
+            entered.append(entering.enter(record, each.account.id, shop))
+    return entered
+
+
+def _is_full(record: CampaignRecord, entered: Sequence[Entered]) -> bool:
+    most = record.campaign.guests_at_most
+    return most is not None and record.told + _in(entered, "told") >= most
+
+
+def _in(entered: Sequence[Entered], arm_: str) -> int:
+    return sum(each.arm == arm_ for each in entered)
+
+
+def _advance(
+    unit: Unit, was: CampaignRecord, last: str, entered: Sequence[Entered], shop: Shop
+) -> CampaignRecord | None:
+    """Move a campaign on by a page, if nobody did meanwhile and nobody halted it."""
+    record, now = campaigns.get(unit, was.id), shop.clock.now()
+    here = record and (record.after, record.begun) == (was.after, was.begun)
+    if record is None or not here or record.state not in ("scheduled", "running"):
+        return None
+    told = _in(entered, "told")
+    given = rules.cost(
+        rules.at_level(record.campaign, record.level).steps.values(), record.campaign.budget
+    ).times(told)
+    moved = _replace(
+        record, state="running", after=last, begun=not last or _is_full(record, entered),
+        told=record.told + told, held=record.held + _in(entered, "held"),
+        points=record.points + given.points, money=record.money + given.money,
+    )  # fmt: skip
+    _put(unit, record, moved := _within_budget(moved, now))
+    arm(unit, record.id, _next_look(moved, now) if moved.begun else now)
+    if moved.begun:
+        comparing.arm(unit, moved, now + comparing.PACE)
+    return moved
+
+
+def _put(unit: Unit, was: CampaignRecord, record: CampaignRecord) -> None:
+    """Write a campaign, and where its offer was lowered, at which percent it is now."""
+    if record.offer != was.offer:
+        budgeting.lower(unit, record.id, record.offer)
+    campaigns.put(unit, record.id, record)
+
+
+def _asked(name: str, place: str, now: datetime) -> Outcome:
+    """Ask for a sweep, which finds the campaign's timer due."""
+    own = running.named(name)
+    return outgoing([SweepRequested(id=f"{own}:{place}", at=now, subject=own)])
+
+
+# -- the budget ---------------------------------------------------------------------------------
+
+
+def _look(record: CampaignRecord, shop: Shop) -> None:
+    """Look at what the offer has cost so far: at its pace it may have to be lowered."""
+    given, now = budgeting.of_offer(shop.store, record.id), shop.clock.now()
+
+    def work(unit: Unit) -> CampaignRecord | None:
+        current = campaigns.get(unit, record.id)
+        if current is None or current.state in ("stopped", "ended"):
+            return None
+        moved = _within_budget(current, now, given) if current.state == "running" else current
+        if moved != current:
+            _put(unit, current, _replace(moved, lowered_at=now, lowered_given=given))
+        arm(unit, record.id, _next_look(moved, now))
+        return moved
+
+    if moved := shop.store.atomically("ledger", work):
+        _tell(record, moved, shop)
+
+
+def _tell(was: CampaignRecord, now: CampaignRecord, shop: Shop) -> None:
+    for note in now.notes[len(was.notes) :]:
+        shop.log("WARNING", "campaign changed itself", campaign=was.id, what=note.what)
+
+
+def _next_look(record: CampaignRecord, now: datetime) -> datetime:
+    """Find when a campaign is looked at again: by whole days, so that no hour weighs more."""
+    if record.campaign.offer is None or not record.campaign.budget.lower_to:
+        return record.ends_at
+    pace = min(timedelta(days=1), (record.ends_at - record.starts_at) / 10)
+    gone = max(timedelta(), now - record.starts_at)
+    return min(record.ends_at, record.starts_at + (gone // pace + 1) * pace)
+
+
+def _within_budget(record: CampaignRecord, now: datetime, given: int = 0) -> CampaignRecord:
+    """Lower what a campaign gives, as its program says, until its projected cost is affordable.
+
+    `given` are the points of its offer so far.
+    """
+    budget, rest = record.campaign.budget, _rest(record, now, given)
+    for level in sorted(budget.lower_to, reverse=True):
+        coming = -(-rest * record.offer // 100)
+        besides = Cost(given + coming, rules.price(given + coming, budget))
+        told = projected(record).plus(besides)
+        if not rules.passes(told, budget):
+            break
+        if level < min(record.level, record.offer):
+            record = _lowered(record, level, now, told)
+    return record
+
+
+def _lowered(record: CampaignRecord, level: int, now: datetime, told: Cost) -> CampaignRecord:
+    why = f"projected to cost {told.points} points, {told.money} in money"
+    offer = record.campaign.offer is not None
+    if level == 0:
+        what = "takes no more guests" + (", and its offer ends" if offer else "")
+        ended = _replace(record, begun=True, offer=0 if offer else record.offer)
+        return noted(ended, now, f"{what}: {why}")
+    lower = _replace(record, level=level, offer=level if offer else record.offer)
+    return noted(lower, now, f"points lowered to {level} percent: {why}")
+
+
+def projected(record: CampaignRecord) -> Cost:
+    """Project what steps will cost: what is promised, and the rest at the present level.
+
+    Addresses of accounts are hashes: how far a page reaches among them tells how many are left.
+    """
+    done = _ALL if record.begun or not record.after else int(record.after[:8], 16) + 1
+    left = record.told * (_ALL - done) // done
+    if record.campaign.guests_at_most is not None:
+        left = min(left, record.campaign.guests_at_most - record.told)
+    steps = rules.at_level(record.campaign, record.level).steps.values()
+    return record.promised.plus(rules.cost(steps, record.campaign.budget).times(max(0, left)))
+
+
+def _rest(record: CampaignRecord, now: datetime, given: int) -> int:
+    """Project what receipts will be given besides, at 100 percent, at the pace of this percent."""
+    since = record.lowered_at or record.starts_at
+    gone, left = now - since, max(timedelta(), record.ends_at - now)
+    if gone <= timedelta() or not record.offer:
+        return 0
+    return -(-(given - record.lowered_given) * 100 * left // (record.offer * gone))

@@ -1,0 +1,88 @@
+"""A guest enters a campaign: in which arm is drawn and kept before anything is sent, and once."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from loyalty.campaigns import running
+from loyalty.campaigns.campaign_records import CampaignRecord
+from loyalty.delivery import Outcome, Shop, first_then_look
+from loyalty.domain import campaigns as rules
+from loyalty.domain import journeys as way
+from loyalty.domain.offers import Offered
+from loyalty.domain.program import Program
+from loyalty.guests import homes
+from loyalty.guests.homes import Home
+from loyalty.journeys import leading
+from loyalty.journeys.journey_records import Journey
+from loyalty.ports import Unit
+from loyalty.records import journeys as kept
+
+_replace = msgspec.structs.replace
+
+
+class Entered(NamedTuple):
+    """What came of it: in which arm somebody is, "" if in none, and what is to be published."""
+
+    arm: Literal["", "told", "held"] = ""
+    outcome: Outcome = ()
+
+
+def enter(record: CampaignRecord, member: str, shop: Shop) -> Entered:
+    """Begin a guest's journey through a campaign; again, return what came of it then."""
+    work = partial(_enter, record=record, member=member, shop=shop)
+    return first_then_look(lambda _: shop.store.atomically("ledger", work))
+
+
+def _enter(unit: Unit, record: CampaignRecord, member: str, shop: Shop) -> Entered:
+    home, now = homes.find(unit, member), shop.clock.now()
+    current = running.find(unit, running.named(record.id))
+    if home is None or home.record.closed or home.person != member:
+        return Entered()  # erased or merged meanwhile: another page has, or had, the other one
+    names = [running.way(record.id, name) for name in homes.names(unit, home)]
+    found = [journey for journey in kept.several(unit, names) if journey]
+    if found:
+        own = found[0] if found[0].id == names[0] else None
+        return Entered(own.arm, own.begun) if own else Entered()
+    if current is None or running.why_not(current, now):
+        return Entered()
+    if not way.fits(current.campaign.when, home.account, now):
+        return Entered()
+    return _begin(unit, current, home, shop)
+
+
+def _begin(unit: Unit, record: CampaignRecord, home: Home, shop: Shop) -> Entered:
+    """Keep the arm; who is held out has a record of when they would have been told, and no more."""
+    now, held = shop.clock.now(), rules.is_held_out(home.person, record.id, record.campaign)
+    program = shop.programs.named(record.version)
+    journey = Journey(
+        id=running.way(record.id, home.person), automation=running.named(record.id),
+        member=home.person,
+        account=home.account.id, version=record.version, cause=running.named(record.id), at=now,
+        zone=program.zone, mark=way.mark(home.account), arm="held" if held else "told",
+        state="held" if held else "waiting",
+        before=None if home.account.others else home.account.totals,
+    )  # fmt: skip
+    if held:
+        kept.create(unit, journey.id, journey)
+        return Entered("held")
+    reaction, home = running.reaction(record, "", now), _offered(home, record, program)
+    return Entered("told", leading.created(unit, journey, home, reaction, shop, record))
+
+
+def _offered(home: Home, record: CampaignRecord, program: Program) -> Home:
+    """Put what the campaign offers on the account that a guest's receipts are booked on."""
+    offer, budget = record.campaign.offer, record.campaign.budget
+    if offer is None:
+        return home
+    title = program.words(record.campaign.title, program.languages[0])
+    own = Offered(
+        campaign=record.id, member=home.person, title=title or record.id.replace("_", " "),
+        since=record.starts_at, until=record.ends_at, offer=offer,
+        budget=_replace(budget, reward_cost=0, lower_to=()),
+    )  # fmt: skip
+    account = _replace(home.account, offers=(*home.account.offers, own))
+    return home._replace(record=_replace(home.record, account=account))

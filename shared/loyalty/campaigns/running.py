@@ -1,0 +1,82 @@
+"""The campaign that a journey or a message belongs to: its steps as of now, and whether it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from loyalty.campaigns.campaign_records import CampaignRecord
+from loyalty.domain.automations import Reaction, Step
+from loyalty.domain.campaigns import LAST, UNTIL_LAST, Campaign, at_level
+from loyalty.domain.vocabulary import MessageChannel
+from loyalty.ports import Store, Unit
+from loyalty.records import campaigns, journeys
+
+PREFIX = "campaign:"
+OVER, PAUSED = "campaign-over", "campaign-paused"
+AGAIN = timedelta(minutes=15)
+"""How long what belongs to a paused campaign waits until it looks again."""
+
+
+def named(name: str) -> str:
+    """Name the journeys of a campaign, as automations name theirs."""
+    return f"{PREFIX}{name}"
+
+
+def way(name: str, person: str) -> str:
+    """Name a guest's journey through a campaign, or the record that they were held out."""
+    return f"journey:{named(name)}:{person}:once"
+
+
+def led(source: Unit | Store, name: str, people: Sequence[str]) -> bool:
+    """Tell whether one of these, who are one person, is in a campaign, in whichever arm."""
+    return any(journeys.several(source, [way(name, each) for each in people]))
+
+
+def find(source: Unit | Store, automation: str) -> CampaignRecord | None:
+    """Find the campaign that leads journeys of this name; None if it is an automation."""
+    name = automation.removeprefix(PREFIX)
+    return campaigns.get(source, name) if name != automation else None
+
+
+def halted(source: Unit | Store, automation: str, now: datetime) -> str:
+    """Say why nothing of a campaign goes on at this moment; empty while it does."""
+    record = find(source, automation) if automation else None
+    return why_not(record, now) if record else ""
+
+
+def is_over(record: CampaignRecord) -> bool:
+    """Tell whether a campaign was stopped, or has ended."""
+    return record.state in ("stopped", "ended")
+
+
+def why_not(record: CampaignRecord, now: datetime) -> str:
+    """Say why a campaign does not go on at this moment."""
+    if record.state in ("stopped", "ended") or now >= record.ends_at:
+        return OVER
+    return PAUSED if record.state == "paused" else ""
+
+
+def channels(reaction: Reaction) -> tuple[MessageChannel, ...]:
+    """Tell by which channels a campaign's messages go; none: by their own, as automations' do."""
+    return reaction.channels if isinstance(reaction, Campaign) else ()
+
+
+def reaction(record: CampaignRecord, following: str, now: datetime) -> Reaction:
+    """List a campaign's steps as of now, at the level it pays, with its last chance.
+
+    A guest who comes when there is less time left than that is not reminded of it.
+    """
+    campaign = at_level(record.campaign, record.level)
+    last = campaign.last_chance
+    if last is None:
+        return campaign
+    ahead = record.ends_at - timedelta(days=last.days_before) - now
+    steps = dict(campaign.steps)
+    if ahead > timedelta():
+        steps[UNTIL_LAST] = Step(wait=-(-ahead // timedelta(minutes=1)))
+    if ahead > timedelta() or following == LAST:
+        steps[LAST] = Step(send=last.send)
+    return msgspec.structs.replace(campaign, steps=steps)

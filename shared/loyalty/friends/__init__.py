@@ -1,0 +1,1 @@
+"""Guests who bring friends, and what is paid for it."""

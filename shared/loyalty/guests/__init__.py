@@ -1,0 +1,1 @@
+"""Guests as members: joining, being found, changed, united and forgotten."""

@@ -1,0 +1,119 @@
+"""Forgetting a member: the ledger first, then the people, then the timer that saw to it.
+
+Entries stay, under an id that leads to nobody, and one more tells when they were erased. Whoever
+is cut off in between is finished by the sweep. Partners hear `erased`: `partner_sync` empties the
+member's cards and only then forgets that there were any, for a card that nobody knows of could not
+be emptied any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from loyalty import bookkeeping, timekeeping
+from loyalty.delivery import Shop, outgoing, publish
+from loyalty.domain import segments
+from loyalty.domain.account import Account
+from loyalty.domain.ledger import Passbook
+from loyalty.events import MemberChanged
+from loyalty.friends import befriending
+from loyalty.guests import homes
+from loyalty.journeys import celebrating, leading
+from loyalty.ports import Key, Unit
+from loyalty.records import (
+    Contact,
+    Timer,
+    accounts,
+    consents,
+    contacts,
+    identities,
+    links,
+    profiles,
+    sessions,
+    sign_ins,
+    timers,
+)
+from loyalty.stored import Records
+
+OWN: tuple[Records[Any], ...] = (sessions, links, consents, sign_ins)
+"""Collections of `people` whose documents name their member."""
+
+
+def erase(member: str, shop: Shop) -> None:
+    """Forget a member for good, also as whom they were before a merge; again: nothing more."""
+    people = [member, *_before(member, shop)]
+    for each in people:
+        mark(each, shop)
+    for each in people:
+        finish(each, shop)
+
+
+def _before(member: str, shop: Shop) -> list[str]:
+    """List the members who were found to be this one."""
+    home = homes.find(shop.store, member)
+    return [name for name in homes.names(shop.store, home) if name != member] if home else []
+
+
+def mark(member: str, shop: Shop) -> None:
+    """Close the account, let nothing lead to it, and have the sweep see to the rest."""
+    leading = identities.keys(shop.store, "member", member)
+    due = shop.clock.now() + timekeeping.LATER
+
+    def close(unit: Unit) -> None:
+        record = accounts.get(unit, member)
+        if record and record.closed != homes.ERASED:
+            befriending.end(unit, member)
+            _closed(unit, record.account, shop)
+        for key in leading:
+            unit.delete(key)
+        timer = Timer(kind="erase", subject=member, due_at=due)
+        timers.put(unit, f"erase:{member}", timer)
+
+    shop.store.atomically("ledger", close)
+
+
+def _closed(unit: Unit, account: Account, shop: Shop) -> None:
+    """Write that a member was erased: by this act `/v1/changes` tells of it."""
+    now = shop.clock.now()
+    book = Passbook(segments.forgotten(account), shop.programs.at(now).program, now)
+    book.closed = homes.ERASED
+    act = f"erase:{account.id}"
+    book.write("erase", act, now, reason="erased")
+    bookkeeping.write(unit, book, act, ())
+
+
+def finish(member: str, shop: Shop) -> None:
+    """Take a member out of `people`, tell of it, and strike the timer out."""
+    contact = contacts.get(shop.store, member)
+    theirs = [key for kind in OWN for key in kind.keys(shop.store, "member", member)]
+    theirs += list(_asked(contact, shop)) if contact else []
+
+    def forget(unit: Unit) -> None:
+        for key in dict.fromkeys(theirs):
+            unit.delete(key)
+        profiles.delete(unit, member)
+        contacts.delete(unit, member)
+
+    shop.store.atomically("people", forget)
+    event = MemberChanged(
+        id=f"erased:{member}", at=shop.clock.now(), subject=member, member=member, what="erased"
+    )
+    publish(shop.bus, outgoing([event]))
+    leading.empty(member, shop)
+    late = identities.keys(shop.store, "member", member)
+
+    def done(unit: Unit) -> None:
+        for key in late:
+            unit.delete(key)
+        timers.delete(unit, celebrating.named(member))
+        timers.delete(unit, f"erase:{member}")
+
+    shop.store.atomically("ledger", done)
+
+
+def _asked(contact: Contact, shop: Shop) -> Iterator[Key]:
+    """Find what browsers told of these addresses while they asked for codes."""
+    for kind, value in (("phone", contact.phone), ("email", contact.email)):
+        if value:
+            yield from sign_ins.keys(shop.store, "address", shop.pepper.hash(kind, value))

@@ -1,0 +1,1 @@
+"""Automations: what begins one for a guest, and what leads it on."""

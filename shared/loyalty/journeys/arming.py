@@ -1,0 +1,65 @@
+"""After a change of the program every guest's timers are set anew: also theirs who are silent."""
+
+from __future__ import annotations
+
+import msgspec
+
+from loyalty import bookkeeping, paging
+from loyalty.delivery import Outcome, Shop
+from loyalty.domain.automations import ByTime
+from loyalty.domain.ledger import Passbook
+from loyalty.domain.program import Version
+from loyalty.events import SweepRequested
+from loyalty.job_records import Job
+from loyalty.journeys import celebrating
+from loyalty.ports import Unit
+from loyalty.records import account_record, accounts, jobs, profiles
+
+NAME = "arm"
+PAGE = 100
+"""So many guests in one call."""
+
+
+def run(event: SweepRequested, shop: Shop) -> Outcome:
+    """Begin a pass if the program has changed, or do the page that the event names."""
+    version, job = shop.programs.current(), jobs.get(shop.store, NAME)
+    if not event.cursor:
+        return _begin(job, version, shop)
+    if job is None or job.position != event.cursor:
+        return ()
+    page = profiles.page(shop.store, job.after, PAGE)
+    for _, profile in page:
+        celebrating.arm(profile.member, shop)
+        _arm_account(profile.member, version, shop)
+    if len(page) == PAGE:
+        after = msgspec.structs.replace(job, after=page[-1][0])
+    else:
+        after = msgspec.structs.replace(job, phase="done", after="")
+    paging.advance(NAME, event.cursor, after, shop)
+    return ()
+
+
+def _begin(job: Job | None, version: Version, shop: Shop) -> Outcome:
+    """Begin a pass; one that was begun for this version goes on where it is."""
+    if job and job.version == version.hash:
+        return paging.asked(NAME, job)
+    fresh = Job(version=version.hash, at=shop.clock.now(), phase="arming")
+    shop.store.atomically("ledger", lambda unit: jobs.put(unit, NAME, fresh))
+    return paging.asked(NAME, fresh)
+
+
+def _arm_account(member: str, version: Version, shop: Shop) -> None:
+    """Set an account's timer, if something is due sooner than it knew."""
+    if not any(isinstance(each, ByTime) for each in version.program.automations.values()):
+        return
+
+    def work(unit: Unit) -> None:
+        record = accounts.get(unit, member)
+        if record is None or record.closed or record.account.into:
+            return  # nobody is behind it, or another account keeps it
+        book = Passbook(record.account, version.program, shop.clock.now())
+        account = bookkeeping.armed(unit, book)
+        if account != record.account:
+            accounts.put(unit, member, account_record(account))
+
+    shop.store.atomically("ledger", work)

@@ -1,0 +1,1 @@
+"""Who belongs where: segments, stages and classes, placed anew each night."""
