@@ -191,7 +191,7 @@ class _FirestoreUnit:
             raise RuntimeError("a unit reads everything before its first write")
         for key in keys:
             self._mine(key)
-        # Asked again it is as it was: a later answer would hide what changed since it was decided on.
+        # Read again it is as it was: a later answer would hide a change since the first one.
         self._read |= self._database.read([key for key in keys if key not in self._read])
         return [self._read[key].document for key in keys]
 
