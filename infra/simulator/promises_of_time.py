@@ -89,11 +89,15 @@ def is_welcomed(_: World, guest: _Guest) -> Iterator[str]:
 
 
 def is_missed(world: World, guest: _Guest) -> Iterator[str]:
-    """Who was away for thirty days is missed, once for each absence."""
+    """Who was away for thirty days is missed, once for each absence.
+
+    Who was missed since a visit that went back later is not missed again since the one before it.
+    """
     last = max(guest.visits(), default=None)
     if last is None or world.clock.now() < last + ABSENCE:
         return
-    if str(int(last.timestamp()) // 60) not in [_key(each) for each in guest.told("win_back")]:
+    minute = int(last.timestamp()) // 60
+    if not any(int(_key(each)) >= minute for each in guest.told("win_back")):
         yield f"{guest.account.id} was here last at {last}, and is not missed"
 
 
