@@ -41,7 +41,7 @@ def test_a_file_read_twice_changes_nothing(cafe):
     assert cafe.dump() == before
 
 
-def test_the_same_content_under_another_name_is_skipped(cafe):
+def test_the_same_content_under_another_name_changes_nothing(cafe):
     body = table({"receipt_no": "A-1"})
     cafe.upload(body, 1)
     cafe.due()
@@ -49,7 +49,6 @@ def test_the_same_content_under_another_name_is_skipped(cafe):
     cafe.upload(body, 1, name="sales-02.csv")
     cafe.due()
     assert cafe.world() == before
-    assert cafe.answer("sales-02.result.json")["skipped"] == 1
 
 
 def test_a_file_that_is_only_touched_has_one_answer(cafe):
@@ -123,6 +122,48 @@ def test_a_changed_refund_is_left_to_a_person(cafe):
     [refused] = cafe.answer(second)["rejected"]
     assert (refused["row"], refused["code"]) == (3, "REFUND_CHANGED")
     assert cafe.account(cafe.sita).totals.spend == 1900
+
+
+def test_a_correction_that_is_taken_back_counts_though_its_bytes_were_there_before(cafe):
+    first, corrected = (
+        table({"receipt_no": "A-1"}),
+        table({"receipt_no": "A-1", "line_total": "9,00"}),
+    )
+    for hours, body in enumerate((first, corrected, first)):
+        at = NOON + timedelta(hours=hours)
+        cafe.upload(body, 1, name=f"sales-0{hours + 1}.csv", at=at)
+        cafe.due()
+    assert cafe.account(cafe.sita).totals.spend == 2400
+
+
+def test_a_file_that_is_renamed_half_way_is_read_to_its_end(cafe):
+    rows = table(*({"receipt_no": f"A-{number}"} for number in range(250)))
+    cafe.upload(rows, 250)
+    found = sources(cafe.shop.programs.current().program)
+    Run(cafe.shop, Budget(NOON + timedelta(hours=1), 1)).read(found)  # one page
+    cafe.run()
+    assert 0 < cafe.receipts() < 250
+    for path in cafe.top.rglob("sales-01.*"):
+        path.unlink()
+    cafe.upload(rows, 250, name="sales-02.csv")
+    cafe.due()
+    assert cafe.receipts() == 250
+
+
+def test_a_receipt_without_a_date_is_refused_though_it_stands_last(cafe):
+    cafe.upload(table({"receipt_no": "A-1"}, {"receipt_no": "A-2", "occurred_at": ""}), 2)
+    cafe.due()
+    [refused] = cafe.answer()["rejected"]
+    assert (refused["row"], refused["code"]) == (3, "BAD_TIME")
+
+
+@pytest.mark.parametrize("zone", ["Europe", "America/Argentina", "x" * 300, "../etc/passwd"])
+def test_a_zone_that_is_none_refuses_its_own_file_alone(cafe, zone):
+    cafe.upload(table({"receipt_no": "A-1"}), 1, timezone=zone)
+    cafe.upload(table({"receipt_no": "A-2"}), 1, name="sales-02.csv")
+    cafe.due()
+    assert cafe.answer()["quarantined"] == "BAD_MANIFEST:timezone"
+    assert cafe.receipts() == 1
 
 
 def test_numbers_that_restart_each_day_are_other_receipts(tmp_path):

@@ -36,7 +36,6 @@ WORDS = {
     "RECEIPT_APART": "The rows of one receipt must stand together.",
     "RECEIPT_REFUSED": "Another row of the same receipt is refused.",
     "REFUND_CHANGED": "An earlier file told this refund otherwise; somebody must look at both.",
-    "SAME_CONTENT": "A file of another name had the same content.",
     "SPREADSHEET_DAMAGE": "A spreadsheet has turned this number into 1,23E+05.",
     "TOO_LARGE": "The file is too large; divide it.",
     "TOO_MANY_BAD_ROWS": "More than 5 % of the rows are wrong, so none was taken.",

@@ -6,6 +6,7 @@ import hmac
 import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import Meta
@@ -130,7 +131,7 @@ def form(place: Place, files: Files, told: Manifest | None, store: str, program:
         delimiter=said.delimiter or DELIMITERS[files.delimiter],
         decimal=said.decimal or _DECIMALS[files.decimal],
         encoding=encoding,
-        zone=said.timezone or program.zone_of(store),
+        zone=_zone(said.timezone) or program.zone_of(store),
         currency=said.currency or program.currency_of(store),
         dates=files.dates,
         columns={str(ours): theirs for ours, theirs in files.columns.items()},
@@ -139,6 +140,14 @@ def form(place: Place, files: Files, told: Manifest | None, store: str, program:
 
 
 _NOTHING = Manifest(format="loyalty-sales/1", file="", rows=0, sha256="0" * 64, bytes=0)
+
+
+def _zone(name: str) -> str:
+    """Check a manifest's zone. `Europe` is a folder of zones, and a long name no file's."""
+    try:
+        return name and ZoneInfo(name).key
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise Unreadable("BAD_MANIFEST", "timezone") from None
 
 
 def _encoding(name: str) -> str:

@@ -200,19 +200,15 @@ class File:
     # -- what it tells --------------------------------------------------------------------------
 
     def _claim(self, reading: FileReading) -> FileReading:
-        """Take the content for this name, unless another file had it."""
+        """Take the content for this name, also from another file that had it.
+
+        That one may be cut off, or corrected since: whoever comes later counts. What of it was told
+        already is told again, and is one receipt all the same.
+        """
+        claimed = FileReading(name=reading.name, state="reading")
         name = content(self._source, reading.sha256)
-
-        def work(unit: Unit) -> bool:
-            first = files.get(unit, name)
-            if first is None:
-                files.create(unit, name, FileReading(name=reading.name, state="reading"))
-            return first is None or first.name == reading.name
-
-        if self._shop.store.atomically("ledger", work):
-            return self._put(_replace(reading, state="reading"))
-        same = _replace(reading, skipped=reading.rows, code="SAME_CONTENT")
-        return self._settle(same, "done", ())
+        self._shop.store.atomically("ledger", lambda unit: files.put(unit, name, claimed))
+        return self._put(_replace(reading, state="reading"))
 
     def _tell(self, reading: FileReading, form: forms.Form) -> FileReading:
         """Tell the receipts that are left, a page at a time, and answer the file at its end."""

@@ -81,14 +81,20 @@ def _row(number: int, names: Sequence[str], cells: Sequence[str]) -> Row:
 
 
 def _without_totals(found: Iterable[Row]) -> Iterator[Row]:
-    """Leave out a last row that has no date: it sums up the others."""
+    """Leave out a last row that sums up the others: it has no date, and no number of a receipt."""
     before: Row | None = None
     for row in found:
         if before:
             yield before
         before = row
-    if before and before.cells.get("occurred_at"):
+    if before and not _is_total(before.cells):
         yield before
+
+
+def _is_total(cells: Mapping[str, str]) -> bool:
+    """Tell `Total` from a receipt whose date is missing: that one is refused, and not lost."""
+    number = cells.get("receipt_no", "")
+    return not cells.get("occurred_at") and not any(each.isdigit() for each in number)
 
 
 # -- JSON -------------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ class _Choice(NamedTuple):
 
 
 def content(source: Source, sha256: str) -> str:
-    """Name what is kept of a content: one file of it is enough for a till."""
+    """Name what is kept of a content: whether all of it was published."""
     return f"content:{source.till.connector}.{source.till.account}:{source.till.name}:{sha256}"
 
 
