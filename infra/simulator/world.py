@@ -317,7 +317,7 @@ class World:
 
     def _record(self, database: Database, work: Work, writes: list[Write]) -> None:
         self.commits.append(Commit(self._decided, database, work, writes, self.store.stale))
-        if self.schedule.waits:
+        if self.schedule.waits and self.shop.programs.current().program.household.points_per_day:
             self.wrong += beyond(self.store, writes)
 
     def begin_again(self) -> None:
