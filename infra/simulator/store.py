@@ -69,8 +69,11 @@ class MemoryStore:
         found = list(self._matching(query))
         if query.order:
             found = [each for each in found if query.order in each[1]]
-        found.sort(key=lambda each: _place(query, *each), reverse=query.descending)
-        return [each for each in found if _is_after(query, each)][: query.limit]
+        if query.order or query.descending:  # else they are in their places already
+            found.sort(key=lambda each: _place(query, *each), reverse=query.descending)
+        if query.after:
+            found = [each for each in found if _is_after(query, each)]
+        return found[: query.limit]
 
     def count(self, query: Query) -> int:
         """Count what matches."""
@@ -81,10 +84,11 @@ class MemoryStore:
 
     def _matching(self, query: Query) -> Iterator[tuple[str, Document]]:
         asked(query)
-        for key in sorted(key for key in self.documents if key.collection == query.collection):
-            document: Document = msgspec.json.decode(self.documents[key])
-            if all(_holds(where, document) for where in query.where):
-                yield key.id, document
+        mine, asks = query.collection, [(where, code(where.value)) for where in query.where]
+        for name in sorted([key.id for key in self.documents if key.collection == mine]):
+            document: Document = msgspec.json.decode(self.documents[Key(mine, name)])
+            if not asks or all(_holds(where, told, document) for where, told in asks):
+                yield name, document
 
 
 class Unit:
@@ -165,20 +169,18 @@ def _place(query: Query, id_: str, document: Document) -> tuple[str, str]:
 
 
 def _is_after(query: Query, found: tuple[str, Document]) -> bool:
-    if not query.after:
-        return True
-    value, id_ = query.after
+    value, id_ = query.after or (None, "")
     start, place = (code(value) if query.order else "", id_), _place(query, *found)
     return place < start if query.descending else place > start
 
 
-def _holds(where: Where, document: Document) -> bool:
+def _holds(where: Where, theirs: str, document: Document) -> bool:
     value = document.get(where.field)
     if where.op == "contains":
-        return isinstance(value, list) and code(where.value) in map(code, value)
+        return isinstance(value, list) and theirs in map(code, value)
     if where.field not in document or isinstance(value, list):
         return False
-    mine, theirs = code(value), code(where.value)
+    mine = code(value)
     if where.op == "==":
         return mine == theirs
     tests = {"<": mine < theirs, "<=": mine <= theirs, ">": mine > theirs, ">=": mine >= theirs}
