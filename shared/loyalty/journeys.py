@@ -64,8 +64,8 @@ def _begin(unit: Unit, beginning: Beginning, cause: str, version: Version, shop:
         unit, home
     )  # what was begun for one of a person's names was begun for them
     names = [f"journey:{beginning.automation}:{who}:{beginning.key}" for who in people]
-    if found := next((each for each in journeys.several(unit, names) if each), None):
-        return found.begun if found.cause == cause else ()
+    if found := [each for each in journeys.several(unit, names) if each]:
+        return next((each.begun for each in found if each.cause == cause), ())
     now, reaction = shop.clock.now(), version.program.automations[beginning.automation]
     if not way.fits(reaction.when, home.account, now):
         return ()
