@@ -200,20 +200,48 @@ def survived(cafe):
     return deaths
 
 
+def dies_once_somebody_is_begun(cafe):
+    """Sweep, and die right after the first guest's journey was written."""
+    for at in range(1, 50):
+        cafe.rig.store.boundary.passed, cafe.rig.store.boundary.fatal = 0, {at}
+        with suppress(Killed):
+            cafe.rig.sweep()
+        if arms(cafe):
+            break
+    cafe.rig.store.boundary.fatal = set()
+
+
+def test_a_page_that_is_done_again_has_no_room_for_who_joined_since(cafe):
+    """Who joined was counted before whoever was begun, who then was one too many."""
+    joined(cafe, 3)
+    starts(cafe, spring(guests_at_most=1))
+    cafe.rig.clock.advance(timedelta(hours=2))
+    dies_once_somebody_is_begun(cafe)
+    joined(cafe, 40)
+    cafe.passes(minutes=5)
+    assert (len(arms(cafe)), record(cafe).told) == (1, 1)
+
+
+def test_whoever_is_merged_before_their_page_is_done_again_is_counted(cafe):
+    """Of two who were told it counted one, and had room for somebody else."""
+    members = joined(cafe, 2)
+    starts(cafe, spring())
+    cafe.rig.clock.advance(timedelta(hours=2))
+    dies_once_somebody_is_begun(cafe)
+    [begun] = arms(cafe)
+    [other] = set(members) - {begun}
+    merging.merge(Wish("M1", begun, other, "key:owner", "the same guest"), cafe.shop)
+    cafe.passes(minutes=5)
+    assert (arms(cafe), record(cafe).told) == ({begun: "told"}, 1)
+
+
 @pytest.mark.parametrize("ends", ["stopped", "over"])
 def test_what_a_page_gave_is_known_though_its_campaign_is_over_before_it_was_published(cafe, ends):
     """It died between the gift and its publishing; nobody came to that page again."""
     joined(cafe, 1)
     starts(cafe, spring(GIVE))
     cafe.rig.clock.advance(timedelta(hours=2))
-    for at in range(1, 50):
-        boundary = cafe.rig.store.boundary
-        boundary.passed, boundary.fatal = 0, {at}
-        with suppress(Killed):
-            cafe.rig.sweep()
-        if arms(cafe):
-            break
-    boundary.fatal = set()
+    dies_once_somebody_is_begun(cafe)
     if ends == "stopped":
         commissioning.stop("spring", "owner", cafe.shop)
     cafe.passes(days=11)
@@ -306,7 +334,7 @@ def test_an_arm_stays_what_it_was_after_a_merge(cafe):
     merging.merge(Wish("m1", gone, stays, "owner"), cafe.shop)
     cafe.rig.run()
     again = [entering.enter(record(cafe), who, cafe.shop).arm for who in (gone, stays)]
-    assert again == ["", "held"]
+    assert again == ["told", "held"]
     assert arms(cafe) == before
 
 

@@ -97,6 +97,17 @@ def test_an_occasion_told_by_two_names_of_a_person_begins_once(cafe):
     assert len(list(vouchers.each(cafe.rig.store))) == 1
 
 
+def test_what_began_for_either_name_of_a_person_is_published_again(cafe):
+    """Of two that had begun only the one of the name that stayed was found."""
+    member, other = joins(cafe), cafe.rig.join(phone=HARI)
+    first = {
+        who: hears(cafe, occasion(cafe, "birthday_week", who, "2026")) for who in (member, other)
+    }
+    merges(cafe, member, other)
+    assert hears(cafe, occasion(cafe, "birthday_week", member, "2026")) == first[member]
+    assert hears(cafe, occasion(cafe, "birthday_week", other, "2026")) == first[other]
+
+
 def test_which_birthday_was_told_is_known_after_a_merge_that_was_a_mistake(cafe):
     """It was forgotten with the timer of who was nobody for a while."""
     member, other = joins(cafe, birthday="01-10"), cafe.rig.join(phone=HARI)

@@ -12,7 +12,7 @@ from loyalty.domain.account import Account
 from loyalty.ports import Key, Unit
 from loyalty.records import account_record, accounts
 
-MANY = 200
+MANY = 120
 """So many have nothing that is due: the sweep would be busy with little else."""
 OLD = "m_old"
 """How whoever was erased long ago is named."""

@@ -44,13 +44,19 @@ def had(store: MemoryStore, account: Account, member: str, now: datetime) -> int
     return -sum(entry.points for entry in mine if entry.id in own or entry.cause in own)
 
 
-def beyond(store: MemoryStore, writes: Iterable[Write]) -> Iterator[str]:
-    """Say of a commit whose rewards are more than somebody may take of a shared account."""
-    for write in writes:
-        if write.key.collection == entries.collection and b'"kind":"hold"' in write.body:
-            entry = msgspec.json.decode(write.body, type=EntryRecord).entry
-            if entry and _is_too_much(store, entry):
-                yield f"{entry.id} is beyond what one may take of a shared account in a day"
+def holding(writes: Iterable[Write]) -> list[Entry]:
+    """List the rewards that a commit set aside."""
+    kind, told = entries.collection, b'"kind":"hold"'
+    found = [w.body for w in writes if w.key.collection == kind and told in w.body]
+    records = (msgspec.json.decode(body, type=EntryRecord) for body in found)
+    return [record.entry for record in records if record.entry]
+
+
+def beyond(store: MemoryStore, held: Iterable[Entry]) -> Iterator[str]:
+    """Say which rewards are more than somebody may take of a shared account."""
+    for entry in held:
+        if _is_too_much(store, entry):
+            yield f"{entry.id} is beyond what one may take of a shared account in a day"
 
 
 def _is_too_much(store: MemoryStore, entry: Entry) -> bool:

@@ -11,6 +11,7 @@ import msgspec
 
 from infra.simulator.crowd import OLD
 from infra.simulator.promises_of_unions import touched
+from infra.simulator.what_waits import Back
 from infra.simulator.world import World
 from loyalty.campaigns.campaign_records import CampaignRecord
 from loyalty.domain.campaigns import LAST
@@ -158,7 +159,8 @@ def takes_whom_it_is_for(world: World, run: _Run) -> Iterator[str]:
         yield "its time has come, and it did not go through its guests"
     full = campaign.guests_at_most is not None and record.told >= campaign.guests_at_most
     few = any("takes no more" in note.what for note in record.notes)
-    if not record.begun or campaign.segments or full or few:
+    back = any(isinstance(event, Back) for event in world.schedule.events)
+    if not record.begun or campaign.segments or full or few or back:
         return
     known, apart = {each.member for each in run.ways}, touched(world)
     for member, since in _joined(world).items():

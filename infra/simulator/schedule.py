@@ -136,7 +136,7 @@ def _that_waits(schedule: Schedule, guests: int) -> Schedule:
     more = [fault for fault in more if fault.where != "vendor"]
     return schedule._replace(
         program=first, events=whole, faults=(*schedule.faults, *more), waits=True,
-        crowd=chance.choice((0, 0, 120, 250)),
+        crowd=chance.choice((0, 0, 105, 130)),
     )  # fmt: skip
 
 

@@ -171,14 +171,15 @@ def _return(chance: random.Random, guest: int) -> Iterator[Waiting | Come]:
 
 def _campaign(chance: random.Random, name: str) -> Iterator[Waiting]:
     kind: Kind = chance.choice(("news", "points", "points", "reward", "fewer", "steps", "steps"))
+    starts_in, draw = chance.choice((0, 5, 13 * HOUR, 13 * HOUR, DAY)), chance.random()
     yield Begin(
-        name, kind, starts_in=chance.choice((0, 5, 2 * HOUR, DAY)),
-        lasts=chance.choice((DAY // 2, 2 * DAY, 5 * DAY, 90 * DAY)),
+        name, kind, starts_in, lasts=chance.choice((DAY // 2, 2 * DAY, 5 * DAY, 90 * DAY)),
         holdout=chance.choice((0, 0, 30, 60)), budget=chance.choice((None, 0, 1, 1, 2)),
         most=chance.choice((None, None, None, 1, 2)),
         segments=chance.choice(((), (), (), ("regulars",), ("away", "regulars"))),
     )  # fmt: skip
-    draw = chance.random()
+    if draw < 0.5 and chance.random() < 0.7:  # noqa: PLR2004 - in the middle of it, mostly
+        yield Pass(starts_in)
     if draw < 0.25:  # noqa: PLR2004 - most are left alone
         yield from (Halt(name, "pause"), Halt(name, "resume"))
     elif draw < 0.35:  # noqa: PLR2004 - as above

@@ -16,7 +16,7 @@ from infra.simulator.boundaries import Crash, FusedBus, FusedStore
 from infra.simulator.crowd import crowd
 from infra.simulator.desk import Desk
 from infra.simulator.guests import address_of, joining, reply_of
-from infra.simulator.households import beyond
+from infra.simulator.households import beyond, holding
 from infra.simulator.mail import RestingBus
 from infra.simulator.office import Office
 from infra.simulator.passing import Passing
@@ -318,8 +318,9 @@ class World:
 
     def _record(self, database: Database, work: Work, writes: list[Write]) -> None:
         self.commits.append(Commit(self._decided, database, work, writes, self.store.stale))
-        if self.schedule.waits:
-            self.wrong += beyond(self.store, writes)
+        if self.schedule.waits and (held := holding(writes)):
+            limited = self.shop.programs.current().program.household.points_per_day
+            self.wrong += beyond(self.store, held) if limited else ()
 
     def begin_again(self) -> None:
         """Forget every commit and let nobody interfere from here on: they are replayed."""

@@ -21,6 +21,7 @@ from loyalty.domain import campaigns as rules
 from loyalty.domain import offers
 from loyalty.domain.campaigns import Cost
 from loyalty.events import SweepRequested
+from loyalty.guests import homes
 from loyalty.ports import Unit, Where
 from loyalty.records import AccountRecord, Timer, account_record, accounts, campaigns, timers
 
@@ -127,14 +128,25 @@ def _next_page(record: CampaignRecord, shop: Shop) -> list[tuple[str, AccountRec
 
 
 def _enter(record: CampaignRecord, page: Sequence[AccountRecord], shop: Shop) -> list[Entered]:
-    """Begin the journeys of a page of guests, as far as there is room for them."""
-    entered: list[Entered] = []
-    for each in page:
+    """Begin the journeys of a page of guests, as far as there is room for them.
+
+    Whoever was begun before the page was cut off has their room: others may have joined since.
+    """
+    begun, entered = _begun_before(record, page, shop), list[Entered]()
+    for each in sorted(page, key=lambda each: each.account.id not in begun):
         if _is_full(record, entered):
             break
-        if not each.closed and rules.is_for(record.campaign, each.segments):
+        fits = not each.closed and rules.is_for(record.campaign, each.segments)
+        if fits or each.account.id in begun:
             entered.append(entering.enter(record, each.account.id, shop))
     return entered
+
+
+def _begun_before(record: CampaignRecord, page: Sequence[AccountRecord], shop: Shop) -> set[str]:
+    """Find who of a page was begun before it was cut off, where that is to be known beforehand."""
+    counted = record.campaign.guests_at_most is not None
+    asked = [each.account.id for each in page if counted or each.closed == homes.MERGED]
+    return entering.are_in(record, asked, shop) if asked else set()
 
 
 def _is_full(record: CampaignRecord, entered: Sequence[Entered]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Literal, NamedTuple
 
@@ -40,13 +41,16 @@ def enter(record: CampaignRecord, member: str, shop: Shop) -> Entered:
 def _enter(unit: Unit, record: CampaignRecord, member: str, shop: Shop) -> Entered:
     home, now = homes.find(unit, member), shop.clock.now()
     current = running.find(unit, running.named(record.id))
-    if home is None or home.record.closed or home.person != member:
-        return Entered()  # erased or merged meanwhile: another page has, or had, the other one
-    names = [running.way(record.id, name) for name in homes.names(unit, home)]
+    if home is None or home.record.closed:
+        return Entered()  # erased meanwhile
+    people = dict.fromkeys((member, *homes.names(unit, home)))
+    names = [running.way(record.id, name) for name in people]
     found = [journey for journey in kept.several(unit, names) if journey]
     if found:
         own = found[0] if found[0].id == names[0] else None
         return Entered(own.arm, own.begun) if own else Entered()
+    if home.person != member:
+        return Entered()  # merged meanwhile: another page has, or had, the other one
     if current is None or running.why_not(current, now):
         return Entered()
     if not way.fits(current.campaign.when, home.account, now):
@@ -86,3 +90,9 @@ def _offered(home: Home, record: CampaignRecord, program: Program) -> Home:
     )  # fmt: skip
     account = _replace(home.account, offers=(*home.account.offers, own))
     return home._replace(record=_replace(home.record, account=account))
+
+
+def are_in(record: CampaignRecord, members: Sequence[str], shop: Shop) -> set[str]:
+    """Find who of these members is in a campaign already."""
+    found = kept.several(shop.store, [running.way(record.id, member) for member in members])
+    return {member for member, journey in zip(members, found, strict=True) if journey}

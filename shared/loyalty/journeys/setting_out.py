@@ -66,8 +66,8 @@ def _begin(unit: Unit, beginning: Beginning, cause: str, version: Version, shop:
     if home is None or home.record.closed:
         return ()  # erased meanwhile
     people = homes.names(unit, home)
-    if found := next(_several(unit, beginning.automation, people, [beginning.key]), None):
-        return found.begun if found.cause == cause else ()
+    if found := list(_several(unit, beginning.automation, people, [beginning.key])):
+        return next((each.begun for each in found if each.cause == cause), ())
     now, reaction = shop.clock.now(), version.program.automations[beginning.automation]
     if not way.fits(reaction.when, home.account, now):
         return ()
