@@ -106,7 +106,7 @@ def _page(record: CampaignRecord, shop: Shop) -> None:
     last = found[-1][0] if len(found) == PAGE else ""
     work = partial(_advance, was=record, last=last, entered=entered, shop=shop)
     moved = shop.store.atomically("ledger", work)
-    if moved is None:
+    if moved is None:  # it is halted, or was for a moment: then this page is done again
         return
     _tell(record, moved, shop)
     if not moved.begun:
@@ -149,9 +149,10 @@ def _in(entered: Sequence[Entered], arm_: str) -> int:
 def _advance(
     unit: Unit, was: CampaignRecord, last: str, entered: Sequence[Entered], shop: Shop
 ) -> CampaignRecord | None:
-    """Move a campaign on by a page, if nobody did meanwhile and nobody halted it."""
+    """Move a campaign on by a page, if nobody did meanwhile and nobody of it met a halt."""
     record, now = campaigns.get(unit, was.id), shop.clock.now()
     here = record and (record.after, record.begun) == (was.after, was.begun)
+    here = here and not any(each.why == running.PAUSED for each in entered)
     if record is None or not here or record.state not in ("scheduled", "running"):
         return None
     told = _in(entered, "told")

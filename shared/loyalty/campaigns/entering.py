@@ -25,10 +25,14 @@ _replace = msgspec.structs.replace
 
 
 class Entered(NamedTuple):
-    """What came of it: in which arm somebody is, "" if in none, and what is to be published."""
+    """What came of it: in which arm somebody is, "" if in none, and what is to be published.
+
+    `why` says why they are in none, if it is not for themselves: they come up again after a pause.
+    """
 
     arm: Literal["", "told", "held"] = ""
     outcome: Outcome = ()
+    why: str = ""
 
 
 def enter(record: CampaignRecord, member: str, shop: Shop) -> Entered:
@@ -47,8 +51,8 @@ def _enter(unit: Unit, record: CampaignRecord, member: str, shop: Shop) -> Enter
     if found:
         own = found[0] if found[0].id == names[0] else None
         return Entered(own.arm, own.begun) if own else Entered()
-    if current is None or running.why_not(current, now):
-        return Entered()
+    if current is None or (halt := running.why_not(current, now)):
+        return Entered(why=halt if current else "")
     if not way.fits(current.campaign.when, home.account, now):
         return Entered()
     return _begin(unit, current, home, shop)
