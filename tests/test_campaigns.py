@@ -489,7 +489,7 @@ def test_a_budget_is_spent_to_its_last_gift_and_nobody_is_promised_more(cafe):
     cafe.passes(hours=2)
     assert budgeting.spent(cafe.rig.store, "spring").points == 50
     assert sum(told(cafe).values()) == 5
-    assert Counter(j.why for j in journeys.each(cafe.rig.store)) == {"": 5, "budget": 3}
+    assert len(list(journeys.each(cafe.rig.store))) == record(cafe).told == 5
 
 
 def test_a_budget_in_money_counts_points_and_rewards(cafe):
@@ -516,7 +516,7 @@ def test_the_last_of_lower_steps_takes_no_more_guests(cafe):
     starts(cafe, spring(GIVE, budget=Budget(points=900, lower_to=(0,))))
     cafe.passes(hours=2)
     found = record(cafe)
-    assert (found.told, found.begun, found.state) == (100, True, "running")
+    assert (found.told, found.begun, found.state) == (90, True, "running")
     assert "takes no more guests" in found.notes[-1].what
 
 
@@ -556,7 +556,7 @@ def test_16_threads_that_begin_the_same_guests_give_each_once_and_no_more_than_t
     found = starts(cafe, spring(GIVE, budget=Budget(points=203)))
     with ThreadPoolExecutor(16) as pool:
         entered = list(pool.map(lambda who: entering.enter(found, who, cafe.shop), members * 4))
-    assert {each.arm for each in entered} == {"told"}
+    assert Counter(each.arm for each in entered) == {"told": 4 * 20, "": 4 * 10}
     assert sum(cafe.points(who) for who in members) == 200
     assert budgeting.spent(cafe.rig.store, "spring").points == 200
     assert audit(entries.each(cafe.rig.store), accounts.each(cafe.rig.store)).findings == ()

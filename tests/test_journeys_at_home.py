@@ -11,7 +11,10 @@ import pytest
 from infra.simulator.store import MemoryStore
 from tests.rig import Rig, sale
 
+from loyalty.campaigns import commissioning
 from loyalty.connectors.spec import Guest
+from loyalty.domain.automations import Step
+from loyalty.domain.campaigns import Campaign
 from loyalty.guests import activities, merging
 from loyalty.guests.activities import Done
 from loyalty.guests.merging import Wish
@@ -94,3 +97,17 @@ def test_who_turned_out_to_be_another_goes_by_that_one_s_clock(rig):
     rig.tell(sale("A", 500, at=rig.clock.now()), Guest(phone=SITA))
     rig.run()
     assert clocks(rig)["first"] == "Europe/Berlin"
+
+
+def test_a_campaign_goes_by_the_clock_of_its_guest_too(rig):
+    rig.join(phone=SITA, store="patan")
+    rig.join(phone=HARI)
+    rig.run()
+    steps = {"pause": Step(wait=60, at_time="15:00"), "gift": Step(award=1)}
+    asked = Campaign(starts="2026-11-21 13:00", ends="2026-12-01 13:00", steps=steps)
+    commissioning.start("spring", asked, "owner", rig.shop)
+    rig.clock.advance(DAY)
+    rig.sweep()
+    led = [each for each in journeys.each(rig.store) if each.automation == "campaign:spring"]
+    assert sorted(each.zone for each in led) == ["Asia/Kathmandu", "Europe/Berlin"]
+    assert {each.due_at.astimezone(ZoneInfo(each.zone)).hour for each in led} == {15}

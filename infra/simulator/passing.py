@@ -11,11 +11,8 @@ if TYPE_CHECKING:
     from infra.simulator.what_waits import Pass
     from infra.simulator.world import World
 
-LONGEST = 20_000
-"""So often something is due at most in all the time that a schedule lets pass.
-
-What waits for a campaign that is paused looks every quarter of an hour, for weeks.
-"""
+LONGEST = 5000
+"""So often something is due at most in all the time that a schedule lets pass."""
 HEARD = (1, 5, 400, 400)
 """So many messages at most are heard before the scheduler asks again."""
 

@@ -17,7 +17,7 @@ from loyalty.domain import calendar
 from loyalty.domain.account import Account
 from loyalty.domain.entry import Entry, Receipt
 from loyalty.journeys.journey_records import Journey
-from loyalty.records import accounts, entries, jobs, journeys, profiles, timers
+from loyalty.records import accounts, campaigns, entries, jobs, journeys, profiles, timers
 
 ABSENCE, WARNING = timedelta(days=30), timedelta(days=10)
 _DAY, _HOURS = timedelta(days=1), timedelta(hours=2)
@@ -214,15 +214,19 @@ def hears_once(world: World) -> Iterator[str]:
 
 
 def waits_for_its_time(world: World) -> Iterator[str]:
-    """Every journey that waits has a timer, and none is overdue."""
+    """Every journey that waits has a timer; none is overdue, or paused while its campaign runs."""
+    found = [each for each in campaigns.each(world.store) if each.state == "running"]
+    runs = {f"campaign:{each.id}" for each in found if each.ends_at > world.clock.now()}
     due = {each.subject: each.due_at for each in timers.each(world.store)}
     for each in journeys.each(world.store):
-        if (each.state == "waiting") != (each.due_at is not None):
+        if (each.state in ("waiting", "paused")) != (each.due_at is not None):
             yield f"{each.id} is {each.state} and due at {each.due_at}"
         elif each.due_at and due.get(each.id, each.due_at + _DAY) > each.due_at:
             yield f"{each.id} is due at {each.due_at}, and has no timer then"
         elif each.due_at and each.due_at <= world.clock.now():
             yield f"{each.id} was due at {each.due_at}"
+        elif each.state == "paused" and each.automation in runs:
+            yield f"{each.id} is paused, and its campaign goes on"
 
 
 def places_everybody(world: World) -> Iterator[str]:

@@ -43,7 +43,8 @@ class CampaignRecord(Record, frozen=True, kw_only=True):
     and `money` what those who were told are promised, at the `level` (percent) of their page.
     `offer` is the percent of what receipts earn besides; at 0 that is over. When
     that was lowered last at its pace, it had given `lowered_given` points. `came` is what came of
-    it so far, `counting` the next count of that, under way.
+    it so far, `counting` the next count of that, under way. After a pause, `resuming` is how far
+    the journeys that met it are set going again; None: all are.
     """
 
     id: str
@@ -56,6 +57,7 @@ class CampaignRecord(Record, frozen=True, kw_only=True):
     state: CampaignState = "scheduled"
     after: str = ""
     begun: bool = False
+    resuming: str | None = None
     told: int = 0
     held: int = 0
     points: int = 0

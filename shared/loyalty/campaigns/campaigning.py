@@ -13,15 +13,15 @@ from functools import partial
 import msgspec
 
 from loyalty import timekeeping
-from loyalty.campaigns import budgeting, comparing, entering, running
+from loyalty.campaigns import budgeting, comparing, entering, resuming, running
 from loyalty.campaigns.campaign_records import CampaignRecord, Note
 from loyalty.campaigns.entering import Entered
-from loyalty.delivery import Outcome, Shop, outgoing, publish
+from loyalty.delivery import Shop, publish
 from loyalty.domain import campaigns as rules
 from loyalty.domain import offers
 from loyalty.domain.campaigns import Cost
-from loyalty.events import SweepRequested
 from loyalty.guests import homes
+from loyalty.journeys import leading
 from loyalty.ports import Unit, Where
 from loyalty.records import AccountRecord, Timer, account_record, accounts, campaigns, timers
 
@@ -29,6 +29,7 @@ PAGE = 100
 """So many guests in one go."""
 LATE = timedelta(days=7)
 """So long after a campaign's end, its offer holds for receipts that are told late."""
+TOO_LITTLE = "has too little budget left for what a guest is given: not everybody is begun"
 _ALL = 1 << 32
 _replace = msgspec.structs.replace
 
@@ -44,15 +45,12 @@ def come(timer: Timer, shop: Shop) -> None:
     elif now >= record.ends_at:
         _publish_again(record, shop)
         _end(record.id, now, shop)
+    elif record.state != "paused" and record.resuming is not None:
+        resuming.page(record, shop)
     elif not record.begun and record.state != "paused":
         _page(record, shop)
     else:
         _look(record, shop)
-
-
-def arm(unit: Unit, name: str, at: datetime) -> None:
-    """Set a campaign's timer."""
-    timers.put(unit, running.named(name), Timer(kind="campaign", subject=name, due_at=at))
 
 
 def noted(record: CampaignRecord, at: datetime, what: str, by: str = "") -> CampaignRecord:
@@ -67,7 +65,7 @@ def _end(name: str, now: datetime, shop: Shop) -> None:
             campaigns.put(unit, name, noted(_replace(record, state="ended"), now, "ended"))
             comparing.arm(unit, record, now)
         if record and record.campaign.offer:
-            arm(unit, name, record.ends_at + LATE)
+            running.arm(unit, name, record.ends_at + LATE)
         else:
             timers.delete(unit, running.named(name))
 
@@ -85,7 +83,7 @@ def _clear(record: CampaignRecord, timer: Timer, shop: Shop) -> None:
     if len(found) < PAGE:
         timekeeping.strike_out(timer, shop)
     else:
-        publish(shop.bus, _asked(record.id, found[-1][0], shop.clock.now()))
+        publish(shop.bus, running.asked(record.id, found[-1][0], shop.clock.now()))
 
 
 def _without(unit: Unit, account: str, campaign: str) -> None:
@@ -107,11 +105,11 @@ def _page(record: CampaignRecord, shop: Shop) -> None:
     last = found[-1][0] if len(found) == PAGE else ""
     work = partial(_advance, was=record, last=last, entered=entered, shop=shop)
     moved = shop.store.atomically("ledger", work)
-    if moved is None:
+    if moved is None:  # it is halted, or was for a moment: then this page is done again
         return
     _tell(record, moved, shop)
     if not moved.begun:
-        publish(shop.bus, _asked(moved.id, moved.after, shop.clock.now()))
+        publish(shop.bus, running.asked(moved.id, moved.after, shop.clock.now()))
 
 
 def _publish_again(record: CampaignRecord, shop: Shop) -> None:
@@ -161,9 +159,10 @@ def _in(entered: Sequence[Entered], arm_: str) -> int:
 def _advance(
     unit: Unit, was: CampaignRecord, last: str, entered: Sequence[Entered], shop: Shop
 ) -> CampaignRecord | None:
-    """Move a campaign on by a page, if nobody did meanwhile and nobody halted it."""
+    """Move a campaign on by a page, if nobody did meanwhile and nobody of it met a halt."""
     record, now = campaigns.get(unit, was.id), shop.clock.now()
     here = record and (record.after, record.begun) == (was.after, was.begun)
+    here = here and not any(each.why == running.PAUSED for each in entered)
     if record is None or not here or record.state not in ("scheduled", "running"):
         return None
     told = _in(entered, "told")
@@ -175,11 +174,17 @@ def _advance(
         told=record.told + told, held=record.held + _in(entered, "held"),
         points=record.points + given.points, money=record.money + given.money,
     )  # fmt: skip
+    if any(each.why == leading.BUDGET for each in entered) and not _was_noted(record, TOO_LITTLE):
+        moved = noted(moved, now, TOO_LITTLE)
     _put(unit, record, moved := _within_budget(moved, now))
-    arm(unit, record.id, _next_look(moved, now) if moved.begun else now)
+    running.arm(unit, record.id, _next_look(moved, now) if moved.begun else now)
     if moved.begun:
         comparing.arm(unit, moved, now + comparing.PACE)
     return moved
+
+
+def _was_noted(record: CampaignRecord, what: str) -> bool:
+    return any(note.what == what for note in record.notes)
 
 
 def _put(unit: Unit, was: CampaignRecord, record: CampaignRecord) -> None:
@@ -187,12 +192,6 @@ def _put(unit: Unit, was: CampaignRecord, record: CampaignRecord) -> None:
     if record.offer != was.offer:
         budgeting.lower(unit, record.id, record.offer)
     campaigns.put(unit, record.id, record)
-
-
-def _asked(name: str, place: str, now: datetime) -> Outcome:
-    """Ask for a sweep, which finds the campaign's timer due."""
-    own = running.named(name)
-    return outgoing([SweepRequested(id=f"{own}:{place}", at=now, subject=own)])
 
 
 # -- the budget ---------------------------------------------------------------------------------
@@ -209,7 +208,7 @@ def _look(record: CampaignRecord, shop: Shop) -> None:
         moved = _within_budget(current, now, given) if current.state == "running" else current
         if moved != current:
             _put(unit, current, _replace(moved, lowered_at=now, lowered_given=given))
-        arm(unit, record.id, _next_look(moved, now))
+        running.arm(unit, record.id, _next_look(moved, now))
         return moved
 
     if moved := shop.store.atomically("ledger", work):

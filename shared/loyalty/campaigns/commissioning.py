@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from loyalty.campaigns import campaigning, comparing, running
+from loyalty.campaigns import comparing, running
 from loyalty.campaigns.campaign_records import CampaignRecord, CampaignState
 from loyalty.campaigns.campaigning import noted
 from loyalty.delivery import Shop, first_then_look
@@ -51,7 +51,7 @@ def _put(name: str, campaign: Campaign, version: Version, by: str, shop: Shop) -
         if found := campaigns.get(unit, name):
             return found
         campaigns.create(unit, name, fresh)
-        campaigning.arm(unit, name, fresh.starts_at)
+        running.arm(unit, name, fresh.starts_at)
         return fresh
 
     return first_then_look(lambda _: shop.store.atomically("ledger", work))
@@ -75,7 +75,7 @@ def pause(name: str, by: str, shop: Shop) -> CampaignRecord:
 
 
 def resume(name: str, by: str, shop: Shop) -> CampaignRecord:
-    """Let a paused campaign go on where it was; what waits goes on within a quarter of an hour."""
+    """Let a paused campaign go on where it was, and messages on their way within 15 minutes."""
     return _changed(name, "running", by, shop)
 
 
@@ -95,7 +95,8 @@ def _changed(name: str, state: CampaignState, by: str, shop: Shop) -> CampaignRe
             return record
         if running.why_not(record, now) == running.OVER:
             raise Problem(409, "campaign_over", "The campaign is over.")
-        changed = noted(_replace(record, state=state), now, state, by)
+        resuming = "" if state == "running" else None
+        changed = noted(_replace(record, state=state, resuming=resuming), now, state, by)
         campaigns.put(unit, name, changed)
         _rearm(unit, changed, now)
         return changed
@@ -109,8 +110,8 @@ def _rearm(unit: Unit, record: CampaignRecord, now: datetime) -> None:
     if record.state == "stopped" and record.begun and not record.campaign.offer:
         timers.delete(unit, running.named(record.id))
     elif record.state == "stopped":  # a page may be cut off, and an offer is on accounts yet
-        campaigning.arm(unit, record.id, now)
+        running.arm(unit, record.id, now)
     elif record.state == "paused":
-        campaigning.arm(unit, record.id, record.ends_at)
+        running.arm(unit, record.id, record.ends_at)
     else:
-        campaigning.arm(unit, record.id, max(now, record.starts_at))
+        running.arm(unit, record.id, max(now, record.starts_at))

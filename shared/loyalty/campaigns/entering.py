@@ -17,7 +17,7 @@ from loyalty.domain.offers import Offered
 from loyalty.domain.program import Program
 from loyalty.guests import homes
 from loyalty.guests.homes import Home
-from loyalty.journeys import leading
+from loyalty.journeys import leading, setting_out
 from loyalty.journeys.journey_records import Journey
 from loyalty.ports import Unit
 from loyalty.records import journeys as kept
@@ -26,19 +26,27 @@ _replace = msgspec.structs.replace
 
 
 class Entered(NamedTuple):
-    """What came of it: in which arm somebody is, "" if in none, and what is to be published."""
+    """What came of it: in which arm somebody is, "" if in none, and what is to be published.
+
+    `why` says why they are in none, if it is not for themselves: they come up again after a pause,
+    and where the budget has too little for them, nothing of them is kept.
+    """
 
     arm: Literal["", "told", "held"] = ""
     outcome: Outcome = ()
+    why: str = ""
 
 
 def enter(record: CampaignRecord, member: str, shop: Shop) -> Entered:
     """Begin a guest's journey through a campaign; again, return what came of it then."""
-    work = partial(_enter, record=record, member=member, shop=shop)
+    zone = ""
+    if any(step.at_time for step in record.campaign.steps.values()):
+        zone = setting_out.zone(member, shop)
+    work = partial(_enter, record=record, member=member, zone=zone, shop=shop)
     return first_then_look(lambda _: shop.store.atomically("ledger", work))
 
 
-def _enter(unit: Unit, record: CampaignRecord, member: str, shop: Shop) -> Entered:
+def _enter(unit: Unit, record: CampaignRecord, member: str, zone: str, shop: Shop) -> Entered:
     home, now = homes.find(unit, member), shop.clock.now()
     current = running.find(unit, running.named(record.id))
     if home is None or home.record.closed:
@@ -51,30 +59,31 @@ def _enter(unit: Unit, record: CampaignRecord, member: str, shop: Shop) -> Enter
         return Entered(own.arm, own.begun) if own else Entered()
     if home.person != member:
         return Entered()  # merged meanwhile: another page has, or had, the other one
-    if current is None or running.why_not(current, now):
-        return Entered()
+    if current is None or (halt := running.why_not(current, now)):
+        return Entered(why=halt if current else "")
     if not way.fits(current.campaign.when, home.account, now):
         return Entered()
-    return _begin(unit, current, home, shop)
+    return _begin(unit, current, home, zone, shop)
 
 
-def _begin(unit: Unit, record: CampaignRecord, home: Home, shop: Shop) -> Entered:
+def _begin(unit: Unit, record: CampaignRecord, home: Home, zone: str, shop: Shop) -> Entered:
     """Keep the arm; who is held out has a record of when they would have been told, and no more."""
     now, held = shop.clock.now(), rules.is_held_out(home.person, record.id, record.campaign)
     program = shop.programs.named(record.version)
     journey = Journey(
         id=running.way(record.id, home.person), automation=running.named(record.id),
-        member=home.person,
-        account=home.account.id, version=record.version, cause=running.named(record.id), at=now,
-        zone=program.zone, mark=way.mark(home.account), arm="held" if held else "told",
+        member=home.person, account=home.account.id, version=record.version,
+        cause=running.named(record.id), at=now, zone=zone or program.zone, level=record.level,
+        mark=way.mark(home.account), arm="held" if held else "told",
         state="held" if held else "waiting",
         before=None if home.account.others else home.account.totals,
     )  # fmt: skip
     if held:
         kept.create(unit, journey.id, journey)
         return Entered("held")
-    reaction, home = running.reaction(record, "", now), _offered(home, record, program)
-    return Entered("told", leading.created(unit, journey, home, reaction, shop, record))
+    reaction, home = running.reaction(record, journey, now), _offered(home, record, program)
+    told = leading.created(unit, journey, home, reaction, shop, record)
+    return Entered(why=leading.BUDGET) if told is None else Entered("told", told)
 
 
 def _offered(home: Home, record: CampaignRecord, program: Program) -> Home:

@@ -8,21 +8,34 @@ from datetime import datetime, timedelta
 import msgspec
 
 from loyalty.campaigns.campaign_records import CampaignRecord
+from loyalty.delivery import Outcome, outgoing
 from loyalty.domain.automations import Reaction, Step
 from loyalty.domain.campaigns import LAST, UNTIL_LAST, Campaign, at_level
 from loyalty.domain.vocabulary import MessageChannel
+from loyalty.events import SweepRequested
+from loyalty.journeys.journey_records import Journey
 from loyalty.ports import Store, Unit
-from loyalty.records import campaigns, journeys
+from loyalty.records import Timer, campaigns, journeys, timers
 
 PREFIX = "campaign:"
 OVER, PAUSED = "campaign-over", "campaign-paused"
 AGAIN = timedelta(minutes=15)
-"""How long what belongs to a paused campaign waits until it looks again."""
+"""How long a message of a paused campaign waits until it looks again."""
 
 
 def named(name: str) -> str:
     """Name the journeys of a campaign, as automations name theirs."""
     return f"{PREFIX}{name}"
+
+
+def arm(unit: Unit, name: str, at: datetime) -> None:
+    """Set a campaign's timer."""
+    timers.put(unit, named(name), Timer(kind="campaign", subject=name, due_at=at))
+
+
+def asked(name: str, place: str, now: datetime) -> Outcome:
+    """Ask for a sweep, which finds the campaign's timer due."""
+    return outgoing([SweepRequested(id=f"{named(name)}:{place}", at=now, subject=named(name))])
 
 
 def way(name: str, person: str) -> str:
@@ -64,12 +77,12 @@ def channels(reaction: Reaction) -> tuple[MessageChannel, ...]:
     return reaction.channels if isinstance(reaction, Campaign) else ()
 
 
-def reaction(record: CampaignRecord, following: str, now: datetime) -> Reaction:
-    """List a campaign's steps as of now, at the level it pays, with its last chance.
+def reaction(record: CampaignRecord, journey: Journey, now: datetime) -> Reaction:
+    """List a campaign's steps for a guest, at the level they were promised, with its last chance.
 
     A guest who comes when there is less time left than that is not reminded of it.
     """
-    campaign = at_level(record.campaign, record.level)
+    campaign = at_level(record.campaign, journey.level)
     last = campaign.last_chance
     if last is None:
         return campaign
@@ -77,6 +90,6 @@ def reaction(record: CampaignRecord, following: str, now: datetime) -> Reaction:
     steps = dict(campaign.steps)
     if ahead > timedelta():
         steps[UNTIL_LAST] = Step(wait=-(-ahead // timedelta(minutes=1)))
-    if ahead > timedelta() or following == LAST:
+    if ahead > timedelta() or journey.next == LAST:
         steps[LAST] = Step(send=last.send)
     return msgspec.structs.replace(campaign, steps=steps)

@@ -59,7 +59,7 @@ def _arm_account(member: str, version: Version, shop: Shop) -> None:
             return  # nobody is behind it, or another account keeps it
         book = Passbook(record.account, version.program, shop.clock.now())
         account = bookkeeping.armed(unit, book)
-        if account != record.account:
+        if account is not book.account:  # also where it says the same: the timer rests on it
             accounts.put(unit, member, account_record(account))
 
     shop.store.atomically("ledger", work)

@@ -17,7 +17,8 @@ class Journey(Record, frozen=True, kw_only=True):
     It began by the event `cause`, whose outcome is `begun`; `outcome` is that of its last stage.
     `values` and `words` fill its messages; `mark` is what was so when it began. In a campaign,
     `arm` says whether the guest was told, or held out to compare with: then nothing ever follows;
-    `before` is what they had bought until then, if their account is theirs alone.
+    `level` is the percent of its points that they were promised, and `before` what they had bought
+    until then, if their account is theirs alone.
     """
 
     id: str
@@ -30,8 +31,9 @@ class Journey(Record, frozen=True, kw_only=True):
     zone: str
     mark: Mark
     next: str = ""
-    state: Literal["waiting", "done", "stopped", "held"] = "waiting"
+    state: Literal["waiting", "paused", "done", "stopped", "held"] = "waiting"
     arm: Literal["", "told", "held"] = ""
+    level: int = 100
     before: Totals | None = None
     why: str = ""
     due_at: datetime | None = None

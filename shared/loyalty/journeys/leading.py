@@ -29,15 +29,22 @@ from loyalty.journeys.journey_records import Journey
 from loyalty.ports import Unit
 from loyalty.records import Timer, Voucher, journeys, timers, vouchers
 
+BUDGET = "budget"
+"""Why a journey ends whose campaign has too little left for what it gives."""
 _replace = msgspec.structs.replace
 
 
 def created(
     unit: Unit, journey: Journey, home: Home, reaction: Reaction, shop: Shop,
     campaign: CampaignRecord | None = None,
-) -> Outcome:  # fmt: skip
-    """Begin a journey that is not there yet with its first stage: creating it is the guard."""
+) -> Outcome | None:  # fmt: skip
+    """Begin a journey that is not there yet with its first stage: creating it is the guard.
+
+    None if its campaign's budget has too little for that: then nothing of it is kept.
+    """
     after = _stage(unit, journey, home, reaction, shop, campaign)
+    if after.why == BUDGET:
+        return None
     journeys.create(unit, journey.id, _replace(after, begun=after.outcome, outcome=()))
     if after.due_at:
         timer = Timer(kind="journey", subject=journey.id, due_at=after.due_at)
@@ -53,6 +60,10 @@ def go_on(timer: Timer, shop: Shop) -> None:
     journey = shop.store.atomically("ledger", lambda unit: _go_on(unit, timer, shop))
     if journey:
         publish(shop.bus, journey.outcome)
+    if journey and journey.why == BUDGET:
+        shop.log("WARNING", "campaign had too little left for a gift", campaign=journey.automation)
+    if journey and journey.state == "paused":
+        return  # its timer was set with it: nothing is published
     due = journey.due_at if journey else None
     shop.store.atomically("ledger", lambda unit: _rearm(unit, timer, due))
 
@@ -63,6 +74,8 @@ def _go_on(unit: Unit, timer: Timer, shop: Shop) -> Journey | None:
         return journey  # this stage was done, and perhaps not yet published
     after = _next(unit, journey, shop)
     journeys.put(unit, journey.id, after)
+    if after.state == "paused" and after.due_at:
+        timers.put(unit, journey.id, _replace(timer, due_at=after.due_at, tries=0))
     return after
 
 
@@ -70,7 +83,7 @@ def _next(unit: Unit, journey: Journey, shop: Shop) -> Journey:
     program, now = shop.programs.at(shop.clock.now()).program, shop.clock.now()
     campaign = running.find(unit, journey.automation)
     reaction = (
-        running.reaction(campaign, journey.next, now)
+        running.reaction(campaign, journey, now)
         if campaign
         else shop.programs.named(journey.version).automations[journey.automation]
     )
@@ -80,13 +93,21 @@ def _next(unit: Unit, journey: Journey, shop: Shop) -> Journey:
     if campaign is None and journey.automation not in program.automations:
         return stopped(journey, "withdrawn")
     if campaign and (halt := running.why_not(campaign, now)):
-        later = _replace(journey, due_at=now + running.AGAIN, outcome=())
-        return later if halt == running.PAUSED else stopped(journey, halt)
+        paused = _replace(journey, state="paused", due_at=campaign.ends_at, outcome=())
+        return paused if halt == running.PAUSED else stopped(journey, halt)
     if why := way.gone(
         Still(stops=reaction.stop_when, mark=journey.mark), home.account, program, now
     ):
         return stopped(journey, why)
     return _stage(unit, journey, home, reaction, shop, campaign)
+
+
+def resumed(unit: Unit, name: str, now: datetime) -> None:
+    """Let a journey that met a pause of its campaign go on, now."""
+    journey = journeys.get(unit, name)
+    if journey and journey.state == "paused":
+        journeys.put(unit, name, _replace(journey, state="waiting", due_at=now))
+        timers.put(unit, name, Timer(kind="journey", subject=name, due_at=now))
 
 
 def stopped(journey: Journey, why: str) -> Journey:
@@ -133,7 +154,7 @@ def _stage(
     if campaign:
         asks = cost((reaction.steps[name] for name in walk.steps), campaign.campaign.budget)
         if not budgeting.spend(unit, campaign, asks, journey.member):
-            return stopped(journey, "budget")
+            return stopped(journey, BUDGET)
     asked: list[Event] = []
     for name in walk.steps:
         journey = _done(unit, journey, name, reaction, book, shop)

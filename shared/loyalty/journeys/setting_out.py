@@ -84,7 +84,7 @@ def _begin(unit: Unit, beginning: Beginning, cause: str, version: Version, shop:
     if why := _over(beginning, Still(stops=reaction.stop_when, mark=mark), home.account, shop):
         kept.create(unit, journey.id, leading.stopped(journey, why))
         return ()
-    return leading.created(unit, journey, home, reaction, shop)
+    return leading.created(unit, journey, home, reaction, shop) or ()
 
 
 def _name(automation: str, person: str, key: str) -> str:

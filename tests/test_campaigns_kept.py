@@ -1,0 +1,120 @@
+"""Campaigns keep to what they told: halted in the midst, lowered, or out of budget."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import msgspec
+import pytest
+from infra.sandbox import Sandbox
+from tests.test_campaigns import GIVE, TELL, joined, opened, phone, record, spring, starts, told
+
+from loyalty.audit import audit
+from loyalty.campaigns import campaigning, commissioning
+from loyalty.domain.automations import Step
+from loyalty.domain.campaigns import Budget
+from loyalty.records import accounts, campaigns, entries, journeys
+
+_replace = msgspec.structs.replace
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox(seed="kept") as running_one:
+        yield running_one
+
+
+@pytest.fixture
+def cafe(sandbox):
+    sandbox.reset()
+    cafe = opened(sandbox)
+    yield cafe
+    assert audit(entries.each(cafe.rig.store), accounts.each(cafe.rig.store)).findings == ()
+
+
+class Owner:
+    """Pauses and resumes a campaign just before so many commits of its sweep."""
+
+    def __init__(self, cafe, **acts):
+        self.cafe, self.passed, self.busy = cafe, 0, False
+        self.acts = {at: getattr(commissioning, act) for act, at in acts.items()}
+
+    def __call__(self):
+        if self.busy:
+            return
+        self.passed += 1
+        if act := self.acts.get(self.passed):
+            self.busy = True
+            act("spring", "owner", self.cafe.shop)
+            self.busy = False
+
+
+def test_nobody_is_left_out_who_came_up_while_a_campaign_was_paused_for_a_moment(cafe):
+    joined(cafe, 20)
+    starts(cafe, spring())
+    cafe.rig.store.boundary = Owner(cafe, pause=10, resume=14)
+    cafe.passes(hours=2)
+    for _ in range(3):
+        cafe.passes(minutes=16)
+    assert [note.what for note in record(cafe).notes] == ["published", "paused", "running"]
+    assert told(cafe) == {phone(number): 1 for number in range(20)}
+    assert (record(cafe).told, record(cafe).begun) == (20, True)
+
+
+LATER = {"pause": Step(wait=2 * 24 * 60), "points": Step(award=40), "more": Step(send="gift")}
+
+
+def awarded(cafe):
+    return [
+        each.entry.points for each in entries.each(cafe.rig.store) if each.entry.kind == "award"
+    ]
+
+
+def test_a_long_pause_costs_nothing_and_then_everybody_goes_on_at_once(cafe):
+    joined(cafe, 3)
+    starts(cafe, spring({**TELL, **LATER}))
+    cafe.passes(hours=1)
+    commissioning.pause("spring", "owner", cafe.shop)
+    cafe.passes(hours=72)
+    commits = cafe.rig.store.boundary.passed
+    for _ in range(48):
+        cafe.passes(minutes=30)
+    assert cafe.rig.store.boundary.passed == commits
+    assert sum(told(cafe).values()) == 3
+    commissioning.resume("spring", "owner", cafe.shop)
+    cafe.passes(minutes=1)
+    assert told(cafe) == {phone(number): 2 for number in range(3)}
+    assert awarded(cafe) == [40, 40, 40]
+
+
+def test_more_guests_than_one_page_go_on_after_a_pause_that_came_twice(cafe):
+    joined(cafe, 101)
+    starts(cafe, spring({**TELL, **LATER}))
+    cafe.passes(hours=1)
+    commissioning.pause("spring", "owner", cafe.shop)
+    cafe.passes(hours=72)
+    cafe.rig.store.boundary = Owner(cafe, pause=150, resume=160)
+    commissioning.resume("spring", "owner", cafe.shop)
+    for _ in range(3):
+        cafe.passes(minutes=16)
+    assert Counter(told(cafe).values()) == {2: 101}
+
+
+def test_who_was_promised_a_gift_gets_it_whole_though_the_campaign_gives_less_by_then(cafe):
+    joined(cafe, 2)
+    starts(cafe, spring({**TELL, **LATER}, budget=Budget(points=1000, lower_to=(50,))))
+    cafe.passes(hours=1)
+    lowered = _replace(record(cafe), level=50)
+    cafe.rig.store.atomically("ledger", lambda unit: campaigns.put(unit, "spring", lowered))
+    cafe.passes(hours=72)
+    assert awarded(cafe) == [40, 40]
+
+
+def test_who_cannot_be_given_anything_any_more_was_not_told_and_the_owner_reads_why(cafe):
+    joined(cafe, 5)
+    starts(cafe, spring(GIVE, budget=Budget(points=30)))
+    cafe.passes(hours=1)
+    assert sum(told(cafe).values()) == 3
+    assert (record(cafe).told, record(cafe).begun) == (3, True)
+    assert sum(each.arm == "told" for each in journeys.each(cafe.rig.store)) == 3
+    assert [note.what for note in record(cafe).notes] == ["published", campaigning.TOO_LITTLE]
