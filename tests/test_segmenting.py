@@ -404,3 +404,20 @@ def test_a_receipt_is_judged_for_ever_by_the_segments_it_was_first_judged_in():
     buys(rig, "B", 1000)
     assert rig.receipt("B").points == 10
     assert audit(entries.each(rig.store), accounts.each(rig.store)).findings == ()
+
+
+def test_the_last_segment_that_a_program_drops_leaves_nobody_in_it():
+    rig = Rig(Path(), PROGRAM, store=MemoryStore())
+    member = rig.join(phone=SITA)
+    tagging.give(member, "friend", "owner", rig.shop)
+    rig.bus.publish("sweep-requested", [NIGHT])
+    rig.run()
+    before = accounts.get(rig.store, member)
+    assert before is not None
+    assert before.segments == ("friends",)
+    programs.publish(rig.store, PLAIN, rig.clock.now())
+    rig.clock.advance(timedelta(minutes=5))
+    rig.sweep()
+    after = accounts.get(rig.store, member)
+    assert after is not None
+    assert after.segments == ()

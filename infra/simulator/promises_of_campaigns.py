@@ -158,13 +158,14 @@ def takes_whom_it_is_for(world: World, run: _Run) -> Iterator[str]:
     if runs and not record.begun:
         yield "its time has come, and it did not go through its guests"
     full = campaign.guests_at_most is not None and record.told >= campaign.guests_at_most
-    few = any("takes no more" in note.what for note in record.notes)
+    notes = " ".join(note.what for note in record.notes)
+    few, poor = "takes no more" in notes, "too little budget" in notes
     back = any(isinstance(event, Back) for event in world.schedule.events)
     if not record.begun or campaign.segments or full or few or back:
         return
     known, apart = {each.member for each in run.ways}, touched(world)
     for member, since in _joined(world).items():
-        if since < record.starts_at and member not in known and member not in apart:
+        if since < record.starts_at and not poor and member not in {*known, *apart}:
             yield f"{member} was passed over"
     if record.told != len(run.arm("told")) or record.held != len(run.arm("held")):
         yield f"it counts {record.told} and {record.held} guests"

@@ -8,7 +8,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from loyalty.domain.automations import Dormant
 from loyalty.domain.program import Program, Version
 from loyalty.errors import TryAgain
+from loyalty.events import SweepRequested, encode, topic_of
 from loyalty.identity import digest
+from loyalty.outgoing import Outgoing
 from loyalty.ports import Clock, Store, Unit
 from loyalty.records import ProgramRecord, Timer, programs, timers
 from loyalty.warming import warm
@@ -136,9 +138,18 @@ def append(store: Store, text: str, program: Program, now: datetime) -> Version:
         if program.campaigns:  # they are taken in as soon as this version holds
             due = Timer(kind="campaigns", subject=name, due_at=max(now, effective))
             timers.put(unit, f"campaigns:{name}", due)
+        if listed and not program.segments:  # no schedule asks for this job any more
+            timers.put(unit, f"publish:segments:{name}", _emptying(name, effective))
 
     store.atomically("ledger", work)
     return _as_version(record, program)
+
+
+def _emptying(name: str, at: datetime) -> Timer:
+    """Have guests taken out of the last segments, if they are in any."""
+    job = SweepRequested(id=f"segments:{name}", at=at, subject="segments", job="segments")
+    asked = Outgoing(topic=topic_of(SweepRequested), body=encode(job).decode())
+    return Timer(kind="publish", subject=f"segments:{name}", due_at=at, outcome=(asked,))
 
 
 def first(store: Store, text: str, now: datetime) -> None:

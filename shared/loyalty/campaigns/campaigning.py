@@ -120,9 +120,10 @@ def _publish_again(record: CampaignRecord, shop: Shop) -> None:
 
 
 def _next_page(record: CampaignRecord, shop: Shop) -> list[tuple[str, AccountRecord]]:
-    asked = record.campaign.segments
-    where = (Where("segments", "contains", asked[0]),) if len(asked) == 1 else ()
-    return accounts.page(shop.store, record.after, PAGE, where)
+    """List the guests after the last page: of each segment so many, then the first of them all."""
+    asked = [(Where("segments", "contains", each),) for each in record.campaign.segments]
+    found = [accounts.page(shop.store, record.after, PAGE, where) for where in asked or ((),)]
+    return sorted({name: each for page in found for name, each in page}.items())[:PAGE]
 
 
 def _enter(record: CampaignRecord, page: Sequence[AccountRecord], shop: Shop) -> list[Entered]:

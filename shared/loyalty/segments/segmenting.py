@@ -25,7 +25,7 @@ NAME = "segments"
 PAGE = 100
 """So many accounts in one call."""
 AGAIN = timedelta(hours=1)
-"""Whoever asks for a run so soon after one began means the same run."""
+"""Whoever asks for a run so soon after one began for the same program means the same run."""
 _replace = msgspec.structs.replace
 
 
@@ -56,7 +56,7 @@ def _begin(shop: Shop) -> Outcome:
 
     def work(unit: Unit) -> Outcome:
         old = jobs.get(unit, NAME)
-        if old and now - old.at < AGAIN:
+        if old and old.version == version.hash and now - old.at < AGAIN:
             return paging.asked(NAME, old)
         if not version.program.segments and not (old and old.placed):
             return ()
