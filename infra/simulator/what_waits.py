@@ -181,7 +181,10 @@ def _campaign(chance: random.Random, name: str) -> Iterator[Waiting]:
     if draw < 0.5 and chance.random() < 0.7:  # noqa: PLR2004 - in the middle of it, mostly
         yield Pass(starts_in)
     if draw < 0.25:  # noqa: PLR2004 - most are left alone
-        yield from (Halt(name, "pause"), Halt(name, "resume"))
+        rest: list[Waiting] = (
+            [Pass(3 * DAY)] if kind == "steps" else []
+        )  # so long that guests' next steps meet it
+        yield from (Halt(name, "pause"), *rest, Halt(name, "resume"))
     elif draw < 0.35:  # noqa: PLR2004 - as above
         yield Halt(name, "pause")
     elif draw < 0.5:  # noqa: PLR2004 - as above

@@ -29,7 +29,7 @@ QUICK = (
     "the points of a hold stay in the balance",
 )
 """Bugs that the first few seeds find; the others want minutes."""
-AT_ONCE = 10
+AT_ONCE = 20
 
 
 def named(name):

@@ -60,12 +60,11 @@ def go_on(timer: Timer, shop: Shop) -> None:
     journey = shop.store.atomically("ledger", lambda unit: _go_on(unit, timer, shop))
     if journey:
         publish(shop.bus, journey.outcome)
+    if journey is None or journey.state != "paused":  # else its timer was set with it
+        due = journey.due_at if journey else None
+        shop.store.atomically("ledger", lambda unit: _rearm(unit, timer, due))
     if journey and journey.why == BUDGET:
         shop.log("WARNING", "campaign had too little left for a gift", campaign=journey.automation)
-    if journey and journey.state == "paused":
-        return  # its timer was set with it: nothing is published
-    due = journey.due_at if journey else None
-    shop.store.atomically("ledger", lambda unit: _rearm(unit, timer, due))
 
 
 def _go_on(unit: Unit, timer: Timer, shop: Shop) -> Journey | None:
