@@ -13,12 +13,24 @@ from tests.rig import Rig, opened, refund, sale
 from loyalty import timekeeping
 from loyalty.audit import audit
 from loyalty.connectors.spec import Guest
-from loyalty.counter import redeeming
+from loyalty.counter import adjusting, redeeming
 from loyalty.counter.redeeming import Asking
 from loyalty.errors import Problem
-from loyalty.guests import changes, codes, erasing, homes, members, merging, sessions
+from loyalty.guests import (
+    activities,
+    changes,
+    codes,
+    erasing,
+    homes,
+    members,
+    merging,
+    sessions,
+    tagging,
+)
+from loyalty.guests.activities import Done
 from loyalty.guests.merging import Wish
 from loyalty.records import SignIn, accounts, contacts, entries, timers
+from loyalty.segments import placing
 
 HOUSEHOLD = "household: {people: 2}\n"
 PHONE, EMAIL, NAME = "+4915799988877", "kanaria@vogel.example", "Kanaria Vogelsang"
@@ -139,6 +151,31 @@ def test_an_id_of_somebody_erased_takes_nothing_of_the_household(home):
     erasing.erase(home.ben, home.shop)
     with pytest.raises(Problem, match="404"):
         redeeming.hold(Asking(id="H", member=home.ben, reward="coffee"), home.shop)
+
+
+def test_who_shared_an_account_with_somebody_erased_stays_a_guest(home):
+    erasing.erase(home.anna, home.shop)
+    assert tagging.give(home.ben, "friend", "owner", home.shop) == ("friend",)
+    adjusting.adjust(home.ben, 7, "a present", "A1", "owner", home.shop)
+    assert home.points(home.anna) == 7  # the account is called so still
+    assert homes.living(home.store, home.anna) is None
+    record = accounts.get(home.store, home.anna)
+    assert record is not None
+    assert placing.is_living(record)
+
+
+@pytest.mark.parametrize("who", ["anna", "ben"])
+def test_nothing_is_given_to_an_id_of_somebody_erased(home, who):
+    gone = getattr(home, who)
+    home.tell(sale("R1", 5000, at=home.clock.now()), Guest(phone="+4915112345671"))
+    home.run()
+    erasing.erase(gone, home.shop)
+    with pytest.raises(Problem, match="404"):
+        adjusting.adjust(gone, 7, "a present", "A1", "owner", home.shop)
+    with pytest.raises(Problem, match="404"):
+        activities.count(gone, Done("survey", "S1"), "key:x", home.shop)
+    with pytest.raises(Problem, match="404"):
+        tagging.give(gone, "friend", "owner", home.shop)
 
 
 def test_an_erasure_is_one_act_however_often_it_is_asked_for(home):

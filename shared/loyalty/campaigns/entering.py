@@ -49,7 +49,7 @@ def enter(record: CampaignRecord, member: str, shop: Shop) -> Entered:
 def _enter(unit: Unit, record: CampaignRecord, member: str, zone: str, shop: Shop) -> Entered:
     home, now = homes.find(unit, member), shop.clock.now()
     current = running.find(unit, running.named(record.id))
-    if home is None or home.record.closed:
+    if home is None or home.closed:
         return Entered()  # erased meanwhile
     people = dict.fromkeys((member, *homes.names(unit, home)))
     names = [running.way(record.id, name) for name in people]

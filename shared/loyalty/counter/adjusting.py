@@ -168,7 +168,7 @@ def _check(wish: Adjustment) -> None:
 
 
 def _owner(unit: Unit, member: str) -> Home:
-    found = homes.find(unit, member)
+    found = homes.living(unit, member)
     if found is None:
         raise Problem(404, "not_found", "There is no such member.")
     return found

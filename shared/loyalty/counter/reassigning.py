@@ -68,7 +68,7 @@ def move(name: str, to: str, by: str, shop: Shop) -> None:
 
 def _found(unit: Unit, name: str, to: str, shop: Shop) -> _Move | None:
     """Read what moves; None if it is there already."""
-    record, taker = entries.get(unit, f"sale:{name}"), homes.find(unit, to)
+    record, taker = entries.get(unit, f"sale:{name}"), homes.living(unit, to)
     receipt = record.receipt if record else None
     if record is None or receipt is None or receipt.sale is None or taker is None:
         raise Problem(404, "not_found", "There is no such receipt, or no such guest.")

@@ -68,7 +68,7 @@ def _count(
     unit: Unit, member: str, done: Done, act: str, by: str, shop: Shop
 ) -> tuple[Entry, Outcome, bool]:
     version = shop.programs.current()
-    record = homes.find(unit, member)
+    record = homes.living(unit, member)
     if record is None:
         raise Problem(404, "not_found", "There is no such member.")
     book = bookkeeping.opened_from(record, version, shop)

@@ -17,11 +17,14 @@ class Home(NamedTuple):
     """The account where a member's points are kept.
 
     `member` is who was asked for, `person` who that is: another one if the two were merged.
+    `closed` tells why nobody is behind that person's name any more; empty while somebody is, also
+    where whoever the account is called after was forgotten.
     """
 
     member: str
     person: str
     record: AccountRecord
+    closed: str
 
     @property
     def account(self) -> Account:
@@ -38,18 +41,18 @@ class Told(NamedTuple):
 
 def find(source: Unit | Store, member: str) -> Home | None:
     """Find where a member's points are kept; None if there is no such member."""
-    person, record, one = member, accounts.get(source, member), True
+    own = record = accounts.get(source, member)
     while record and record.account.into:
-        one = one and record.closed == MERGED  # from where somebody shares on, it is another one
-        person = record.account.into if one else person
+        shares = own is not record or record.closed != MERGED  # from there on, it is another one
         record = accounts.get(source, record.account.into)
-    return Home(member, person, record) if record else None
+        own = own if shares else record
+    return Home(member, own.account.id, record, own.closed) if record and own else None
 
 
 def living(source: Unit | Store, member: str) -> Home | None:
     """Find where a member's points are kept; None also if they were erased."""
     home = find(source, member)
-    return None if home is None or erased(source, home.person) else home
+    return None if home is None or home.closed == ERASED else home
 
 
 def erased(source: Unit | Store, member: str) -> bool:
@@ -85,7 +88,7 @@ def of_act(source: Unit | Store, entry: Entry) -> Home | None:
     """Find where what an act moved is kept now: where its account is, whoever acted."""
     home, who = find(source, entry.members[0]), entry.members[-1]
     actor = find(source, who) if home and who != entry.members[0] else home
-    return Home(who, actor.person, home.record) if home and actor else home
+    return actor._replace(record=home.record) if home and actor else home
 
 
 def acts(store: Store, member: str, limit: int) -> list[Told]:
@@ -104,7 +107,7 @@ def acts(store: Store, member: str, limit: int) -> list[Told]:
 
 def own(record: AccountRecord) -> Home:
     """Take an account by itself, as time does."""
-    return Home(record.account.id, record.account.id, record)
+    return Home(record.account.id, record.account.id, record, record.closed)
 
 
 def everybody(account: Account) -> tuple[str, ...]:

@@ -141,8 +141,8 @@ def _again(entry: Entry | None, merged: Merge | None, wish: Wish) -> Outcome:
 
 def _own(unit: Unit, member: str) -> Home:
     """Find a member with an account of their own. Raises Problem 404 or 409."""
-    home = homes.find(unit, member)
-    if home is None or home.record.closed == "erased":
+    home = homes.living(unit, member)
+    if home is None:
         raise Problem(404, "not_found", "There is no such member.")
     if home.account.id != member:
         raise Problem(409, "kept_elsewhere", "This member's account is kept in another one.")

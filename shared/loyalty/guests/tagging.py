@@ -34,7 +34,7 @@ def _change(member: str, tag: str, way: tags.Way, by: str, shop: Shop) -> tuple[
 
     def work(unit: Unit) -> tuple[tuple[str, ...], str, Outcome]:
         home = homes.find(unit, member)
-        if home is None or home.record.closed:
+        if home is None or home.closed:
             raise Problem(404, "not_found", "There is no such member.")
         if not tags.changes(home.account, tag, way):
             return home.account.tags, "", ()

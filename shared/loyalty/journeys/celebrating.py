@@ -40,7 +40,7 @@ def named(member: str) -> str:
 def _person(member: str, shop: Shop) -> Person | None:
     """Read what a guest told; nobody, once they were erased or turned out to be another."""
     profile, home = profiles.get(shop.store, member), homes.find(shop.store, member)
-    if profile is None or home is None or home.record.closed or home.person != member:
+    if profile is None or home is None or home.closed or home.person != member:
         return None
     return _told_by(profile, shop.programs.current().program)
 

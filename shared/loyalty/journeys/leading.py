@@ -87,7 +87,7 @@ def _next(unit: Unit, journey: Journey, shop: Shop) -> Journey:
         else shop.programs.named(journey.version).automations[journey.automation]
     )
     home = homes.find(unit, journey.member)
-    if home is None or home.record.closed or home.person != journey.member:
+    if home is None or home.closed or home.person != journey.member:
         return stopped(journey, "nobody")
     if campaign is None and journey.automation not in program.automations:
         return stopped(journey, "withdrawn")

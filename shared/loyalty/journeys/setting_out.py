@@ -63,7 +63,7 @@ def zone(member: str, shop: Shop) -> str:
 
 def _begin(unit: Unit, beginning: Beginning, cause: str, version: Version, shop: Shop) -> Outcome:
     home = homes.find(unit, beginning.member)
-    if home is None or home.record.closed:
+    if home is None or home.closed:
         return ()  # erased meanwhile
     people = homes.names(unit, home)
     if found := list(_several(unit, beginning.automation, people, [beginning.key])):

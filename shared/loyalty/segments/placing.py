@@ -41,8 +41,8 @@ class _Told(NamedTuple):
 
 
 def is_living(record: AccountRecord) -> bool:
-    """Tell whether an account is somebody's own, neither erased nor kept in another one."""
-    return not record.closed and not record.account.into
+    """Tell whether somebody is behind an account, which is not kept in another one."""
+    return not record.account.into and bool(record.account.others or not record.closed)
 
 
 def place(records: Sequence[AccountRecord], job: Job, program: Program, shop: Shop) -> None:
