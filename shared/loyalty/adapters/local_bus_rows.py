@@ -63,9 +63,8 @@ def insert(
 
 
 def _insert(db: sqlite3.Connection, *columns: str | bytes) -> int:
-    sql = "INSERT INTO messages (topic, subscription, event) VALUES (?, ?, ?) RETURNING id"
-    (number,) = db.execute(sql, columns).fetchone()
-    return int(number)
+    sql = "INSERT INTO messages (topic, subscription, event) VALUES (?, ?, ?)"
+    return db.execute(sql, columns).lastrowid or 0
 
 
 def postpone(message: Message, db: sqlite3.Connection) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any
 
-_RUN = re.compile(r"[0-9]+(?:[ -][0-9]+)*")
+_RUN = re.compile(r"[0-9](?:[ -]?[0-9]){12,}+")  # of fewer digits there is no card
 _KEY = re.compile(r"[a-z_]{1,40}")
 _FIRST_DIGITS = frozenset("23456")
 _SHORTEST, _LONGEST = 13, 19
