@@ -21,7 +21,8 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
 class FileReading(Record, frozen=True, kw_only=True):
     """A nightly file, one version of it, and how far it is read.
 
-    `receipts` are settled already; `edition` counts the contents that came under this name.
+    `receipts` are settled already; `edition` counts the contents that came under this name, and
+    `before` is the hash of the one that was read last.
     What is kept by content names the file, and whether all that it told was published.
     """
 
@@ -30,6 +31,7 @@ class FileReading(Record, frozen=True, kw_only=True):
     state: Literal["waiting", "reading", "done", "refused"] = "waiting"
     version: str = ""
     sha256: str = ""
+    before: str = ""
     size: int = 0
     seen_at: datetime | None = None
     tries: int = 0

@@ -71,6 +71,12 @@ def test_each_night_that_is_missing_is_told_of(cafe):
     assert cafe.said() == [SAID, SAID.replace("11-20", "11-21")]
 
 
+def test_a_file_whose_manifest_never_came_is_missing_too(cafe):
+    cafe.put("sales-01.csv", table({"receipt_no": "A-1"}), at=NOON - HOUR)
+    is_asked_for_hours(cafe, 10)
+    assert cafe.said() == [SAID]
+
+
 def test_nobody_is_alarmed_by_a_file_that_came(cafe):
     cafe.upload(table({"receipt_no": "A-1"}), 1, at=NOON - HOUR)
     is_asked_for_hours(cafe, 10)

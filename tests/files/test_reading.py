@@ -5,15 +5,17 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import tracemalloc
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import product
 
 import pytest
 from infra.simulator.boundaries import Crash, Fuse, FusedBus, FusedStore
-from tests.files.desk import PROGRAM, SITA, desk, manifest, table
+from tests.files.desk import DAY, PROGRAM, SITA, desk, manifest, table
 from tests.rig import NOON
 
+from loyalty.errors import TryAgain
 from loyalty.events import FilesDue
 from loyalty.files import unpacking
 from loyalty.files.reading import Budget
@@ -342,6 +344,66 @@ def test_a_till_whose_files_cannot_be_reached_delays_no_other(tmp_path):
         cafe.due()
         assert cafe.receipts() == 1
         assert json.loads(log.getvalue().splitlines()[0])["till"] == "away"
+
+
+class Refusing:
+    """Vendors who cannot give one file."""
+
+    def __init__(self, vendors, name):
+        self._vendors, self._name = vendors, name
+
+    def run(self, connector, verb, argument, *more):
+        if verb == "read_file" and argument.name.endswith(self._name):
+            raise TryAgain("the disk cannot be read")
+        return self._vendors.run(connector, verb, argument, *more)
+
+    def __getattr__(self, name):
+        return getattr(self._vendors, name)
+
+
+def test_a_file_that_cannot_be_read_delays_no_other_and_is_named(cafe):
+    for number in (1, 2, 3):
+        cafe.upload(table({"receipt_no": f"A-{number}"}), 1, f"sales-0{number}.csv")
+    log = io.StringIO()
+    vendors = Refusing(cafe.shop.vendors, "sales-02.csv")
+    run = go(cafe.shop._replace(vendors=vendors, log=Log("error", log)))
+    cafe.run()
+    assert (cafe.receipts(), run.again) == (2, True)
+    assert run.troubles == [f"in/main/{DAY}/sales-02.csv: the disk cannot be read"]
+    assert json.loads(log.getvalue())["file"] == f"in/main/{DAY}/sales-02.csv"
+
+
+def test_a_file_that_is_kept_out_is_answered_with_no_hash_but_its_own(cafe):
+    cafe.upload(table({"receipt_no": "A-1"}), 1)
+    cafe.due()
+    told = cafe.answer()
+    cafe.put("sales-01.manifest.json", b"{}", at=NOON + timedelta(hours=1))
+    cafe.due()
+    [name] = set(cafe.answers()) - {"sales-01.result.json"}
+    assert (cafe.answer(name)["quarantined"], cafe.answer(name)["sha256"]) == ("BAD_MANIFEST", "")
+    assert told["sha256"]
+
+
+def test_a_file_of_wrong_rows_without_an_end_is_left_in_time(cafe):
+    body = gzip.compress(b"receipt_no;occurred_at;line_total\r\n" + b"x\r\n" * 3_000_000, mtime=0)
+    cafe.put("sales-01.csv.gz", body)
+    cafe.put("sales-01.manifest.json", manifest("sales-01.csv.gz", body, 3_000_000))
+    tracemalloc.start()
+    cafe.due()
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    told = cafe.answer()
+    assert (told["quarantined"], told["rejected_rows"]) == ("TOO_MANY_BAD_ROWS", 1001)
+    assert most < 30_000_000
+
+
+def test_a_receipt_without_an_end_is_refused_and_never_held(cafe):
+    lines = [{"receipt_no": "A-1", "line_no": str(line)} for line in range(501)]
+    cafe.upload(table({"receipt_no": "A-0"}, *lines), 502)
+    cafe.due()
+    told = cafe.answer()
+    assert {each["code"] for each in told["rejected"]} == {"TOO_MANY_LINES"}
+    assert (told["quarantined"], told["rejected_rows"]) == ("TOO_MANY_BAD_ROWS", 501)
 
 
 def fused(rig, fuse):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import groupby
+from itertools import chain, groupby, islice
 from typing import Any, NamedTuple
 
 from loyalty.connectors import generic
@@ -21,7 +21,7 @@ from loyalty.file_records import Refused
 from loyalty.files import cells
 from loyalty.files.cells import Bad
 from loyalty.files.forms import Form
-from loyalty.files.rows import Row
+from loyalty.files.rows import MOST_ITEMS, Row
 from loyalty.program_file.places import CURRENCIES
 
 Judge = Callable[[Heard], Problem | None]
@@ -75,7 +75,15 @@ class Reader:
     def drafts(self, rows: Iterable[Row]) -> Iterator[Draft]:
         """Read receipts, each from rows that stand together."""
         for _, group in groupby(rows, self._key):
-            yield self._draft(list(group))
+            yield from self._one(group)
+
+    def _one(self, group: Iterator[Row]) -> Iterator[Draft]:
+        """Read one receipt; one without an end is never held as a whole."""
+        first = list(islice(group, MOST_ITEMS))
+        if (another := next(group, None)) is None:
+            yield self._draft(first)
+        else:
+            yield from map(_too_long, chain(first, [another], group))
 
     def _key(self, row: Row) -> tuple[str, ...]:
         names = ["receipt_no", "kind", "refund_of"]
@@ -121,6 +129,10 @@ class Reader:
             raise _BadRow(group[0], "RECEIPT_APART", "receipt_no")
         self._seen[receipt.name] = told
         return before is not None
+
+
+def _too_long(row: Row) -> Draft:
+    return Draft((row.number,), refused=(Refused(row=row.number, code="TOO_MANY_LINES"),))
 
 
 class _BadRow(Exception):  # noqa: N818 - says what a row is

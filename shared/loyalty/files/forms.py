@@ -85,7 +85,7 @@ class Place(NamedTuple):
 
     def answer(self, sha256: str, edition: int) -> str:
         """Name the file that answers it: another content under its name has an answer too."""
-        more = f".{sha256[:12]}" if edition else ""
+        more = f".{sha256[:12] or edition}" if edition else ""
         return f"out/{self.till}/{self.day}/{self.stem}{more}.result.json"
 
 

@@ -35,8 +35,11 @@ APART = timedelta(minutes=10)
 """Two looks at a file count as two if they are so far apart."""
 TRIES = 3
 """So many looks until a file that is not as announced is given up."""
-FEW, SHARE = 5, 20
-"""More wrong rows than this, and more than one in so many: the file is not taken."""
+FEW, SHARE, MOST = 5, 20, 1000
+"""More wrong rows than `FEW`, and more than one in `SHARE`: the file is not taken.
+
+Nor with more than `MOST`, however long it is: then it is not read any further.
+"""
 _replace = msgspec.structs.replace
 
 
@@ -120,7 +123,7 @@ class File:
             size=self._found.file.size,
             seen_at=self._shop.clock.now(),
             edition=_edition(before),
-            sha256=before.sha256 if before and before.state == "done" else "",
+            before=_read_last(before),
         )
         return self._put(fresh) if keep else fresh
 
@@ -160,11 +163,13 @@ class File:
             for draft in self._drafts(stream, form):
                 numbers += len(draft.rows)
                 refused += draft.refused
+                if len(refused) > MOST:
+                    break
         except Unreadable as trouble:
             wrong = trouble
         for _ in stream:
             pass  # the rest still belongs to the hash
-        if not wrong and len(refused) > max(FEW, numbers // SHARE):
+        if not wrong and len(refused) > max(FEW, min(numbers // SHARE, MOST)):
             wrong = Unreadable("TOO_MANY_BAD_ROWS")
         return Checked(digest.hexdigest(), numbers, tuple(refused), wrong)
 
@@ -180,7 +185,7 @@ class File:
         """Begin to tell a file that is whole; else wait for it, or refuse it."""
         if told and _differs(told, self._found, checked):
             return self._wait(reading)
-        touched = reading.sha256 == checked.sha256
+        touched = reading.before == checked.sha256
         reading = _replace(reading, sha256=checked.sha256, rows=checked.rows)
         if checked.wrong:
             return self._refuse(reading, checked.wrong, checked.refused)
@@ -304,6 +309,12 @@ def _edition(before: FileReading | None) -> int:
     if before is None:
         return 0
     return before.edition + (before.state in ("done", "refused"))
+
+
+def _read_last(before: FileReading | None) -> str:
+    if before is None:
+        return ""
+    return before.sha256 if before.state == "done" else before.before
 
 
 def _hashed(pieces: Iterable[bytes], update: Callable[[bytes], None]) -> Iterator[bytes]:

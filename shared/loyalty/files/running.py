@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from loyalty.connectors.settings import MissingSettings
@@ -44,26 +45,34 @@ class Run:
 
     def _each(self, sources: Iterable[Source], work: Callable[[Source], None]) -> None:
         for source in sources:
-            try:
+            with self._going_on(source):
                 work(source)
-            except (TryAgain, VendorRefused, MissingSettings) as trouble:
-                code = getattr(trouble, "word", type(trouble).__name__)
-                told = {"till": source.till.name, "connector": source.reader[0], "code": code}
-                self._shop.log("ERROR", "files cannot be read", **told)
-                self.again |= isinstance(trouble, TryAgain)
-                self.troubles.append(f"{source.till.name}: {trouble}".replace("'", ""))
             if self.more:
                 return
+
+    @contextmanager
+    def _going_on(self, source: Source, file: str = "") -> Iterator[None]:
+        """Note what cannot be read, and go on with what comes after it."""
+        try:
+            yield
+        except (TryAgain, VendorRefused, MissingSettings) as trouble:
+            code = getattr(trouble, "word", type(trouble).__name__)
+            told = {"till": source.till.name, "connector": source.reader[0], "code": code}
+            self._shop.log(
+                "ERROR", "files cannot be read", **told, **({"file": file} if file else {})
+            )
+            self.again |= isinstance(trouble, TryAgain)
+            self.troubles.append(f"{file or source.till.name}: {trouble}".replace("'", ""))
 
     def _read(self, source: Source) -> None:
         shelf = Shelf(source, self._shop)
         found = shelf.found(self._program)
-        self._miss(source, found)
-        for each in found:
-            if source.files.manifest and each.manifest is None:
-                continue  # it is still being uploaded
+        whole = [each for each in found if each.manifest or not source.files.manifest]
+        self._miss(source, whole)  # what has no manifest yet is still being uploaded
+        for each in whole:
             done = File(source, shelf, each, self._shop, self._budget)
-            self._looked(len(found), Looked(done.look()))
+            with self._going_on(source, each.place.name):
+                self._looked(len(whole), Looked(done.look()))
             self.more = done.more
             if self.more:
                 return
@@ -73,7 +82,8 @@ class Run:
         found = shelf.found(self._program)
         for each in found:
             one = File(source, shelf, each, self._shop, self._budget)
-            self._looked(len(found), one.check())
+            with self._going_on(source, each.place.name):
+                self._looked(len(found), one.check())
 
     def _looked(self, total: int, looked: Looked) -> None:
         self.looked.append(looked)
