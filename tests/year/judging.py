@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import Any, get_args
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, get_args
 
 import msgspec
 from infra.evidence import Row
@@ -17,6 +17,50 @@ from loyalty.records import Timer, accounts, entries
 from loyalty.steps.lifecycle_sweep import JOBS
 
 COMPARED = ("acts", "ways", "texts", "alerts", "sums")
+
+
+class Found(NamedTuple):
+    """What one shop's year came to, ready to be added up: nothing in it is the shop's own."""
+
+    seconds: float
+    guests: int
+    members: int
+    facts: int
+    receipts: int
+    texts: int
+    fired: Counter[str]
+    began: Counter[str]
+    asked: Counter[str]
+    counted: Counter[str]
+    sums: Counter[str]
+    twice: int
+    different: dict[str, tuple[Any, Any]]
+    troubles: list[str]
+
+
+def found(year: Year, seen: Seen, reckoned: Seen, seconds: float) -> Found:
+    """Hold a year that was lived against the same year reckoned."""
+    return Found(
+        seconds=seconds, guests=len(year.plan.guests), members=len(year.members),
+        facts=len(year.plan.facts), receipts=seen.acts["sale"], texts=sum(seen.texts.values()),
+        fired=year.fired, began=began(year, seen), asked=seen.asked,
+        counted=Counter({part: len(getattr(seen, part)) for part in COMPARED}), sums=_sums(seen),
+        twice=len(told_twice(year)), different=different(seen, reckoned), troubles=troubles(year),
+    )  # fmt: skip
+
+
+def together(years: Iterable[Found]) -> Found:
+    """Add years up that were lived side by side: as long as the longest of them took."""
+    all_, (first, *_) = list(years), list(years)
+    added = {
+        name: sum((getattr(each, name) for each in all_), type(getattr(first, name))())
+        for name in Found._fields
+        if name not in ("seconds", "different")
+    }
+    wrong = {
+        f"shop {n}: {k}": v for n, each in enumerate(all_, 1) for k, v in each.different.items()
+    }
+    return Found(seconds=max(each.seconds for each in all_), different=wrong, **added)
 
 
 def kinds() -> set[str]:
@@ -67,32 +111,27 @@ def troubles(year: Year) -> list[str]:
     return [*map(str, year.bus.dead), *failed, *map(str, found)]
 
 
-def rows(year: Year, seen: Seen, reckoned: Seen) -> Iterator[Row]:
+def rows(year: Found) -> Iterator[Row]:
     """Tell what was promised, and what came of it."""
-    receipts = seen.acts["sale"]
-    least = 60 * len(year.plan.guests)
-    yield Row("guests", f"{len(year.plan.guests):,}", f"{len(year.members):,}", True)
-    yield Row("receipts", f">= {least:,}", f"{receipts:,}", receipts >= least)
+    least = 60 * year.guests
+    yield Row("guests", f"{year.guests:,}", f"{year.members:,}", True)
+    yield Row("receipts", f">= {least:,}", f"{year.receipts:,}", year.receipts >= least)
     yield from _fired("timer", kinds(), year.fired)
-    yield from _fired("occasion", occasions(), began(year, seen))
-    yield from _fired("job", set(JOBS), seen.asked)
+    yield from _fired("occasion", occasions(), year.began)
+    yield from _fired("job", set(JOBS), year.asked)
     for part in COMPARED:
-        wrong = sum(each.startswith(part) for each in different(seen, reckoned))
-        told = f"{len(getattr(seen, part)):,} counted, {wrong} differ"
+        wrong = sum(f" {part} " in f" {each}" for each in year.different)
+        told = f"{year.counted[part]:,} counted, {wrong} differ"
         yield Row(f"{part} as reckoned apart", "0 differ", told, not wrong)
-    sums = _sums(seen)
-    yield Row("points earned - spent - lapsed = left", "0 missing", *_balanced(sums))
-    yield Row("texts told twice", "0", *_none(told_twice(year)))
-    yield Row("failed, or not following from entries", "0", *_none(troubles(year)))
+    yield Row("points earned - spent - lapsed = left", "0 missing", *_balanced(year.sums))
+    yield Row("texts told twice", "0", str(year.twice), not year.twice)
+    failed = len(year.troubles)
+    yield Row("failed, or not following from entries", "0", str(failed), not failed)
 
 
 def _fired(what: str, known: set[str], fired: Mapping[str, int]) -> Iterator[Row]:
     for name in sorted(known):
         yield Row(f"{what} {name}", "fires", f"{fired.get(name, 0):,}", fired.get(name, 0) > 0)
-
-
-def _none(found: list[str]) -> tuple[str, bool]:
-    return str(len(found)), not found
 
 
 def _sums(seen: Seen) -> Counter[str]:

@@ -333,6 +333,7 @@ class Life:
         points = work() or 0
         self.book.acts[kind] += 1
         self.acts.append((self.now, kind, points))
+        self.unusual = (0, NEVER)  # the rhythm may be another one: it is measured again
         self.months.setdefault(month_of(self.now), False)
         self._review()
         if self.tier != was:
@@ -481,15 +482,16 @@ class Life:
         last = self.last_visit()
         assert last
         seen = datetime.fromtimestamp(last.minute * 60, UTC)
-        if self.unusual[0] != last.minute:
-            usual = self._usual()
-            away = max(21 * DAY, usual * 3) if usual is not None else None
-            if away is None:
-                self.unusual_told = last.minute
-                return
-            if seen + away > self.now:
-                self.unusual = (last.minute, seen + away)
-                return
+        usual = (
+            self._usual()
+        )  # by what counts now: a visit may have gone back since it was measured
+        away = max(21 * DAY, usual * 3) if usual is not None else None
+        if away is None:
+            self.unusual_told = last.minute
+            return
+        if seen + away > self.now:
+            self.unusual = (last.minute, seen + away)
+            return
         self.unusual_told = last.minute
         text = f"unusual {(self.now - seen).days}"
         self.after.append(lambda: self._begin("unusual", last.minute, [text], stops=("visit",)))
