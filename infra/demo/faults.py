@@ -15,8 +15,8 @@ from loyalty.ports import Bus, Query, Store, Unit
 from loyalty.records import EntryRecord, entries
 
 FAULTS = {
-    "lose-one": "one sale of each day was lost on its way",
-    "double-one": "one sale of each day was told twice, under another name",
+    "lose-one": "one sale of each Saturday was lost on its way",
+    "double-one": "one sale of each Saturday was told twice, under another name",
     "forge-one": "points were written into the ledger by hand",
     "tell-held": "in the week, a guest who is held out of the campaign was told of it",
     "tell-returned": "in the week, who had come back was told how much they are missed",

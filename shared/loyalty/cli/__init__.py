@@ -10,6 +10,7 @@ from loyalty.cli.campaigns import campaigns
 from loyalty.cli.connectors import connectors
 from loyalty.cli.deadletters import deadletters
 from loyalty.cli.files import files
+from loyalty.cli.groups import Group
 from loyalty.cli.keys import keys
 from loyalty.cli.ledger import verify
 from loyalty.cli.member import member
@@ -27,7 +28,7 @@ from loyalty.cli.vault import secrets
 from loyalty.errors import Problem, Rejected, TryAgain
 
 
-class _Plainly(click.Group):
+class _Plainly(Group):
     """Says what went wrong and what to do, without a traceback, and exits with 1."""
 
     def invoke(self, ctx: click.Context) -> Any:

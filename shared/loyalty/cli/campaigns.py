@@ -13,6 +13,7 @@ from loyalty.campaigns import budgeting, commissioning, previewing
 from loyalty.campaigns.campaign_records import CampaignRecord, Comparison
 from loyalty.campaigns.previewing import Preview
 from loyalty.cli import current, showing
+from loyalty.cli.groups import Group
 from loyalty.cli.place import Command, Place, place_option
 from loyalty.delivery import Shop
 from loyalty.domain import uplift
@@ -27,7 +28,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 Change = Callable[[str, str, Shop], CampaignRecord]
 
 
-@click.group()
+@click.group(cls=Group)
 def campaigns() -> None:
     """Run campaigns: messages and gifts for some guests, from one instant to another."""
 

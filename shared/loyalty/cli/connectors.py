@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -10,6 +11,7 @@ from loyalty import connectors as kinds
 from loyalty.adapters.clock import SystemClock
 from loyalty.adapters.http import RequestsHttp
 from loyalty.cli import showing
+from loyalty.cli.groups import Group
 from loyalty.connectors.engine import Engine, MissingSettings
 from loyalty.connectors.settings import variable
 from loyalty.connectors.spec import Connector, Verb
@@ -21,10 +23,13 @@ _ADVICE = {
     "console shows, and see that the key has the rights in docs/connectors.md",
     "refused": "it refuses such a request; see docs/connectors.md for what each setting has to be",
 }
-_WHERE = "Give them in the environment; .env.example lists them with their meaning."
+_WHERE = (
+    "Give them in the environment, from a file with `set -a; . ./.env; set +a`; .env.example lists "
+    "them with their meaning."
+)
 
 
-@click.group()
+@click.group(cls=Group)
 def connectors() -> None:
     """See whether the vendors that the program works with can be reached.
 
@@ -37,21 +42,24 @@ def connectors() -> None:
 def list_() -> None:
     """List what there is, and which settings are still missing."""
     engine = _engine()
-    rows = [_row(kinds.load(name), engine) for name in kinds.names()]
-    showing.table(("=name", "vendor", "commands", "settings"), rows)
+    rows = [row for name in kinds.names() for row in _rows(kinds.load(name), engine)]
+    showing.table(("=name", "vendor", "commands", "=settings"), rows)
 
 
-def _row(vendor: Connector, engine: Engine) -> tuple[str, str, str, str]:
+def _rows(vendor: Connector, engine: Engine) -> Iterator[tuple[str, str, str, str]]:
+    """Write a vendor's row, and one for each setting that it lacks: names are copied whole."""
     able = [verb.replace("_", "-") for verb in ("check", "set_up") if verb in vendor.operations]
-    return vendor.name, vendor.title, ", ".join(able), _lack(vendor, engine) or "complete"
+    lacks = _lack(vendor, engine)
+    yield vendor.name, vendor.title, ", ".join(able), "missing:" if lacks else "complete"
+    yield from (("", "", "", name) for name in lacks)
 
 
-def _lack(vendor: Connector, engine: Engine) -> str:
+def _lack(vendor: Connector, engine: Engine) -> tuple[str, ...]:
     try:
         engine.config(vendor.name)
     except MissingSettings as missing:
-        return f"missing: {', '.join(missing.variables)}"
-    return ""
+        return tuple(missing.variables)
+    return ()
 
 
 @connectors.command(epilog="Example: loyalty connectors check twilio square.second")

@@ -84,7 +84,8 @@ class DataFolder:
     def _taken(self) -> str:
         return (
             f"The server has the data folder {self.file.parent}: only one process can write it."
-            " Stop the server, give this command again, then start the server."
+            " Stop the server, give this command again, then start the server. What cannot wait can"
+            " be asked of the server itself: docs/member-api.md."
         )
 
 

@@ -9,6 +9,7 @@ import click
 from loyalty import events, timekeeping
 from loyalty.adapters.local_bus_rows import DeadLetter
 from loyalty.cli import showing
+from loyalty.cli.groups import Group
 from loyalty.cli.place import DeadLetters, Place, place_option
 from loyalty.delivery import Shop, outgoing
 from loyalty.errors import Rejected
@@ -25,7 +26,7 @@ _HELP = {
 }
 
 
-@click.group()
+@click.group(cls=Group)
 def deadletters() -> None:
     """See what could not be processed; replay it.
 

@@ -14,6 +14,7 @@ from rich.progress import Progress
 from loyalty.adapters.clock import SystemClock
 from loyalty.adapters.http import RequestsHttp
 from loyalty.cli import showing
+from loyalty.cli.groups import Group
 from loyalty.cli.place import Place, place_option
 from loyalty.connectors.engine import Engine
 from loyalty.delivery import Shop
@@ -34,7 +35,7 @@ _NO_FILES = (
 _COLUMNS = ("file", "what", ">rows", ">taken", ">skipped", ">refused")
 
 
-@click.group()
+@click.group(cls=Group)
 def files() -> None:
     """Read nightly files of tills that cannot call."""
 

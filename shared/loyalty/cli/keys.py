@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import click
 
 from loyalty.cli import showing
+from loyalty.cli.groups import Group
 from loyalty.cli.place import Place, place_option
 from loyalty.identity import digest
 from loyalty.ports import Key, Query, Store, Unit
@@ -17,7 +18,7 @@ from loyalty.stored import pages
 from loyalty.web.auth import SCOPES, TILL
 
 
-@click.group()
+@click.group(cls=Group)
 def keys() -> None:
     """Give out, list and revoke keys to the member API.
 

@@ -10,6 +10,7 @@ import msgspec
 
 from loyalty import identity, phones
 from loyalty.cli import current, showing
+from loyalty.cli.groups import Group
 from loyalty.cli.place import Place, place_option
 from loyalty.delivery import Shop
 from loyalty.domain import rfm
@@ -25,7 +26,7 @@ LAST = 10
 """So many of the newest entries are shown."""
 
 
-@click.group()
+@click.group(cls=Group)
 def member() -> None:
     """Look at members."""
 

@@ -9,11 +9,12 @@ import click
 from loyalty import silence
 from loyalty.campaigns.campaign_records import Switch
 from loyalty.cli import current, showing
+from loyalty.cli.groups import Group
 from loyalty.cli.place import Command, Place, place_option
 from loyalty.records import switches
 
 
-@click.group()
+@click.group(cls=Group)
 def messages() -> None:
     """Stop every message to guests at once, or let them go again. Alerts to the team still go."""
 

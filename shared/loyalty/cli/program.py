@@ -9,6 +9,7 @@ import click
 
 from loyalty import program_file, programs, schedules
 from loyalty.cli import showing
+from loyalty.cli.groups import Group
 from loyalty.cli.place import Place, place_option
 from loyalty.domain.automations import Dormant
 from loyalty.domain.program import Program
@@ -20,7 +21,7 @@ from loyalty.records import programs as published
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.group()
+@click.group(cls=Group)
 def program() -> None:
     """Check, publish and list versions of the program."""
 

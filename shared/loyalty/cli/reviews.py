@@ -7,6 +7,7 @@ import getpass
 import click
 
 from loyalty.cli import current, showing
+from loyalty.cli.groups import Group
 from loyalty.cli.place import Command, Place, place_option
 from loyalty.cli.receipt import found
 from loyalty.counter import reviewing
@@ -20,7 +21,7 @@ from loyalty.records import reviews as kept
 REFERRAL = befriending.payment("")
 
 
-@click.group()
+@click.group(cls=Group)
 def reviews() -> None:
     """Decide on what waits for a person.
 

@@ -12,6 +12,7 @@ import click
 from loyalty import schedules as clockwork
 from loyalty.cli import current, showing
 from loyalty.cli.data_folder import DataFolder
+from loyalty.cli.groups import Group
 from loyalty.cli.place import Place, place_option
 from loyalty.program_file.places import zones
 from loyalty.schedules import Schedule
@@ -54,7 +55,7 @@ class Where(Protocol):
         ...
 
 
-@click.group()
+@click.group(cls=Group)
 def schedules() -> None:
     """See what runs by the clock, and bring Cloud Scheduler in line with the program.
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import click
 
 from loyalty.cli import current, showing
+from loyalty.cli.groups import Group
 from loyalty.cli.place import Place, place_option
 from loyalty.domain import lately, rfm
 from loyalty.domain.account import Account
@@ -22,7 +23,7 @@ MOST = 20
 """So many guests of a segment are shown."""
 
 
-@click.group()
+@click.group(cls=Group)
 def segments() -> None:
     """Look at groups of guests.
 

@@ -10,6 +10,7 @@ import msgspec
 
 from loyalty import identity
 from loyalty.cli import current, showing
+from loyalty.cli.groups import Group
 from loyalty.cli.place import Place, place_option
 from loyalty.counter import screening, staffing
 from loyalty.counter.till_records import Role, Screen, Staff
@@ -23,7 +24,7 @@ LONGEST = 60
 """Letters of a name."""
 
 
-@click.group()
+@click.group(cls=Group)
 def staff() -> None:
     """Let people sign in at the till screens of their store, and set those up.
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import click
 
 from loyalty.cli import current, showing
+from loyalty.cli.groups import Group
 from loyalty.cli.place import Place, place_option
 
 
-@click.group()
+@click.group(cls=Group)
 def store() -> None:
     """Look at the stores of the program."""
 

@@ -13,6 +13,7 @@ import click
 from loyalty import connectors
 from loyalty.adapters.http import RequestsHttp
 from loyalty.cli import current, showing
+from loyalty.cli.groups import Group
 from loyalty.cli.place import Place, place_option
 from loyalty.connectors.settings import variable
 from loyalty.domain.program import Program
@@ -42,7 +43,7 @@ class _Needed(NamedTuple):
     default: str | None
 
 
-@click.group()
+@click.group(cls=Group)
 def secrets() -> None:
     """See which settings the program's connectors need; put secrets into Secret Manager.
 
