@@ -118,3 +118,12 @@ def test_who_cannot_be_given_anything_any_more_was_not_told_and_the_owner_reads_
     assert (record(cafe).told, record(cafe).begun) == (3, True)
     assert sum(each.arm == "told" for each in journeys.each(cafe.rig.store)) == 3
     assert [note.what for note in record(cafe).notes] == ["published", campaigning.TOO_LITTLE]
+
+
+def test_a_campaign_that_is_resumed_before_its_time_is_scheduled_again(cafe):
+    starts(cafe, spring())
+    commissioning.pause("spring", "owner", cafe.shop)
+    assert commissioning.resume("spring", "owner", cafe.shop).state == "scheduled"
+    joined(cafe, 1)
+    cafe.passes(hours=2)
+    assert sum(told(cafe).values()) == 1

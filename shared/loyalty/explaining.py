@@ -87,12 +87,16 @@ def told(entry: Entry) -> str:
     parts = (
         entry.reason,
         f"{forgiven} points were spent already and are written off" if forgiven > 0 else "",
-        f"{owed} points were spent already and are owed" if owed > 0 else "",
+        f"{owed} points {_gone(entry)} and are owed" if owed > 0 else "",
         f"{-owed} points paid off what was owed" if owed < 0 else "",
         f"from here on {tier}" if tier else "",
         f"no longer {entry.tier_before}" if entry.tier_before and not entry.tier_after else "",
     )
     return "; ".join(part for part in parts if part)
+
+
+def _gone(entry: Entry) -> str:
+    return "were more than there were" if entry.kind == "adjust" else "were spent already"
 
 
 def _back(receipt: Receipt) -> list[Refund]:

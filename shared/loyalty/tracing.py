@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from loyalty import telling
-from loyalty.domain.entry import Entry, Receipt
+from loyalty.domain.entry import OF_REWARDS, Entry, Receipt
 from loyalty.domain.program import Version
 from loyalty.events import NotificationRequested, PointsPosted, decode, peek
 from loyalty.ports import Store
@@ -109,6 +109,7 @@ def _booked(act: EntryRecord) -> Step:
     entry = _entry(act)
     function = "milestone_check" if entry.cause else "points_calculation"
     function = "(reviewed)" if entry.kind == "review" else function
+    function = "(counter)" if entry.kind in OF_REWARDS else function
     return Step(function, f"booked {entry.id}: {entry.points:+d} points", entry.at)
 
 

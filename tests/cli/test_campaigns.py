@@ -48,13 +48,20 @@ def test_a_campaign_is_previewed_started_shown_and_stopped(folder):
     assert "Start? [y/N]" in loyalty("campaigns", "start", file, typed="n\n", code=1)
     started = loyalty("campaigns", "start", file, "--by", "Maya", "--yes")
     assert started.endswith("spring begins 01 Dec 2026 10:00.")
-    for what, state in (("pause", "paused"), ("resume", "running"), ("stop", "stopped")):
+    for what, state in (("pause", "paused"), ("resume", "scheduled"), ("stop", "stopped")):
         assert loyalty("campaigns", what, "spring", "--by", "Maya") == f"spring is {state}."
     assert "spring stopped 01 Dec 2026 10:00 31 Dec 2026 18:00 0 0" in loyalty("campaigns", "list")
     shown = loyalty("campaigns", "show", "spring")
     assert shown.startswith("spring: stopped starts 01 Dec 2026 10:00 ends 31 Dec 2026 18:00")
     assert "published Maya" in shown
     assert "stopped Maya" in shown
+
+
+def test_a_campaign_that_is_over_already_is_told_of_before_it_is_started(folder):
+    file = folder / "past.yaml"
+    file.write_text(SPRING.replace("2026-12", "2026-01"))
+    said = CommandLine(folder)("campaigns", "preview", str(file))
+    assert "spring would have ended already: give it a later time." in said
 
 
 OFFER = """campaigns:

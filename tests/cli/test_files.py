@@ -48,6 +48,17 @@ def test_a_folder_is_read_and_its_points_follow_with_the_server(night):
         assert rig.points(night.member) == 2
 
 
+def test_receipts_of_unknown_stores_are_counted_and_where_they_are_is_told(night):
+    body = table({"receipt_no": "A-7", "store_id": "nowhere"})
+    day = night.uploads / "in/main" / DAY
+    (day / "sales-02.csv").write_bytes(body)
+    (day / "sales-02.manifest.json").write_bytes(manifest("sales-02.csv", body, 1))
+    said = read(night)
+    assert f"in/main/{DAY}/sales-02.csv done 1 1 0 0 1" in said
+    assert "Receipts were put aside: see why with `loyalty deadletters list`." in said
+    assert "There is no file to read." not in night("files", "read", at=NOON, code=1)
+
+
 def test_another_till_and_an_empty_folder_say_so(night, tmp_path):
     said = read(night, "--source", "garden", code=1)
     assert "There is no such till in `files:` (there is main)." in said

@@ -70,7 +70,7 @@ def test_whoever_is_no_member_is_told(loyalty, who):
 def test_without_the_pepper_it_says_what_is_missing(changing):
     (changing.folder / "pepper").unlink()
     said = changing("member", "show", "+4915112345678", code=1)
-    assert "Set LOYALTY_PEPPER to the secret that the server has." in said
+    assert "the server makes it when it first starts (`make run`)" in said
 
 
 def test_who_was_erased_is_told_so_and_in_no_household(changing):

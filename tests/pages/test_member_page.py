@@ -409,7 +409,10 @@ def test_the_export_holds_what_we_know(cafe, guest):
 def test_who_says_so_twice_is_erased_and_signed_out(cafe, guest):
     guest.joins()
     member = guest.member()
-    assert guest.goes("/me").sends("/me/erase").status == 422
+    unsure = guest.goes("/me").sends("/me/erase")
+    assert unsure.status == 422
+    assert "Tick the box first" in unsure.text
+    assert "gone for good" not in unsure.text
     guest.goes("/me").sends("/me/erase", sure="yes")
     assert "You are erased" in guest.follows().text
     assert cafe.contact(member) is None

@@ -96,7 +96,8 @@ def _changed(name: str, state: CampaignState, by: str, shop: Shop) -> CampaignRe
         if running.why_not(record, now) == running.OVER:
             raise Problem(409, "campaign_over", "The campaign is over.")
         resuming = "" if state == "running" else None
-        changed = noted(_replace(record, state=state, resuming=resuming), now, state, by)
+        after: CampaignState = "scheduled" if resuming == "" and now < record.starts_at else state
+        changed = noted(_replace(record, state=after, resuming=resuming), now, state, by)
         campaigns.put(unit, name, changed)
         _rearm(unit, changed, now)
         return changed

@@ -17,7 +17,7 @@ from loyalty.cli.groups import Group
 from loyalty.cli.place import Command, Place, place_option
 from loyalty.delivery import Shop
 from loyalty.domain import uplift
-from loyalty.domain.campaigns import Campaign
+from loyalty.domain.campaigns import Campaign, instant
 from loyalty.domain.money import show as in_money
 from loyalty.domain.program import Program
 from loyalty.ports import Store
@@ -184,6 +184,8 @@ def _show_previews(
     ]
     columns = ("=campaign", ">told", ">held out", "difference", ">points", ">cost", "budget")
     showing.table(columns, rows)
+    for name in (n for n, each in found.items() if instant(each.ends, program.zone) <= now):
+        showing.line(f"{name} would have ended already: give it a later time.")
 
 
 def _row(name: str, told: Preview, program: Program) -> tuple[object, ...]:

@@ -71,7 +71,10 @@ class DataFolder:
             kept.read_text("ascii") if kept.exists() else ""
         )
         if not given:
-            told = f"There is no {kept}. Set LOYALTY_PEPPER to the secret that the server has."
+            told = (
+                f"There is no {kept} yet: the server makes it when it first starts (`make run`). If"
+                " it has a LOYALTY_PEPPER of its own, set the same one here."
+            )
             raise click.ClickException(told)
         return given
 

@@ -32,7 +32,7 @@ _NO_FILES = (
     "where `counter` is the till's folder below `in/`, and give a store `folder:counter` among its "
     "`tills`; then `loyalty program publish FILE`. docs/files.md has the whole."
 )
-_COLUMNS = ("file", "what", ">rows", ">taken", ">skipped", ">refused")
+_COLUMNS = ("file", "what", ">rows", ">taken", ">skipped", ">refused", ">aside")
 
 
 @click.group(cls=Group)
@@ -93,13 +93,15 @@ def _told() -> Iterator[Tell]:
 def _show(run: Run) -> None:
     if run.looked:
         showing.table(_COLUMNS, map(_row, run.looked))
-    else:
+    elif not run.troubles:
         showing.line("There is no file to read.")
     for looked in run.looked:
         for each in looked.refused[: answers.MOST]:
             where = f" ({each.field})" if each.field else ""
             told = f"{looked.reading.name}, row {each.row}{where}: {answers.reason(each.code)}"
             showing.line(told)
+    if any(looked.reading.aside for looked in run.looked):
+        showing.line("Receipts were put aside: see why with `loyalty deadletters list`.")
     if run.troubles:
         raise click.ClickException("; ".join(run.troubles))
 
@@ -108,4 +110,5 @@ def _row(looked: Looked) -> tuple[object, ...]:
     reading = looked.reading
     what = f"{reading.state} ({answers.reason(reading.code)})" if reading.code else reading.state
     refused = len(looked.refused) or reading.rejected
-    return reading.name, what, reading.rows, reading.accepted, reading.skipped, refused
+    taken = (reading.rows, reading.accepted, reading.skipped, refused, reading.aside)
+    return (reading.name, what, *taken)

@@ -43,7 +43,7 @@ WORDS = {
     "UNDECODABLE": "The letters are not written as announced (UTF-8, Windows-1252).",
     "UNKNOWN_CURRENCY": "There is no such currency.",
     "UNKNOWN_ENCODING": "Letters are written as UTF-8 or Windows-1252.",
-    "UNKNOWN_HEADER": "This column is missing.",
+    "UNKNOWN_HEADER": "A column is missing.",
     "WRONG_COLUMNS": "The row has more or fewer cells than the header.",
 }
 """Why a row or a file is refused; other codes are those of the webhook."""
@@ -98,5 +98,7 @@ def _rejected(each: Refused) -> Rejected:
 
 
 def reason(code: str) -> str:
-    """Say a code in words."""
-    return WORDS.get(code) or code.replace("_", " ").capitalize() + "."
+    """Say a code in words, and which column it is about where the code names one."""
+    what, _, field = code.partition(":")
+    told = WORDS.get(what) or what.replace("_", " ").capitalize() + "."
+    return f"{told.removesuffix('.')}: {field}." if field else told

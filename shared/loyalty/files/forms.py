@@ -33,6 +33,11 @@ class Unreadable(Exception):  # noqa: N818 - says what a file is
         self.code = code
         self.field = field
 
+    @property
+    def told(self) -> str:
+        """Write both in one word, as it is kept and answered."""
+        return f"{self.code}:{self.field}" if self.field else self.code
+
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What a till writes last, beside its file: that it is whole, and how it is written."""

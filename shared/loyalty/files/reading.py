@@ -102,8 +102,8 @@ class File:
             told = self._manifest()
             checked = self._checked(self._form(told))
         except Unreadable as wrong:
-            return Looked(_replace(reading, code=wrong.code))
-        wrong_whole = checked.wrong.code if checked.wrong else ""
+            return Looked(_replace(reading, code=wrong.told))
+        wrong_whole = checked.wrong.told if checked.wrong else ""
         code = "DIFFERS_FROM_MANIFEST" if told and _differs(told, self._found, checked) else ""
         return Looked(
             _replace(reading, rows=checked.rows, code=code or wrong_whole), checked.refused
@@ -267,10 +267,9 @@ class File:
     def _refuse(
         self, reading: FileReading, wrong: Unreadable, refused: Iterable[Refused]
     ) -> FileReading:
-        code = f"{wrong.code}:{wrong.field}" if wrong.field else wrong.code
         told = {"till": reading.till, "file": reading.name, "code": wrong.code}
         self._shop.log("ERROR", "a file is not taken", **told)
-        return self._settle(_replace(reading, code=code), "refused", list(refused))
+        return self._settle(_replace(reading, code=wrong.told), "refused", list(refused))
 
     def _settle(
         self,

@@ -44,6 +44,7 @@ rewards:
   first_reward:
     title: $first_reward
     valid_days: 30
+redeeming: {approve_above: 200} # points given or taken by hand: more wants a second person
 
 milestones:
   tenth_visit:

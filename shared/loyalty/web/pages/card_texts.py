@@ -217,6 +217,11 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         " bleiben in unseren Büchern.",
         "ne": "अंक, पुरस्कार र तपाईंबारे सबै कुरा सधैंका लागि मेटिन्छ। नाम बिनाको हिसाब हाम्रो खातामा रहन्छ।",
     },
+    "erase_unsure": {
+        "en": "Tick the box first: it says that you are sure. Nothing was erased.",
+        "de": "Setz zuerst das Häkchen: damit sagst du, dass du sicher bist. Nichts wurde gelöscht.",
+        "ne": "पहिले बाकसमा चिन्ह लगाउनुहोस्: त्यसले तपाईं निश्चित हुनुहुन्छ भन्छ। केही मेटिएको छैन।",
+    },
     "erase_yes": {
         "en": "Yes, erase everything", "de": "Ja, alles löschen", "ne": "हो, सबै मेटाउनुहोस्",
     },

@@ -91,7 +91,7 @@ def erase(visit: Visit) -> Response:
     """Erase the guest, if they said so twice."""
     sent, member = visit.form, visit.member
     if "sure" not in sent:
-        raise Problem(422, "erase_lead", "Say that you are sure.")
+        raise Problem(422, "erase_unsure", "Say that you are sure.")
     erasing.erase(member, visit.shop)
     return visit.keep(visit.to("/erased"), "", seconds=0)
 
