@@ -23,7 +23,7 @@ SENTENCES: Mapping[str, str] = {
     "invalid_quantity": "Wanted: a whole number, or a text of at most three places, as in 0.25.",
     "invalid_sum": "It does not add up with the other sums.",
     "invalid_text": "It has characters that no text has.",
-    "invalid_type": "It is of another type.",
+    "invalid_type": "Wanted: another type. Amounts are whole numbers, names and ids are texts.",
     "invalid_value": "It is none of the values that can be.",
     "missing": "It is missing.",
     "out_of_range": "It is too little or too much.",
