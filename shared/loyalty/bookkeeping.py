@@ -96,7 +96,7 @@ def write(
         if entry.id != apart:
             entries.create(unit, entry.id, _record(entry, own))
     book.account = _noted(book)
-    account = armed(unit, book)
+    account = _armed(unit, book, _next_of(book.account, book.program))
     sealed = _replace(account, digest=added(account.digest, prints)) if prints else account
     accounts.put(unit, account.id, account_record(sealed, book.closed))
     return outcome
@@ -122,8 +122,11 @@ def _record(entry: Entry, outcome: Outcome) -> EntryRecord:
 
 def due_at(book: Passbook) -> datetime | None:
     """Find when time brings something to an account next: by itself, or for an automation."""
-    account = _noted(book)
-    found = (account.due_at(), occasions.due_at(account, book.program))
+    return _next_of(_noted(book), book.program)
+
+
+def _next_of(account: Account, program: Program) -> datetime | None:
+    found = (account.due_at(), occasions.due_at(account, program))
     return min((at for at in found if at), default=None)
 
 
@@ -134,7 +137,11 @@ def _noted(book: Passbook) -> Account:
 
 def armed(unit: Unit, book: Passbook) -> Account:
     """Set the account's timer, but only when its earliest due date moves forward."""
-    account, due = book.account, due_at(book)
+    return _armed(unit, book, due_at(book))
+
+
+def _armed(unit: Unit, book: Passbook, due: datetime | None) -> Account:
+    account = book.account
     set_for = account.armed_at if account.armed_at and account.armed_at > book.now else None
     if due is None or (set_for and set_for <= due):
         return account

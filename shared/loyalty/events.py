@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Literal
 
 import msgspec
@@ -163,6 +164,7 @@ _EVENTS: tuple[type[Event], ...] = (
 )
 
 
+@cache
 def topic_of(kind: type[Event]) -> str:
     """Name the topic an event travels on: `TransactionRecorded` on `transaction-recorded`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "-", kind.__name__).lower()

@@ -60,9 +60,11 @@ def _visit(mark: str) -> int:
     return int(digits) if digits.isdigit() else 0
 
 
-def due_at(reaction: Dormant, mark: str, account: Account, program: Program) -> datetime | None:
-    """Find when a guest has been away for long; by rhythm first when it has to be measured."""
-    last = lately.last_visit(account, program)
+def due_at(reaction: Dormant, mark: str, last: Visit | None) -> datetime | None:
+    """Find when a guest has been away for long; by rhythm first when it has to be measured.
+
+    `last` is their last visit: one for all automations that ask.
+    """
     if last is None or _is_told(told(mark), last, reaction):
         return None
     if reaction.days is not None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_KNOWN = 4096
+"""So many answers are kept: each act asks for the ends of the same few days and months again."""
 
 
 def local(at: datetime, zone: str) -> datetime:
@@ -70,6 +73,7 @@ def expiry(start: datetime, zone: str, months: int, *, to_month_end: bool) -> da
     return day_end(day, zone)
 
 
+@lru_cache(_KNOWN)
 def day_end(day: date, zone: str) -> datetime:
     """Find the first instant of the next local day."""
     midnight = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone))
@@ -81,6 +85,7 @@ def days_before(at: datetime, days: int, zone: str) -> datetime:
     return (local(at, zone) - timedelta(days=days)).astimezone(UTC)
 
 
+@lru_cache(_KNOWN)
 def months_back(month: str, count: int) -> str:
     """Name the month `count` months before `2026-11`."""
     year, number = (int(part) for part in month.split("-"))

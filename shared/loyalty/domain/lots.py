@@ -11,6 +11,7 @@ import msgspec
 from loyalty.domain.account import Lot
 
 _FAR = datetime(9999, 12, 31, tzinfo=UTC)
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 class Taken(NamedTuple):
@@ -52,7 +53,7 @@ def as_of(lot: Lot, now: datetime) -> Lot:
 
 
 def _lapsing(lot: Lot) -> tuple[Any, ...]:
-    return (lot.expires_at or _FAR, lot.month, lot.available_at or datetime.min.replace(tzinfo=UTC))
+    return (lot.expires_at or _FAR, lot.month, lot.available_at or _BEGINNING)
 
 
 def _take(

@@ -14,7 +14,7 @@ from typing import NamedTuple, get_args
 
 import msgspec
 
-from loyalty.domain import absences, calendar, prospects, tiers
+from loyalty.domain import absences, calendar, lately, prospects, tiers
 from loyalty.domain.account import Account
 from loyalty.domain.automations import (
     Automation,
@@ -24,6 +24,7 @@ from loyalty.domain.automations import (
     MonthEnded,
     TierEnding,
 )
+from loyalty.domain.lately import Visit
 from loyalty.domain.program import Program
 
 _DAY = timedelta(days=1)
@@ -54,7 +55,8 @@ class Measured(NamedTuple):
 
 def due_at(account: Account, program: Program) -> datetime | None:
     """Find when the next occasion of an account is due."""
-    found = (_due(name, each, account, program) for name, each in _by_time(program))
+    last = _last_visit(account, program)
+    found = (_due(name, each, account, program, last) for name, each in _by_time(program))
     return min((at for at in found if at), default=None)
 
 
@@ -63,11 +65,19 @@ def _by_time(program: Program) -> Iterator[tuple[str, Automation]]:
     return ((name, each) for name, each in program.automations.items() if type(each) in _BY_TIME)
 
 
-def _due(name: str, reaction: object, account: Account, program: Program) -> datetime | None:
+def _last_visit(account: Account, program: Program) -> Visit | None:
+    """Look up once, for all automations that ask about absences, when a guest came last."""
+    asked = any(type(each) is Dormant for each in program.automations.values())
+    return lately.last_visit(account, program) if asked else None
+
+
+def _due(
+    name: str, reaction: object, account: Account, program: Program, last: Visit | None
+) -> datetime | None:
     told = account.occasions.get(name, "")
     match reaction:
         case Dormant():
-            return absences.due_at(reaction, told, account, program)
+            return absences.due_at(reaction, told, last)
         case Expiring(days_before=days):
             lapse = _next_lapse(account, told)
             return calendar.days_before(lapse, days, program.zone) if lapse else None
@@ -81,8 +91,8 @@ def _due(name: str, reaction: object, account: Account, program: Program) -> dat
 
 
 def _next_lapse(account: Account, told: str) -> datetime | None:
-    lapses = (lot.expires_at for lot in account.lots if lot.expires_at)
-    return min((at for at in lapses if at.isoformat() > told), default=None)
+    lapses = sorted(lot.expires_at for lot in account.lots if lot.expires_at)
+    return next((at for at in lapses if at.isoformat() > told), None)
 
 
 def month_end(month: str, zone: str) -> datetime:
@@ -125,8 +135,9 @@ def came(
 ) -> tuple[Account, list[Occasion]]:
     """List the occasions that have come, and note each on the account."""
     found: list[Occasion] = []
+    last = _last_visit(account, program)
     for name, each in _by_time(program):
-        due = _due(name, each, account, program)
+        due = _due(name, each, account, program, last)
         if due is None or due > now:
             continue
         told, occasion = _occasion(name, each, account, program, now, known)
@@ -212,11 +223,12 @@ def united(mine: Account, other: Account, program: Program) -> dict[str, str]:
 
 def asks_for_rhythm(account: Account, program: Program, now: datetime) -> list[str]:
     """Name the automations that need to know how often a guest comes, now."""
+    last = _last_visit(account, program)
     return [
         name
         for name, each in program.automations.items()
         if isinstance(each, Dormant) and each.rhythm is not None
-        and (due := _due(name, each, account, program)) and due <= now
+        and (due := _due(name, each, account, program, last)) and due <= now
     ]  # fmt: skip
 
 
@@ -226,5 +238,5 @@ def asks_for_months(account: Account, program: Program, now: datetime) -> list[s
         _open(account.occasions[name])
         for name, each in program.automations.items()
         if isinstance(each, MonthEnded)
-        and (due := _due(name, each, account, program)) and due <= now
+        and (due := _due(name, each, account, program, None)) and due <= now
     ]  # fmt: skip
