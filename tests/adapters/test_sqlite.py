@@ -15,7 +15,7 @@ import pytest
 from infra.children import PIPE, Child
 
 from loyalty.adapters.sqlite import SqliteStore
-from loyalty.adapters.sqlite_writer import InUse, Writer
+from loyalty.adapters.sqlite_writer import QUIET, InUse, Writer
 from loyalty.collections import Collection
 from loyalty.errors import AlreadyExists, TryAgain
 from loyalty.ports import Key, Query, Where
@@ -225,6 +225,25 @@ def test_a_file_that_is_no_database_is_refused_and_let_go(path):
         SqliteStore(path)
     path.unlink()
     SqliteStore(path).close()
+
+
+def test_what_was_deleted_is_in_no_byte_soon_after_though_the_file_is_open(store, path):
+    key = Key("contacts", "one")
+    for word in ("kanaria@vogel.example", "another"):
+        store.atomically("people", lambda unit, word=word: unit.put(key, {"email": word}))
+    store.atomically("people", lambda unit: unit.delete(key))
+
+    def told():
+        files = path.parent.glob(f"{path.name}*")
+        return [file.name for file in files if b"kanaria" in file.read_bytes()]
+
+    assert told()
+    until = time.monotonic() + 20 * QUIET
+    while told() and time.monotonic() < until:
+        time.sleep(QUIET / 10)
+    assert told() == []
+    store.atomically("people", lambda unit: unit.put(key, {"email": "later"}))
+    assert store.get(key) == [{"email": "later"}]
 
 
 def test_kill_9_keeps_every_acknowledged_write(path):

@@ -22,9 +22,17 @@ Work = Callable[[sqlite3.Connection], T]
 It may be run twice, when it or another in its group fails half-way.
 """
 
+QUIET = 1.0
+"""Seconds without work after which the log is emptied into the file.
+
+Until then it, and pages that nobody uses any more, hold what was deleted: who is erased must be
+gone also while the server runs.
+"""
 GROUP = 200
 """The most jobs in one COMMIT: beyond a hundred or so nothing gets faster, only later."""
 
+_PATIENCE, _HASTE = 5000, 50
+"""Milliseconds to wait for others who have the file; where it can be done later, the shorter."""
 _log = logging.getLogger(__name__)
 
 
@@ -107,7 +115,7 @@ class Writer:
             self._opened = opened.pop_all()
         self._waiting: list[_Job[Any]] = []
         self._changed = threading.Condition()
-        self._closed = False
+        self._closed = self._written = False
         self._thread = threading.Thread(target=self._serve, name="sqlite-writer", daemon=True)
         self._thread.start()
 
@@ -142,15 +150,29 @@ class Writer:
         self._opened.close()
 
     def _serve(self) -> None:
-        while group := self._gather():
-            self._commit(group)
+        while (group := self._gather()) is None or group:
+            if group is None:
+                self._empty_log()
+            else:
+                self._written = True
+                self._commit(group)
 
-    def _gather(self) -> Sequence[_Job[Any]]:
-        """Wait for work and take what is there; nothing once closed and drained."""
+    def _gather(self) -> Sequence[_Job[Any]] | None:
+        """Wait for work and take what is there; nothing once closed, None once it is quiet."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._closed)
+            patience = QUIET if self._written else None
+            if not self._changed.wait_for(lambda: self._waiting or self._closed, patience):
+                return None
             group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
             return group
+
+    def _empty_log(self) -> None:
+        """Write the log into the file and cut it off; somebody who reads may want another try."""
+        with suppress(sqlite3.Error):
+            self._db.execute(f"PRAGMA busy_timeout = {_HASTE}")
+            (busy, _, _) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self._written = bool(busy)
+        self._db.execute(f"PRAGMA busy_timeout = {_PATIENCE}")
 
     def _commit(self, group: Sequence[_Job[Any]]) -> None:
         try:
@@ -206,7 +228,9 @@ def _lock(path: Path) -> TextIO:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
+    return sqlite3.connect(
+        path, timeout=_PATIENCE / 1000, isolation_level=None, check_same_thread=False
+    )
 
 
 def _prepare(db: sqlite3.Connection, path: Path) -> None:
