@@ -97,6 +97,19 @@ def test_who_was_missed_by_their_rhythm_is_not_missed_again_when_visits_after_it
     assert told(rig) == 1
 
 
+def test_a_rhythm_goes_by_the_visits_that_still_count_when_it_is_due():
+    """With A1 they come every 15 days, without it every 10: 45 days are long, and then 30."""
+    rig = opened("rhythm: 3")
+    for number, days in enumerate((20, 20, 10, 10, 25)):
+        buys(rig, f"A{number}")
+        passes(rig, days)
+    goes_back(rig, "A1")  # when that is long was found out on day 21, with A1
+    passes(rig, 4)
+    assert told(rig) == 0
+    passes(rig, 1)
+    assert told(rig) == 1
+
+
 def test_who_gave_their_newest_receipt_back_is_missed_for_the_visit_before(rig):
     """That visit is not remembered any more: the end of its month stands for it."""
     buys(rig, "A")
