@@ -28,7 +28,7 @@ def test_a_campaign_is_started_shown_paused_resumed_and_stopped(till):
         till.gets("POST", f"/v1/campaigns/advent/{what}", {})["state"]
         for what in ("pause", "pause", "resume", "stop", "stop")
     ]
-    assert states == ["paused", "paused", "running", "stopped", "stopped"]
+    assert states == ["paused", "paused", "scheduled", "stopped", "stopped"]
     shown = till.gets("GET", "/v1/campaigns/advent")
     assert [note["what"] for note in shown["notes"]] == [
         "published",
