@@ -44,10 +44,15 @@ def offline(root: Path, command: str, *arguments: str, keep: bool = False) -> Co
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """Copy what the deployment reads; return the folder."""
-    shutil.copytree(ROOT / "terraform", tmp_path / "terraform")
-    (tmp_path / "infra").mkdir()
-    shutil.copy(ROOT / "infra/topology.yaml", tmp_path / "infra/topology.yaml")
-    return tmp_path
+    return copied(tmp_path)
+
+
+def copied(folder: Path) -> Path:
+    """Copy what the deployment reads: two runs in one folder would undo each other's."""
+    shutil.copytree(ROOT / "terraform", folder / "terraform")
+    (folder / "infra").mkdir()
+    shutil.copy(ROOT / "infra/topology.yaml", folder / "infra/topology.yaml")
+    return folder
 
 
 # -- what would stand in the cloud ------------------------------------------------------------
@@ -62,9 +67,10 @@ class Resource(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def cloud() -> list[Resource]:
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> list[Resource]:
+    own = copied(tmp_path_factory.mktemp("cloud"))
     vendors = f"-var=connectors={json.dumps(all_vendors())}"
-    shown = offline(ROOT, "show", PROD, "-var=packages=tests/packages", vendors)
+    shown = offline(own, "show", PROD, "-var=packages=tests/packages", vendors)
     assert shown.returncode == 0, shown.stderr
     listed = json.loads(shown.stdout)["values"]["root_module"]["resources"]
     return [
