@@ -54,7 +54,7 @@ def test_a_file_that_changes_refunds_without_an_end_is_left_and_keeps_what_was_g
     cafe.upload(table(sale, *changed), 1 + len(backs), "sales-02.csv", at=NOON + timedelta(hours=1))
     cafe.due()
     told = cafe.answer("sales-02.result.json")
-    assert (told["quarantined"], told["accepted"]) == ("TOO_MANY_REFUSED", 1)
+    assert (told["quarantined"], told["accepted"]) == ("ROWS_REFUSED", 1)
     assert len(told["rejected"]) == answers.MOST
     assert "upload it again" in told["reason"]
     assert cafe.booked(cafe.sita) == [("sale", 2, 2400)]

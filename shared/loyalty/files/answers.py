@@ -38,11 +38,11 @@ WORDS = {
     "REFUND_ABOVE_SALE": "More goes back than its sale has left. Where receipt numbers begin anew "
     "each day, refund_of needs the day of the sale, as in 2026-11-19/17.",
     "REFUND_CHANGED": "An earlier file told this refund otherwise; somebody must look at both.",
+    "ROWS_REFUSED": "More than 1,000 rows were refused, so it was not read any further. What "
+    "was taken before stays: mend the rows and upload it again.",
     "SPREADSHEET_DAMAGE": "A spreadsheet has turned this number into 1,23E+05.",
     "TOO_LARGE": "The file is too large; divide it.",
     "TOO_MANY_BAD_ROWS": "More than 5 % of the rows are wrong, so none was taken.",
-    "TOO_MANY_REFUSED": "More than 1,000 rows were refused, so it was not read any further. What "
-    "was taken before stays: mend the rows and upload it again.",
     "UNDECODABLE": "The letters are not written as announced (UTF-8, Windows-1252).",
     "UNKNOWN_CURRENCY": "There is no such currency.",
     "UNKNOWN_ENCODING": "Letters are written as UTF-8 or Windows-1252.",

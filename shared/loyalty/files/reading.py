@@ -233,7 +233,7 @@ class File:
             reading = self._publish(teller, reading, page)
         listed = sorted([*refused, *reading.late], key=_row)
         if len(reading.late) > answers.MOST:
-            return self._refuse(reading, Unreadable("TOO_MANY_REFUSED"), listed)
+            return self._refuse(reading, Unreadable("ROWS_REFUSED"), listed)
         return self._settle(reading, "done", listed)
 
     def _publish(self, teller: Teller, reading: FileReading, page: list[Draft]) -> FileReading:
