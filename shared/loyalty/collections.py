@@ -76,7 +76,7 @@ COLLECTIONS: dict[str, Collection] = {
     "file_receipts": Collection(
         "ledger",
         "receipt id and kind",
-        "What a file told last of a receipt: a keyed hash and its revision.",
+        "What a file told last of a receipt: a keyed hash, revision, sum and what went back.",
         (),
         400,
     ),

@@ -49,10 +49,13 @@ class FileReading(Record, frozen=True, kw_only=True):
 class FileReceipt(Record, frozen=True, kw_only=True):
     """What a file told last of a receipt, or of a refund.
 
-    `order` tells which of two files is newer; `read` names the content that told it.
+    `order` tells which of two files is newer; `read` names the content that told it. Of a sale,
+    `total` is what was paid and `returned` what files told of it since, in minor units.
     """
 
     digest: str
     revision: int
     order: str
     read: str
+    total: int | None = None
+    returned: int = 0

@@ -103,3 +103,30 @@ def test_who_asks_for_no_alert_has_the_log_line_alone(tmp_path, sandbox):
     with desk(tmp_path, PROGRAM, environment(sandbox, "https://cafe.example")) as cafe:
         is_asked_for_hours(cafe, 3)
         assert list(claims.each(cafe.store)) == []
+
+
+BARE = (PROGRAM + ALERTS).replace("{via: folder}", "{via: folder, manifest: false}")
+
+
+@pytest.fixture
+def bare(tmp_path, sandbox):
+    """The same cafe, whose till writes no manifests."""
+    sandbox.reset()
+    told = environment(sandbox, "https://cafe.example")
+    with desk(tmp_path, BARE, told, copies=2) as cafe:
+        cafe.clock.set(NOON - HOUR, back=True)
+        cafe.said = lambda: [message.text for message in sandbox.outbox]
+        yield cafe
+
+
+def test_a_file_of_a_till_without_manifests_is_missed_once_too(bare):
+    is_asked_for_hours(bare, 1)
+    assert bare.said() == []
+    is_asked_for_hours(bare, 10)
+    assert bare.said() == [SAID]
+
+
+def test_a_file_that_came_without_a_manifest_alarms_nobody_where_none_is_wanted(bare):
+    bare.put("sales-01.csv", table({"receipt_no": "A-1"}), at=NOON - HOUR)
+    is_asked_for_hours(bare, 10)
+    assert (bare.said(), bare.receipts()) == ([], 1)

@@ -29,13 +29,17 @@ WORDS = {
     "INVALID_DATE": "The receipt is older than any till.",
     "INVALID_SUM": "The lines do not add up to the total, or a tax is above its amount.",
     "INVALID_TYPE": "A value is not a text: in JSON amounts stand in quotes.",
-    "LINE_TOO_LONG": "A line is too long to be one row.",
+    "LINE_TOO_LONG": "A row is too long to be one: mostly a quote is opened and never closed.",
     "MISSING": "This must be told.",
     "NO_HEADER": "There is no row with the names of the columns.",
     "NO_SALE": "A refund must name the receipt of its sale.",
     "RECEIPT_APART": "The rows of one receipt must stand together.",
     "RECEIPT_REFUSED": "Another row of the same receipt is refused.",
+    "REFUND_ABOVE_SALE": "More goes back than its sale has left. Where receipt numbers begin anew "
+    "each day, refund_of needs the day of the sale, as in 2026-11-19/17.",
     "REFUND_CHANGED": "An earlier file told this refund otherwise; somebody must look at both.",
+    "ROWS_REFUSED": "More than 1,000 rows were refused, so it was not read any further. What "
+    "was taken before stays: mend the rows and upload it again.",
     "SPREADSHEET_DAMAGE": "A spreadsheet has turned this number into 1,23E+05.",
     "TOO_LARGE": "The file is too large; divide it.",
     "TOO_MANY_BAD_ROWS": "More than 5 % of the rows are wrong, or more than 1,000: none was taken.",

@@ -1,4 +1,4 @@
-"""From rows to facts: the rows of a receipt become the body that a till would have posted.
+"""From rows to facts: the rows of a file are parted into receipts, each told or refused.
 
 What the webhook refuses is refused here too, by the same code. A receipt with a bad row is not
 taken at all, for half of it would earn the wrong points.
@@ -7,27 +7,21 @@ taken at all, for half of it would earn the wrong points.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, groupby, islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from loyalty.connectors import generic
 from loyalty.connectors.spec import Config, Heard
-from loyalty.domain import calendar
 from loyalty.domain.program import Program
 from loyalty.errors import Problem
 from loyalty.file_records import Refused
 from loyalty.files import cells
-from loyalty.files.cells import Bad
 from loyalty.files.forms import Form
+from loyalty.files.receipts import BadRow, Receipt, Till
 from loyalty.files.rows import MOST_ITEMS, Row
-from loyalty.program_file.places import CURRENCIES
 
 Judge = Callable[[Heard], Problem | None]
-Body = dict[str, Any]
-_ID = re.compile(r"[A-Za-z0-9_.:-]{1,60}")
-_DATED = re.compile(r"(20[0-9]{2}-[01][0-9]-[0-3][0-9])/(.+)")
 _WHERE = re.compile(r"\$\.data\.(?:lines\[([0-9]+)\]\.)?([a-z_]+)(?:\.([a-z]+))?")
 _FIELDS = {
     "total": "line_total", "amount": "line_total", "receipt": "receipt_no", "refund": "receipt_no",
@@ -35,7 +29,6 @@ _FIELDS = {
     "included_tax": "line_tax", "tax": "line_tax", "quantity": "qty", "line": "refund_line",
     "lines": "line_no",
 }  # fmt: skip
-_REFS = {"phone": "phone", "email": "email", "card": "card", "member": "member"}
 
 
 class Draft(NamedTuple):
@@ -49,19 +42,6 @@ class Draft(NamedTuple):
     heard: tuple[Heard, ...] = ()
     refused: tuple[Refused, ...] = ()
     nothing: bool = False
-
-
-class Till(NamedTuple):
-    """Whose file it is: the connector and account that name its receipts, and its folder."""
-
-    connector: str
-    account: str
-    name: str
-    restart: bool
-
-    def receipt(self, number: str, day: str) -> str:
-        """Name a receipt so that no other till and no other day has one of this name."""
-        return f"{self.name}.{day}.{number}" if self.restart else f"{self.name}.{number}"
 
 
 class Reader:
@@ -102,11 +82,11 @@ class Reader:
             return Draft(numbers)
         try:
             return self._told(group, numbers)
-        except _BadRow as wrong:
+        except BadRow as wrong:
             return Draft(numbers, refused=_all(numbers, [wrong.refused]))
 
     def _told(self, group: list[Row], numbers: tuple[int, ...]) -> Draft:
-        receipt = _Receipt(_once(group), self._till, self._form, self._program)
+        receipt = Receipt(_once(group), self._till, self._form, self._program)
         if self._again(receipt, group):
             return Draft(numbers)
         try:
@@ -115,30 +95,24 @@ class Reader:
             raise _placed(problem, receipt.rows) from None
         if wrong := next(filter(None, map(self._judge, heard)), None):
             field = "currency" if wrong.code.startswith("currency") else "occurred_at"
-            raise _BadRow(group[0], wrong.code.upper(), field)
+            raise BadRow(group[0], wrong.code.upper(), field)
         return Draft(numbers, heard, nothing=receipt.nothing)
 
-    def _again(self, receipt: _Receipt, group: list[Row]) -> bool:
-        """Tell whether the file told the same further up. Raises _BadRow if it told it otherwise.
+    def _again(self, receipt: Receipt, group: list[Row]) -> bool:
+        """Tell whether the file told the same further up. Raises BadRow if it told it otherwise.
 
         Half of a receipt must not replace its other half.
         """
         told = hash(tuple(tuple(sorted(row.cells.items())) for row in receipt.rows))
         before = self._seen.get(receipt.name)
         if before not in (None, told):
-            raise _BadRow(group[0], "RECEIPT_APART", "receipt_no")
+            raise BadRow(group[0], "RECEIPT_APART", "receipt_no")
         self._seen[receipt.name] = told
         return before is not None
 
 
 def _too_long(row: Row) -> Draft:
     return Draft((row.number,), refused=(Refused(row=row.number, code="TOO_MANY_LINES"),))
-
-
-class _BadRow(Exception):  # noqa: N818 - says what a row is
-    def __init__(self, row: Row, code: str, field: str) -> None:
-        super().__init__(code)
-        self.refused = Refused(row=row.number, code=code, field=field)
 
 
 def _all(numbers: Sequence[int], bad: Sequence[Refused]) -> tuple[Refused, ...]:
@@ -148,197 +122,19 @@ def _all(numbers: Sequence[int], bad: Sequence[Refused]) -> tuple[Refused, ...]:
 
 
 def _once(group: list[Row]) -> list[Row]:
-    """Leave out rows that stand twice. Raises _BadRow for a line told in two ways."""
+    """Leave out rows that stand twice. Raises BadRow for a line told in two ways."""
     found: dict[str, Row] = {}
     for place, row in enumerate(group, 1):
         name = row.cells.get("line_no", "") or f"#{place}"
         before = found.setdefault(name, row)
         if before.cells != row.cells:
-            raise _BadRow(row, "DUPLICATE_LINE", "line_no")
+            raise BadRow(row, "DUPLICATE_LINE", "line_no")
     return list(found.values())
 
 
-def _placed(problem: Problem, rows: Sequence[Row]) -> _BadRow:
+def _placed(problem: Problem, rows: Sequence[Row]) -> BadRow:
     """Find the row and the column that a mistake in a body is about."""
     path, code = problem.errors[0] if problem.errors else ("", problem.code)
     found = _WHERE.match(path)
     line, name = (int(found[1] or 0), found[2]) if found else (0, "")
-    return _BadRow(rows[min(line, len(rows) - 1)], code.upper(), _FIELDS.get(name, name))
-
-
-class _Line(NamedTuple):
-    row: Row
-    amount: int
-    tax: int
-
-
-class _Receipt:
-    """The rows of one receipt, read. Raises _BadRow."""
-
-    def __init__(self, rows: list[Row], till: Till, form: Form, program: Program) -> None:
-        self.rows, self._till, self._form = rows, till, form
-        self._first = rows[0]
-        self._currency = self._of(self._first, "currency") or form.currency
-        if self._currency not in CURRENCIES:
-            raise _BadRow(self._first, "UNKNOWN_CURRENCY", "currency")
-        self._at = self._read("occurred_at", lambda text: cells.instant(text, form))
-        self._store = self._of(self._first, "store_id") or till.name
-        self._day = self._business_day(program, self._at)
-        self._tip = sum(abs(self._amount(row, "tip")) for row in rows)
-        self._lines = [self._line(row) for row in rows]
-        self._check_total()
-        self._back = self._goes_back()
-        self.name = f"refund:{self._refund_name()}" if self._back else f"sale:{self._number()}"
-
-    @property
-    def nothing(self) -> bool:
-        """Whether it comes to nothing: free, or taken back by the till."""
-        return not self._back and self._sum() + self._tip == 0
-
-    def body(self) -> Body:
-        """Write what a till would have posted."""
-        data = self._refund() if self._back else self._void() if self.nothing else self._sale()
-        kind = "refunded" if self._back else "voided" if self.nothing else "completed"
-        stamp = self._at.isoformat()
-        return {
-            "type": f"sale.{kind}",
-            "timestamp": stamp,
-            "data": {**data, "occurred_at": stamp, "store": self._store},
-        }
-
-    # -- what the rows say ------------------------------------------------------------------
-
-    def _of(self, row: Row, name: str) -> str:
-        return row.cells.get(name, "")
-
-    def _read(self, name: str, read: Callable[[str], Any], row: Row | None = None) -> Any:
-        where = row or self._first
-        try:
-            return read(self._of(where, name))
-        except Bad as bad:
-            raise _BadRow(where, bad.code, name) from None
-
-    def _amount(self, row: Row, name: str) -> int:
-        found: int = self._read(name, lambda t: cells.amount(t, self._currency, self._form), row)
-        return found
-
-    def _line(self, row: Row) -> _Line:
-        if not self._of(row, "line_total"):
-            if not self._of(row, "total"):
-                raise _BadRow(row, "MISSING", "line_total")
-            whole = self._amount(row, "total")
-            return _Line(row, whole - self._tip if whole > 0 else whole, self._tax(row))
-        return _Line(row, self._amount(row, "line_total"), self._tax(row))
-
-    def _tax(self, row: Row) -> int:
-        return abs(self._amount(row, "line_tax"))
-
-    def _sum(self) -> int:
-        return sum(line.amount for line in self._lines)
-
-    def _check_total(self) -> None:
-        if self._of(self._first, "total"):
-            whole = abs(self._amount(self._first, "total"))
-            if whole != abs(self._sum()) + self._tip:
-                raise _BadRow(self._first, "INVALID_SUM", "total")
-
-    def _goes_back(self) -> bool:
-        """Decide once whether it is a sale or a refund: by its word, or else by its sign."""
-        kind = self._of(self._first, "kind").upper() or "SALE"
-        if kind not in ("SALE", "REFUND"):
-            raise _BadRow(self._first, "INVALID_VALUE", "kind")
-        back = kind == "REFUND" or self._sum() < 0
-        if back and not self._of(self._first, "refund_of"):
-            raise _BadRow(self._first, "NO_SALE", "refund_of")
-        return back
-
-    def _business_day(self, program: Program, at: datetime) -> str:
-        store = program.store_of(self._source, self._store) or ""
-        return calendar.business_day(at, program.zone_of(store), program.turn_of(store))
-
-    @property
-    def _source(self) -> str:
-        name, account = self._till.connector, self._till.account
-        return f"{name}.{account}" if account else name
-
-    def _refund_name(self) -> str:
-        """Name a refund; where it has its sale's number, by its time too."""
-        number = self._number()
-        again = number == self._number("refund_of")
-        return f"{number}.{self._at:%Y%m%d%H%M%S}" if again else number
-
-    def _number(self, name: str = "receipt_no") -> str:
-        """Name a receipt by its number; `2026-11-19/17` is number 17 of that business day."""
-        found = _DATED.fullmatch(self._of(self._first, name))
-        day, text = (found[1], found[2]) if found else (self._day, self._of(self._first, name))
-        plain = self._undamaged(text, name)
-        if not _ID.fullmatch(plain):
-            raise _BadRow(self._first, "INVALID_ID" if plain else "MISSING", name)
-        return self._till.receipt(plain, day)
-
-    def _undamaged(self, text: str, name: str) -> str:
-        try:
-            return cells.undamaged(text)
-        except Bad as bad:
-            raise _BadRow(self._first, bad.code, name) from None
-
-    # -- what they come to ------------------------------------------------------------------
-
-    def _void(self) -> Body:
-        return {"receipt": self._number()}
-
-    def _refund(self) -> Body:
-        body = {
-            "refund": self._refund_name(),
-            "receipt": self._number("refund_of"),
-            "amount": abs(self._sum()) + self._tip,
-            "currency": self._currency,
-        }
-        named = [self._of(line.row, "refund_line") for line in self._lines]
-        return {**body, "lines": self._returned()} if all(named) else body
-
-    def _returned(self) -> list[Body]:
-        return [
-            {"line": self._of(line.row, "refund_line"), "quantity": self._pieces(line.row)}
-            for line in self._lines
-        ]
-
-    def _sale(self) -> Body:
-        """Write a sale. A line below zero is a discount on the others, without its tax."""
-        self.rows = [line.row for line in self._lines if line.amount >= 0]
-        off = sum(abs(line.amount) - line.tax for line in self._lines if line.amount < 0)
-        return {
-            "receipt": self._number(),
-            "currency": self._currency,
-            "total": self._sum() + self._tip,
-            "tip": self._tip,
-            "discount": off,
-            "channel": self._of(self._first, "channel") or "in_store",
-            "lines": [self._goods(line) for line in self._lines if line.amount >= 0],
-            "guest": self._guest(),
-        }
-
-    def _goods(self, line: _Line) -> Body:
-        told = {name: self._of(line.row, name) for name in ("name", "sku", "category")}
-        self._undamaged(told["sku"], "sku")
-        return {
-            **told,
-            "id": self._of(line.row, "line_no"),
-            "amount": line.amount,
-            "included_tax": line.tax,
-            "quantity": self._pieces(line.row),
-            "kind": self._of(line.row, "line_kind") or "item",
-        }
-
-    def _pieces(self, row: Row) -> str:
-        found: str = self._read("qty", lambda text: cells.pieces(text, self._form), row)
-        return found
-
-    def _guest(self) -> Mapping[str, str]:
-        """Read `card:778899`, `phone:+34…` or `email:…`; a bare text is the code of a card."""
-        text = next(filter(None, (self._of(row, "customer_ref") for row in self.rows)), "")
-        kind, colon, value = text.partition(":")
-        name = _REFS.get(kind.strip().lower(), "") if colon else "card"
-        found = self._undamaged((value if colon else text).strip(), "customer_ref")
-        readable = name != "card" or _ID.fullmatch(found)  # else the guest is unknown, no more
-        return {name: found} if name and found and readable else {}
+    return BadRow(rows[min(line, len(rows) - 1)], code.upper(), _FIELDS.get(name, name))

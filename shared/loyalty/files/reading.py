@@ -229,12 +229,17 @@ class File:
             page.append(draft)
             if len(page) == self._budget.page:
                 reading, page = self._publish(teller, reading, page), []
+                if len(reading.late) > answers.MOST:
+                    break
                 self.more = self._budget.spent(self._shop.clock.now())
                 if self.more:
                     return reading
         if page:
             reading = self._publish(teller, reading, page)
-        return self._settle(reading, "done", sorted([*refused, *reading.late], key=_row))
+        listed = sorted([*refused, *reading.late], key=_row)
+        if len(reading.late) > answers.MOST:
+            return self._refuse(reading, Unreadable("ROWS_REFUSED"), listed)
+        return self._settle(reading, "done", listed)
 
     def _publish(self, teller: Teller, reading: FileReading, page: list[Draft]) -> FileReading:
         """Publish a page, then keep that it is."""
@@ -248,7 +253,7 @@ class File:
             accepted=reading.accepted + told.accepted,
             skipped=reading.skipped + told.skipped,
             aside=reading.aside + taken.quarantined,
-            late=reading.late + told.refused,
+            late=(reading.late + told.refused)[: answers.MOST + 1],
         )
         return self._shop.store.atomically("ledger", partial(self._move, reading, settled))
 

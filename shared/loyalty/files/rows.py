@@ -10,7 +10,7 @@ from loyalty.connectors import strict
 from loyalty.domain.nightly import Column
 from loyalty.errors import Problem
 from loyalty.files.forms import Form, Unreadable
-from loyalty.files.unpacking import LONGEST_JSON
+from loyalty.files.unpacking import LONGEST_JSON, LONGEST_LINE
 
 NEEDED = ("receipt_no", "occurred_at", "line_total")
 MOST_ITEMS = 500
@@ -52,11 +52,32 @@ def _csv(lines: Iterable[str], form: Form) -> Iterator[Row]:
 
 
 def _table(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    bounded = _Bounded(lines)
+    reader = csv.reader(bounded, delimiter=delimiter, strict=True)
     try:
-        yield from enumerate(reader, 1)
+        for number, cells in enumerate(reader, 1):
+            yield number, cells
+            bounded.letters = 0
     except csv.Error:  # its text may quote the file
         raise Unreadable("BAD_QUOTES") from None
+
+
+class _Bounded:
+    """Lines of which one row gets no more than a line may hold, though its cells go on in many."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = iter(lines)
+        self.letters = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self.letters += len(line)
+        if self.letters > LONGEST_LINE + len("\n"):
+            raise Unreadable("LINE_TOO_LONG")
+        return line
 
 
 def _named(header: Sequence[str], mapped: Mapping[str, str]) -> list[str]:

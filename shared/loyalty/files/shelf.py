@@ -13,8 +13,8 @@ from loyalty.domain.nightly import Files
 from loyalty.domain.program import Program
 from loyalty.errors import TryAgain
 from loyalty.files import forms
-from loyalty.files.drafts import Till
 from loyalty.files.forms import Manifest, Place, Unreadable
+from loyalty.files.receipts import Till
 
 PIECE = 1 << 19
 PATIENCE = 30.0

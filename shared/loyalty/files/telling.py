@@ -7,14 +7,14 @@ which not all was published is published again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
 from loyalty.connectors.spec import Heard
 from loyalty.delivery import Shop
-from loyalty.domain.transaction import Refund, Sale, Void
+from loyalty.domain.transaction import Refund, Sale, Transaction, Void
 from loyalty.file_records import FileReading, FileReceipt, Refused
 from loyalty.files.drafts import Draft
 from loyalty.files.shelf import Source
@@ -22,6 +22,7 @@ from loyalty.ports import Unit
 from loyalty.records import file_receipts, files
 
 _replace = msgspec.structs.replace
+_Kept = Mapping[str, FileReceipt | None]
 
 
 class Told(NamedTuple):
@@ -68,41 +69,69 @@ class Teller:
         return Told(heard, accepted, whole - accepted - len(refused), tuple(refused))
 
     def _keep(self, unit: Unit, drafts: Sequence[Draft]) -> list[_Choice]:
-        names = [self._name(draft.heard[0]) for draft in drafts]
+        facts = [draft.heard[0].transaction for draft in drafts]
+        names = list(dict.fromkeys(name for f in facts for name in (self._sale(f), self._name(f))))
         found = unit.get(*map(file_receipts.key, names)) if names else []
-        chosen = []
-        for draft, name, document in zip(drafts, names, found, strict=True):
-            choice, kept = self._choose(draft, file_receipts.read(document))
+        known = dict(zip(names, map(file_receipts.read, found), strict=True))
+        chosen, kept = [], dict[str, FileReceipt]()
+        for draft in drafts:
+            choice, changed = self._choose(draft, {**known, **kept})
             chosen.append(choice)
-            if kept:
-                file_receipts.put(unit, name, kept)
+            kept.update(changed)
+        for name, receipt in kept.items():
+            file_receipts.put(unit, name, receipt)
         return chosen
 
-    def _choose(
-        self, draft: Draft, known: FileReceipt | None
-    ) -> tuple[_Choice, FileReceipt | None]:
+    def _choose(self, draft: Draft, kept: _Kept) -> tuple[_Choice, Mapping[str, FileReceipt]]:
+        """Choose what to do with a draft, and what to keep of it."""
         heard = draft.heard[0]
+        name = self._name(heard.transaction)
+        known = kept[name]
         digest = self._shop.pepper.hash("file-receipt", _same(heard))
         if known is None:
-            if isinstance(heard.transaction, Void):
-                return _Choice(draft), None  # it was free from the first
-            return _Choice(draft, heard), self._kept(digest, 0)
+            return self._begin(draft, digest, kept)
         if known.digest == digest:
-            return _Choice(draft, _revised(heard, known.revision), known.read), None
+            return _Choice(draft, _revised(heard, known.revision), known.read), {}
         if self._order < known.order:
-            return _Choice(draft), None  # a newer file told more
+            return _Choice(draft), {}  # a newer file told more
         if isinstance(heard.transaction, Refund):
-            return _Choice(draft, refused="REFUND_CHANGED"), None
+            return _Choice(draft, refused="REFUND_CHANGED"), {}
         revision = known.revision + 1
-        return _Choice(draft, _revised(heard, revision)), self._kept(digest, revision)
+        again = self._kept(heard, digest, revision, known.returned)
+        return _Choice(draft, _revised(heard, revision)), {name: again}
 
-    def _kept(self, digest: str, revision: int) -> FileReceipt:
-        return FileReceipt(digest=digest, revision=revision, order=self._order, read=self._sha)
+    def _begin(
+        self, draft: Draft, digest: str, kept: _Kept
+    ) -> tuple[_Choice, Mapping[str, FileReceipt]]:
+        """Choose what to do with what no file told before."""
+        heard, fact = draft.heard[0], draft.heard[0].transaction
+        if isinstance(fact, Void):
+            return _Choice(draft), {}  # it was free from the first
+        new = {self._name(fact): self._kept(heard, digest, 0)}
+        sale = kept[self._sale(fact)]
+        if not isinstance(fact, Refund) or sale is None or sale.total is None:
+            return _Choice(draft, heard), new
+        returned = sale.returned + fact.amount
+        if returned > sale.total:
+            return _Choice(draft, refused="REFUND_ABOVE_SALE"), {}
+        return _Choice(draft, heard), {**new, self._sale(fact): _replace(sale, returned=returned)}
 
-    def _name(self, heard: Heard) -> str:
-        fact, till = heard.transaction, self._source.till
+    def _kept(self, heard: Heard, digest: str, revision: int, returned: int = 0) -> FileReceipt:
+        return FileReceipt(
+            digest=digest, revision=revision, order=self._order, read=self._sha,
+            total=_total(heard.transaction), returned=returned,
+        )  # fmt: skip
+
+    def _name(self, fact: Transaction) -> str:
         kind = f"refund:{fact.id}" if isinstance(fact, Refund) else "sale"
-        return f"{till.connector}.{till.account}:{fact.receipt}:{kind}"
+        return f"{self._receipt(fact)}:{kind}"
+
+    def _sale(self, fact: Transaction) -> str:
+        return f"{self._receipt(fact)}:sale"
+
+    def _receipt(self, fact: Transaction) -> str:
+        till = self._source.till
+        return f"{till.connector}.{till.account}:{fact.receipt}"
 
     def _is_settled(self, sha: str) -> bool:
         """Tell whether all that another content told was published."""
@@ -117,6 +146,11 @@ def _revised(heard: Heard, revision: int) -> Heard:
     return _replace(heard, transaction=_replace(fact, revision=revision)) if isinstance(
         fact, Sale
     ) else heard  # fmt: skip
+
+
+def _total(fact: Transaction) -> int | None:
+    """Tell what a sale comes to; a void one to nothing. A refund has none."""
+    return fact.total if isinstance(fact, Sale) else 0 if isinstance(fact, Void) else None
 
 
 def _same(heard: Heard) -> str:

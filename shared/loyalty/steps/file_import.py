@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from loyalty.delivery import Outcome, Shop, outgoing, publish
@@ -14,6 +15,8 @@ from loyalty.files.shelf import sources
 HEARS = FilesDue
 SECONDS, PAGES = 150, 200
 """After so long, or so much, it asks for itself again."""
+NAMED = 10
+"""So many tills or files that could not be read are named."""
 
 
 def handle(event: Event, shop: Shop) -> Outcome:
@@ -26,7 +29,13 @@ def handle(event: Event, shop: Shop) -> Outcome:
     run.read(sources(shop.programs.current().program))
     publish(shop.bus, outgoing(run.missing))
     if run.again:
-        raise TryAgain("files of a till could not be read")
+        raise TryAgain(_named(run.troubles))
     if not run.more:
         return ()
     return outgoing([FilesDue(id=f"{event.id}+", at=now, subject=event.subject)])
+
+
+def _named(troubles: Sequence[str]) -> str:
+    """Say what could not be read, as far as a line has room for it."""
+    more = f"; and {len(troubles) - NAMED} more" if len(troubles) > NAMED else ""
+    return "; ".join(troubles[:NAMED]) + more

@@ -1,0 +1,81 @@
+"""A file without measure is left in time, with a word on what to do, and nothing good is lost."""
+
+from __future__ import annotations
+
+import gzip
+import tracemalloc
+from datetime import timedelta
+
+import pytest
+from tests.files.desk import manifest, table
+from tests.rig import NOON
+
+from loyalty.errors import TryAgain
+from loyalty.events import FilesDue
+from loyalty.files import answers
+from loyalty.steps import file_import
+
+DUE = FilesDue(id="files", at=NOON, subject="files")
+HEADER = b"receipt_no;occurred_at;line_total\r\n"
+
+
+def test_one_row_of_lines_without_an_end_is_never_held(cafe):
+    """Each cell goes on in the next line, so that all of them are one row."""
+    body = gzip.compress(HEADER + b'"\nab";' * 2_000_000, mtime=0)
+    cafe.put("sales-01.csv.gz", body)
+    cafe.put("sales-01.manifest.json", manifest("sales-01.csv.gz", body, 1))
+    tracemalloc.start()
+    cafe.due()
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert cafe.answer()["quarantined"] == "LINE_TOO_LONG"
+    assert most < 30_000_000
+
+
+def test_a_cell_may_go_on_in_the_next_line(cafe):
+    columns = ("receipt_no", "occurred_at", "line_total", "remark")
+    rows = ({"receipt_no": f"A-{n}", "remark": '"Momo\n' + "x" * 500 + '"'} for n in range(500))
+    cafe.upload(table(*rows, columns=columns), 500)
+    cafe.due()
+    assert cafe.answer()["accepted"] == 500
+
+
+def test_a_file_that_changes_refunds_without_an_end_is_left_and_keeps_what_was_good(cafe):
+    """What only shows while it is told is bounded too: a document holds a megabyte."""
+    backs = [
+        {"receipt_no": f"B-{number}", "kind": "REFUND", "refund_of": f"A-{number}",
+         "line_total": "-5,00"}
+        for number in range(answers.MOST + 300)
+    ]  # fmt: skip
+    cafe.upload(table(*backs), len(backs))
+    cafe.due()
+    changed = [{**back, "line_total": "-9,00"} for back in backs]
+    sale = {"receipt_no": "C-1"}
+    cafe.upload(table(sale, *changed), 1 + len(backs), "sales-02.csv", at=NOON + timedelta(hours=1))
+    cafe.due()
+    told = cafe.answer("sales-02.result.json")
+    assert (told["quarantined"], told["accepted"]) == ("ROWS_REFUSED", 1)
+    assert len(told["rejected"]) == answers.MOST
+    assert "upload it again" in told["reason"]
+    assert cafe.booked(cafe.sita) == [("sale", 2, 2400)]
+
+
+class Broken:
+    """Vendors whose disk cannot be read."""
+
+    def __init__(self, vendors):
+        self._vendors = vendors
+
+    def run(self, connector, verb, *more):
+        if verb == "read_file":
+            raise TryAgain("the disk cannot be read")
+        return self._vendors.run(connector, verb, *more)
+
+    def __getattr__(self, name):
+        return getattr(self._vendors, name)
+
+
+def test_a_run_that_must_be_done_again_says_for_what(cafe):
+    cafe.upload(table({"receipt_no": "A-1"}), 1)
+    with pytest.raises(TryAgain, match=r"main.*: the disk cannot be read"):
+        file_import.handle(DUE, cafe.shop._replace(vendors=Broken(cafe.shop.vendors)))
