@@ -96,7 +96,7 @@ def write(
         if entry.id != apart:
             entries.create(unit, entry.id, _record(entry, own))
     book.account = _noted(book)
-    account = _armed(unit, book, _next_of(book.account, book.program))
+    book.account = account = _armed(unit, book, _next_of(book.account, book.program))
     sealed = _replace(account, digest=added(account.digest, prints)) if prints else account
     accounts.put(unit, account.id, account_record(sealed, book.closed))
     return outcome

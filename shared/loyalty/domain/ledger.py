@@ -194,10 +194,11 @@ class Passbook(Pages):
 
     def _learn(self, old: Receipt, new: Receipt) -> dict[str, Totals]:
         """Put the receipt's facts on the account; return what each business day gained by it."""
-        others, fact = self._known(new.id), facts.fact_of(new)
+        others, own = self._known(new.id), facts.facts_of(new)
+        fact = own[0]
         known = (f for f in (*self._older, *self.account.facts) if f.receipt == fact.receipt)
-        was = next((f for f in known if f.day == old.day), facts.fact_of(old))
-        every = [*(f for f in others if f not in self._older), *facts.facts_of(new)]
+        was = next((f for f in known if f.day == old.day), None) or facts.fact_of(old)
+        every = [*(f for f in others if f not in self._older), *own]
         since = facts.floor(every, self.account.facts_from)
         remembered = facts.remembered(every, since)
         self.account = _replace(self.account, facts=remembered, facts_from=since)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -50,20 +51,23 @@ def place(records: Sequence[AccountRecord], job: Job, program: Program, shop: Sh
     ladders, people = rfm.ladders(job.counts), _people(records, program, shop)
     for record in records:
         told = _told(record.account, people, program, shop)
-        if _placed(record, told, ladders, job, program) != record.account:
-            _write(record.account.id, told, ladders, job, program, shop)
+        placed = partial(_placed, told=told, ladders=ladders, job=job, program=program)
+        found = placed(record)
+        if found != record.account:
+            _write(record, found, placed, shop)
 
 
 def _write(
-    name: str, told: _Told, ladders: tuple[rfm.Ladder, ...], job: Job, program: Program, shop: Shop
+    seen: AccountRecord, found: Account, placed: Callable[[AccountRecord], Account], shop: Shop
 ) -> None:
-    """Place a guest as they are now: they may be buying something at this moment."""
+    """Place a guest as they are now, anew if they bought something at this moment."""
+    name = seen.account.id
 
     def work(unit: Unit) -> None:
         record = accounts.get(unit, name)
         if record is None:
             return
-        account = _placed(record, told, ladders, job, program)
+        account = found if record == seen else placed(record)
         if account != record.account:
             accounts.put(unit, name, account_record(account, record.closed))
 

@@ -120,9 +120,9 @@ def _settle_in(unit: Unit, timer: Timer, name: str, known: Measured, shop: Shop)
     now = shop.clock.now()
     book = bookkeeping.opened_from(homes.own(_disarmed(record)), shop.programs.at(now), shop)
     events = [*bookkeeping.posted(book), *_occasions(book, known)]
-    if bookkeeping.due_at(book) is None:  # else it is armed anew below, under the same name
-        timers.delete(unit, timekeeping.name_of(timer))
     outcome = bookkeeping.write(unit, book, book.pages[0][0].id if book.pages else "", events)
+    if book.account.armed_at is None:  # else it was armed anew, under the same name
+        timers.delete(unit, timekeeping.name_of(timer))
     timekeeping.promise(unit, name, outcome, now)
     return outcome
 
