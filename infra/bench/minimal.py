@@ -42,7 +42,7 @@ Message = tuple[str, Json]
 class Pipeline:
     """Three messages in a row: the sale, its points, its text."""
 
-    def __init__(self, file: str, vendor: str) -> None:
+    def __init__(self, file: str, vendor: str = "") -> None:
         self._file, self._vendor = file, vendor
         self._threads = threading.local()
         self._ready: SimpleQueue[Message] = SimpleQueue()
@@ -132,18 +132,23 @@ def _is_signed(call: Request) -> bool:
     return hmac.compare_digest(base64.b64encode(signed), told.encode())
 
 
+def answer(call: Request, pipeline: Pipeline) -> Response:
+    """Take a webhook: once it is answered, it is on disk."""
+    if not _is_signed(call):
+        return Response(status=401)
+    with pipeline.unit() as db:
+        told = pipeline.put(db, "sale", json.loads(call.get_data())["data"])
+    pipeline.hand_on(told)
+    return Response(status=202)
+
+
 def site(pipeline: Pipeline) -> Flask:
     """Answer webhooks."""
     app = Flask("minimal")
 
     @app.post("/transaction-ingest/generic")
     def ingest() -> Response:
-        if not _is_signed(request):
-            return Response(status=401)
-        with pipeline.unit() as db:
-            told = pipeline.put(db, "sale", json.loads(request.get_data())["data"])
-        pipeline.hand_on(told)
-        return Response(status=202)
+        return answer(request, pipeline)
 
     @app.get("/healthz")
     def health() -> str:
