@@ -34,6 +34,7 @@ class FileReading(Record, frozen=True, kw_only=True):
     before: str = ""
     size: int = 0
     seen_at: datetime | None = None
+    settled_at: datetime | None = None
     tries: int = 0
     edition: int = 0
     receipts: int = 0

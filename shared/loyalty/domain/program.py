@@ -281,7 +281,7 @@ class Alert(Part, frozen=True):
 
     on: Literal[
         "visit", "sale", "redemption", "late-redemption", "reward-returned", "offline-loss",
-        "file-missing", "automation",
+        "file-missing", "file-refused", "automation",
     ]  # fmt: skip
     text: str
     tiers: tuple[Name, ...] = ()

@@ -42,7 +42,8 @@ WORDS = {
     "was taken before stays: mend the rows and upload it again.",
     "SPREADSHEET_DAMAGE": "A spreadsheet has turned this number into 1,23E+05.",
     "TOO_LARGE": "The file is too large; divide it.",
-    "TOO_MANY_BAD_ROWS": "More than 5 % of the rows are wrong, or more than 1,000: none was taken.",
+    "TOO_MANY_BAD_ROWS": "More than 5 % of the rows are wrong, or more than 1,000, so none was "
+    "taken: mend them, and upload the file again.",
     "TOO_MANY_LINES": "A receipt has 500 lines at most.",
     "UNDECODABLE": "The letters are not written as announced (UTF-8, Windows-1252).",
     "UNKNOWN_CURRENCY": "There is no such currency.",

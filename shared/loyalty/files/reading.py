@@ -283,7 +283,8 @@ class File:
         refused: list[Refused] | tuple[()],
     ) -> FileReading:
         """Answer the file, then keep that it is done."""
-        after = _replace(reading, state=state, rejected=len(refused))
+        now = self._shop.clock.now()
+        after = _replace(reading, state=state, rejected=len(refused), settled_at=now)
         name = self._found.place.answer(reading.sha256, reading.edition)
         self._shelf.write(name, answers.answer(self._found.place, after, refused))
         if refused and state == "done":

@@ -11,7 +11,7 @@ from loyalty.delivery import Shop
 from loyalty.domain import calendar
 from loyalty.errors import TryAgain, VendorRefused
 from loyalty.events import NotificationRequested
-from loyalty.files import missing
+from loyalty.files.alarms import Alarms
 from loyalty.files.reading import Budget, File, Looked
 from loyalty.files.shelf import Found, Shelf, Source
 
@@ -23,7 +23,7 @@ class Run:
     """One look at the files of some tills.
 
     `more` tells that it stopped for its budget, `again` that something should be tried again;
-    `missing` asks for alerts about files that did not come.
+    `alarms` asks for alerts about files that did not come, or were not taken.
     """
 
     def __init__(self, shop: Shop, budget: Budget, tell: Tell | None = None) -> None:
@@ -33,7 +33,7 @@ class Run:
         self.more = self.again = False
         self.looked: list[Looked] = []
         self.troubles: list[str] = []
-        self.missing: list[NotificationRequested] = []
+        self.alarms: list[NotificationRequested] = []
 
     def read(self, sources: Iterable[Source]) -> None:
         """Read what is there. A till whose files cannot be reached delays no other."""
@@ -72,7 +72,9 @@ class Run:
         for each in whole:
             done = File(source, shelf, each, self._shop, self._budget)
             with self._going_on(source, each.place.name):
-                self._looked(len(whole), Looked(done.look()))
+                reading = done.look()
+                self.alarms += self._of(source).refused(each, reading)
+                self._looked(len(whole), Looked(reading))
             self.more = done.more
             if self.more:
                 return
@@ -99,4 +101,7 @@ class Run:
         if late and not any(each.place.day == day for each in found):
             told = {"till": source.till.name, "day": day, "code": "file-missing"}
             self._shop.log("ERROR", "no file of the day before", **told)
-            self.missing += missing.alerts(source, day, self._version, now)
+            self.alarms += self._of(source).missing(day)
+
+    def _of(self, source: Source) -> Alarms:
+        return Alarms(source, self._version, self._shop.clock.now())

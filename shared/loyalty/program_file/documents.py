@@ -25,7 +25,7 @@ from loyalty.program_file.kinds import (
 from loyalty.program_file.meanings import meaning_of
 from loyalty.program_file.schema import innermost, parts, schema
 from loyalty.program_file.showing import show
-from loyalty.program_file.wording import ALERT_SLOTS, MISSING_SLOTS, SLOTS
+from loyalty.program_file.wording import ALERT_SLOTS, ALERTED, SLOTS
 from loyalty.steps.lifecycle_sweep import JOBS
 
 _SCOPE = Scope("EUR")
@@ -164,7 +164,7 @@ def _slots() -> Iterator[str]:
     yield "## What texts can say\n"
     yield "| text | slots |\n|---|---|"
     told = {f"message on `{on}`": slots for on, slots in SLOTS.items()} | {
-        "alert": ALERT_SLOTS, "alert on `file-missing`": MISSING_SLOTS,
+        "alert": ALERT_SLOTS, **{f"alert on `{on}`": slots for on, slots in ALERTED.items()},
     }  # fmt: skip
     for text, slots in told.items():
         yield f"| {text} | {', '.join(f'`{{{slot}}}`' for slot in sorted(slots))} |"

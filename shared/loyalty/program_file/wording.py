@@ -56,8 +56,11 @@ SLOTS: Final[Mapping[MessageOn, frozenset[str]]] = {
 What an automation's can say depends on what began it: see `reacting`.
 """
 ALERT_SLOTS: Final = frozenset({"tier", "store", "visits", "total", "points", "reward", "brand"})
-MISSING_SLOTS: Final = frozenset({"till", "store", "date", "brand"})
-"""What an alert can say of a nightly file that did not come."""
+_OF_FILES: Final = frozenset({"till", "store", "date", "brand"})
+ALERTED: Final = {
+    "file-missing": _OF_FILES, "file-refused": _OF_FILES | {"file", "rows", "reason"},
+}  # fmt: skip
+"""What an alert can say of a nightly file that did not come, or of which not all was taken."""
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z]{2}|-[A-Z][a-z]{3})?")
 _SLOT = re.compile(r"\{([^{}]*)\}")
@@ -141,7 +144,7 @@ def slots_can_be_filled(program: Program) -> Iterator[Finding]:
                 path = ("messages", name, key, language)
                 yield from unfilled(path, text, SLOTS[message.on])
     for name, alert in program.alerts.items():
-        known = MISSING_SLOTS if alert.on == "file-missing" else ALERT_SLOTS
+        known = ALERTED.get(alert.on, ALERT_SLOTS)
         yield from unfilled(("alerts", name, "text"), alert.text, known)
 
 

@@ -22,12 +22,12 @@ NAMED = 10
 def handle(event: Event, shop: Shop) -> Outcome:
     """Read what is there. Each page of rows is published before it counts as read.
 
-    A file that is missing is told of also while another till's cannot be read.
+    A file that is missing or refused is told of also while another till's cannot be read.
     """
     now = shop.clock.now()
     run = Run(shop, Budget(now + timedelta(seconds=SECONDS), PAGES))
     run.read(sources(shop.programs.current().program))
-    publish(shop.bus, outgoing(run.missing))
+    publish(shop.bus, outgoing(run.alarms))
     if run.again:
         raise TryAgain(_named(run.troubles))
     if not run.more:

@@ -1,4 +1,4 @@
-"""A night without a file: the team is told where they read, once, and not before it is late."""
+"""A night without a file, or with a bad one: the team is told where they read, and once."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from loyalty.steps import file_import
 
 ALERTS = """alerts:
   gone: {on: file-missing, text: "No file of {date} from {till} ({store})."}
+  bad: {on: file-refused, text: "{file} of {date} from {till} ({store}): {rows} bad. {reason}"}
   others: {on: sale, text: "A sale at {store}."}
 connectors: {staff: [slack]}
 """
@@ -106,6 +107,44 @@ def test_who_asks_for_no_alert_has_the_log_line_alone(tmp_path, sandbox):
 
 
 BARE = (PROGRAM + ALERTS).replace("{via: folder}", "{via: folder, manifest: false}")
+
+
+KEPT_OUT = "sales-01.csv of 2026-11-20 from main (Main Street)"
+
+
+def test_the_team_is_told_once_that_a_file_was_kept_out(cafe):
+    cafe.upload(b"nothing;here\r\n1;2\r\n", 1, at=NOON - HOUR)
+    is_asked_for_hours(cafe, 20)
+    assert cafe.said() == [f"{KEPT_OUT}: 0 bad. A column is missing: receipt_no."]
+
+
+def test_the_team_is_told_of_rows_that_were_refused(cafe):
+    cafe.upload(table({"receipt_no": "A-1"}, {"receipt_no": "A-2", "line_total": "x"}), 2)
+    is_asked_for_hours(cafe, 20)
+    assert cafe.said() == [
+        f"{KEPT_OUT}: 1 bad. Rows of it are wrong; the answer to the file lists them."
+    ]
+
+
+def test_a_corrected_file_that_is_bad_again_is_told_of_again(cafe):
+    for bad in ("x", "y"):
+        cafe.upload(table({"receipt_no": "A-2", "line_total": bad}), 1, at=cafe.clock.now())
+        is_asked_for_hours(cafe, 3)
+    assert len(cafe.said()) == 2
+
+
+def test_a_file_that_was_taken_whole_alarms_nobody(cafe):
+    cafe.upload(table({"receipt_no": "A-1"}), 1)
+    is_asked_for_hours(cafe, 3)
+    assert cafe.said() == []
+
+
+def test_what_was_cut_off_before_it_was_told_is_told_an_hour_later(cafe):
+    cafe.upload(table({"receipt_no": "A-2", "line_total": "x"}), 1, at=NOON - HOUR)
+    with pytest.raises(CutOffError):
+        file_import.handle(DUE, cafe.shop._replace(bus=Cut()))
+    is_asked_for_hours(cafe, 3)
+    assert len(cafe.said()) == 1
 
 
 @pytest.fixture

@@ -1,0 +1,58 @@
+"""Nights that went wrong: which alerts the team is sent of a till's files.
+
+However often something is looked at, a request has one name for each alert and file: told once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+from loyalty.domain.program import Version
+from loyalty.events import NotificationRequested, Said
+from loyalty.file_records import FileReading
+from loyalty.files import answers
+from loyalty.files.shelf import Found, Source
+
+AGAIN = timedelta(days=1)
+"""So long an alert is asked for again: a run may have been cut off before it asked."""
+SOME = "Rows of it are wrong; the answer to the file lists them."
+
+
+class Alarms:
+    """The alerts of one till, by the program in force."""
+
+    def __init__(self, source: Source, version: Version, now: datetime) -> None:
+        self._source, self._version, self._now = source, version, now
+
+    def missing(self, day: str) -> Iterator[NotificationRequested]:
+        """Ask for the alerts about the file of a business day that did not come."""
+        return self._asked("file-missing", f"{self._source.till.name}:{day}", day, {})
+
+    def refused(self, found: Found, reading: FileReading) -> Iterator[NotificationRequested]:
+        """Ask for the alerts about a file of which something was not taken."""
+        settled, place = reading.settled_at, found.place
+        if not reading.rejected and reading.state != "refused":
+            return iter(())
+        if settled is None or self._now - settled > AGAIN:
+            return iter(())
+        told = {
+            "file": place.name.rpartition("/")[2], "rows": str(reading.rejected),
+            "reason": answers.reason(reading.code) if reading.code else SOME,
+        }  # fmt: skip
+        return self._asked("file-refused", f"{place.name}:{reading.edition}", place.day, told)
+
+    def _asked(
+        self, on: str, about: str, day: str, more: Mapping[str, str]
+    ) -> Iterator[NotificationRequested]:
+        program, name = self._version.program, f"{on}:{self._source.files.via}:{about}"
+        store = program.store_of(self._source.files.via, self._source.till.name) or ""
+        title = program.stores[store].title if store else ""
+        values = {"till": self._source.till.name, "date": day, "store": title, **more}
+        until = self._now + timedelta(hours=program.sending.useful_hours)
+        for alert in (name for name, about in program.alerts.items() if about.on == on):
+            yield NotificationRequested(
+                id=f"alert:{alert}:{name}", at=self._now, subject=name,
+                version=self._version.hash, says=(Said(message=alert, values=values),),
+                audience="staff", store=store, useful_until=until,
+            )  # fmt: skip
