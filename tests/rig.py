@@ -41,6 +41,7 @@ from loyalty.steps import (
     partner_sync,
     points_calculation,
     transaction_ingest,
+    transaction_pull,
 )
 
 NOON = datetime(2026, 11, 21, 11, 0, tzinfo=UTC)
@@ -52,6 +53,7 @@ STEPS: dict[str, Any] = {
     "partner_sync": partner_sync,
     "lifecycle_sweep": lifecycle_sweep,
     "file_import": file_import,
+    "transaction_pull": transaction_pull,
 }
 
 

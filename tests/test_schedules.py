@@ -25,9 +25,10 @@ def table(section: str = "") -> tuple[Schedule, ...]:
     return schedules.table(program_file.read(PLAIN + section))
 
 
-def test_without_a_word_of_the_program_jobs_run_at_half_past_three_of_its_zone():
+def test_without_a_word_of_the_program_jobs_run_at_night_in_its_zone():
     assert table() == (
         Schedule("timers", "* * * * *", "Etc/UTC"),
+        Schedule("catch_up", "20 4 * * *", "Europe/Berlin"),
         Schedule("waiting", "30 3 * * *", "Europe/Berlin"),
     )
 
@@ -43,14 +44,14 @@ def test_the_program_gives_a_job_another_time():
 
 
 def test_what_the_program_switches_off_is_not_in_the_table():
-    assert [each.name for each in table("schedules: {waiting: off}")] == ["timers"]
+    assert [each.name for each in table("schedules: {waiting: off, catch_up: off}")] == ["timers"]
 
 
 @pytest.mark.parametrize("name", ["timers", "wating"])
 def test_only_jobs_that_exist_and_are_free_to_move_can_be_named(name):
     with pytest.raises(
         program_file.Mistakes,
-        match=r"known here: arm, files, ret|did you mean `waiting`",
+        match=r"known here: arm, catch_up, files, ret|did you mean `waiting`",
     ):
         table(f'schedules: {{{name}: "0 8 * * *"}}')
 

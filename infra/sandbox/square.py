@@ -14,6 +14,7 @@ from infra.sandbox.hosts import on_host
 from infra.sandbox.postman import Letter
 from infra.sandbox.premises import Premises
 from infra.sandbox.shapes import Many, Text, Thing
+from infra.sandbox.square_refunds import listed
 from infra.sandbox.square_returns import Returns
 from infra.sandbox.square_search import refuse_problem, search
 from infra.sandbox.square_shapes import Json, SquareRefusalError, event_stamp, is_day
@@ -50,6 +51,7 @@ class Square(Returns):
         pages.post("/orders/batch-retrieve")(on_host(cls._orders))
         pages.post("/orders/search")(on_host(cls._search))
         pages.get("/payments/<key>")(on_host(cls._payment))
+        pages.get("/refunds")(on_host(cls._refunds))
         pages.get("/refunds/<key>")(on_host(cls._refund_of))
         pages.get("/customers/<key>")(on_host(cls._customer))
         pages.get("/locations")(on_host(cls._locations))
@@ -152,6 +154,10 @@ class Square(Returns):
 
     def _payment(self, key: str) -> Response:
         return jsonify(payment=_found(self.payments, key, "Payment"))
+
+    def _refunds(self) -> Response:
+        found = listed(list(self.refunds.values()), request.args, self._premises.clock())
+        return jsonify(found)
 
     def _refund_of(self, key: str) -> Response:
         return jsonify(refund=_found(self.refunds, key, "Refund"))

@@ -98,8 +98,8 @@ class _Query:
         span = times.get(self.field)
         if span is None:
             return None
-        start = _instant(span.get("start_at", "1970-01-01T00:00:00Z"))
-        return start, _instant(span["end_at"]) if "end_at" in span else now
+        start = instant(span.get("start_at", "1970-01-01T00:00:00Z"))
+        return start, instant(span["end_at"]) if "end_at" in span else now
 
     def wants(self, order: Json) -> bool:
         """Say whether an order passes every filter; both ends of a time range belong to it."""
@@ -108,7 +108,7 @@ class _Query:
         if self._states and order["state"] not in self._states:
             return False
         if self._range and not (
-            self.field in order and self._range[0] <= _instant(order[self.field]) <= self._range[1]
+            self.field in order and self._range[0] <= instant(order[self.field]) <= self._range[1]
         ):
             return False
         return self._from_source(order) and self._of_customer(order)
@@ -137,34 +137,44 @@ class _Query:
 
     def cursor(self, last: Json) -> str:
         """Mark the place behind this order; it fits only the same question."""
-        mark = {"after": list(self.key(last)), "asked": self._asked()}
-        return base64.urlsafe_b64encode(json.dumps(mark, sort_keys=True).encode()).decode()
+        return cursor(self.key(last), self._asked())
 
     def start(self, found: list[Json]) -> int:
         """Find the place a cursor marks, or the beginning without one."""
         text = self._body.get("cursor")
         if not text:
             return 0
-        try:
-            mark = json.loads(base64.urlsafe_b64decode(text))
-            after = tuple(mark["after"])
-        except (ValueError, KeyError, TypeError) as trouble:
-            raise SquareRefusalError(
-                400, "INVALID_CURSOR", "Invalid cursor.", "cursor"
-            ) from trouble
-        if mark["asked"] != self._asked():
-            raise SquareRefusalError(400, "INVALID_CURSOR", "The query has changed.", "cursor")
+        after = place(text, self._asked())
         passed: Callable[[Json], bool] = lambda order: (  # noqa: E731 - it is a value here
             self.key(order) >= after if self.newest_first else self.key(order) <= after
         )
         return sum(map(passed, found))
 
 
+def cursor(after: tuple[str, str], asked: Json) -> str:
+    """Mark a place in the answer to a question."""
+    mark = json.dumps({"after": list(after), "asked": asked}, sort_keys=True)
+    return base64.urlsafe_b64encode(mark.encode()).decode()
+
+
+def place(text: str, asked: Json) -> tuple[str, ...]:
+    """Read the place that a cursor marks; it fits only the same question."""
+    try:
+        mark = json.loads(base64.urlsafe_b64decode(text))
+        after = tuple(mark["after"])
+    except (ValueError, KeyError, TypeError) as trouble:
+        raise SquareRefusalError(400, "INVALID_CURSOR", "Invalid cursor.", "cursor") from trouble
+    if mark["asked"] != asked:
+        raise SquareRefusalError(400, "INVALID_CURSOR", "The query has changed.", "cursor")
+    return after
+
+
 def _bad(words: str, field: str) -> SquareRefusalError:
     return SquareRefusalError(400, "BAD_REQUEST", words, field)
 
 
-def _instant(text: str) -> datetime:
+def instant(text: str) -> datetime:
+    """Read a time as Square wants it written."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as trouble:

@@ -49,6 +49,7 @@ COLLECTIONS: dict[str, Collection] = {
     ),
     "timers": Collection("ledger", "kind:subject", "Work that is due at an instant.", ("due_at",)),
     "jobs": Collection("ledger", "job's name", "How far a nightly run is, and what it counted."),
+    "pulls": Collection("ledger", "till", "Up to when a till was asked for its sales."),
     "programs": Collection("ledger", "hash of the text", "Program versions.", ("effective_from",)),
     "milestones": Collection(
         "ledger", "milestone:member:id:n", "The guard that lets a milestone be granted once."

@@ -152,6 +152,10 @@ class FilesDue(Event, frozen=True, kw_only=True, omit_defaults=True):
     """Look for nightly files of tills that cannot call us, and read on where it was left."""
 
 
+class SalesDue(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """Ask a till what it sold since it was asked last; the subject names it, as `square.second`."""
+
+
 _EVENTS: tuple[type[Event], ...] = (
     TransactionRecorded,
     PointsPosted,
@@ -161,6 +165,7 @@ _EVENTS: tuple[type[Event], ...] = (
     OccasionCame,
     SweepRequested,
     FilesDue,
+    SalesDue,
 )
 
 

@@ -1,4 +1,4 @@
-"""How far a nightly run is."""
+"""How far nightly work is."""
 
 from __future__ import annotations
 
@@ -26,3 +26,10 @@ class Job(Record, frozen=True, kw_only=True):
     def position(self) -> str:
         """Name the page that comes next."""
         return f"{self.at.isoformat()}/{self.phase}/{self.after}"
+
+
+class Pull(Record, frozen=True, kw_only=True):
+    """Up to when a till was asked what it sold, and for how many minutes to ask it next."""
+
+    until: datetime
+    minutes: int = 60

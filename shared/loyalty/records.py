@@ -13,7 +13,7 @@ from loyalty.domain.account import Account
 from loyalty.domain.entry import Entry, Receipt
 from loyalty.file_records import FileReading, FileReceipt
 from loyalty.friends.referral_records import Referral, Referred
-from loyalty.job_records import Job
+from loyalty.job_records import Job, Pull
 from loyalty.journeys.journey_records import Journey
 from loyalty.outgoing import Outgoing
 from loyalty.stored import Record, Records
@@ -348,6 +348,7 @@ entries = Records("entries", EntryRecord)
 identities = Records("identities", Identity)
 timers = Records("timers", Timer)
 jobs = Records("jobs", Job)
+pulls = Records("pulls", Pull)
 milestones = Records("milestones", MilestoneGuard)
 vouchers = Records("vouchers", Voucher)
 reviews = Records("reviews", Review)

@@ -38,7 +38,7 @@ def table(program: Program, *, one_machine: bool = False) -> tuple[Schedule, ...
         name: " ".join(line.split()) for name, line in program.schedules.items()
     }
     here = {name: job for name, job in JOBS.items() if one_machine or not job.one_machine}
-    used = {n: job for n, job in here.items() if not job.serves or getattr(program, job.serves)}
+    used = {name: job for name, job in here.items() if job.serves(program)}
     crons = {name: told.get(name) or job.cron or OFF for name, job in used.items()}
     return tuple(
         Schedule(name, cron, "Etc/UTC" if name == TICK else program.zone)

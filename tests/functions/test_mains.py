@@ -33,6 +33,7 @@ from loyalty.events import (
     NotificationRequested,
     PointsPosted,
     Said,
+    SalesDue,
     SweepRequested,
     TransactionRecorded,
     encode,
@@ -42,7 +43,7 @@ from loyalty.web import auth
 
 EVENT_FUNCTIONS = (
     "points_calculation", "milestone_check", "journey_start", "notification_dispatch",
-    "lifecycle_sweep", "partner_sync", "file_import",
+    "lifecycle_sweep", "partner_sync", "file_import", "transaction_pull",
 )  # fmt: skip
 
 
@@ -100,6 +101,10 @@ def due(_: Rig) -> Event:
     return FilesDue(id="files:1", at=NOON, subject="files")
 
 
+def asked(_: Rig) -> Event:
+    return SalesDue(id="catch_up:1:square", at=NOON, subject="square")
+
+
 GOOD = {
     "points_calculation": recorded,
     "milestone_check": posted,
@@ -108,6 +113,7 @@ GOOD = {
     "lifecycle_sweep": swept,
     "partner_sync": gone,
     "file_import": due,
+    "transaction_pull": asked,
 }
 
 

@@ -17,7 +17,7 @@ from loyalty.events import asked_for
 from loyalty.logs import QUIET
 
 PLAIN = Path("tests/programs/plain.yaml").read_text("utf-8")
-ONE_JOB = PLAIN + "schedules: {retention: off}\n"
+ONE_JOB = PLAIN + "schedules: {retention: off, catch_up: off}\n"
 EVENING = datetime(2026, 11, 21, 20, 0, tzinfo=UTC)
 NIGHT = datetime(2026, 11, 22, 2, 30, tzinfo=UTC)
 """Half past three in Berlin."""
@@ -91,7 +91,7 @@ def test_the_first_start_makes_up_for_nothing(tmp_path):
 
 def test_another_line_in_the_program_counts_from_then_on(machine):
     assert machine.look(NIGHT) == ["waiting"]
-    other = PLAIN + 'schedules: {waiting: "0 9 * * *", retention: off}\n'
+    other = PLAIN + 'schedules: {waiting: "0 9 * * *", retention: off, catch_up: off}\n'
     noon = NIGHT + timedelta(hours=9)
     programs.publish(machine.local.shop.store, other, noon)
     assert machine.look(noon + timedelta(minutes=10)) == []

@@ -109,6 +109,50 @@ def test_pages_of_a_search_join_without_gap_or_repetition(square, sandbox, clock
     assert square("/orders/search", other).json()["errors"][0]["code"] == "INVALID_CURSOR"
 
 
+def returned(sandbox, clock, times):
+    """Sell and give back so often, a second after the other; give the refunds' ids."""
+    refunds = []
+    for _ in range(times):
+        sale = sandbox.square.ring_up({"line_items": [line("Tea", 500)]})
+        refunds.append(sandbox.square.refund(sale.payment_ids[0])["id"])
+        clock.pass_by(seconds=1)
+    return refunds
+
+
+def test_pages_of_refunds_join_without_gap_or_repetition(square, sandbox, clock):
+    made = returned(sandbox, clock, 5)
+    for order, expected in (("ASC", made), ("DESC", made[::-1])):
+        path, pages = f"/refunds?sort_order={order}&limit=2", []
+        while not pages or "cursor" in pages[-1]:
+            more = f"&cursor={pages[-1]['cursor']}" if pages else ""
+            pages.append(square(path + more).json())
+        assert [refund["id"] for page in pages for refund in page["refunds"]] == expected
+        assert len(pages) == 3
+
+
+def test_refunds_are_listed_by_when_they_were_made_and_how_they_are(square, sandbox, clock):
+    first, second = returned(sandbox, clock, 2)
+    sandbox.square.settle_refund(second)
+
+    def found(query):
+        return [refund["id"] for refund in square(f"/refunds?{query}").json().get("refunds", [])]
+
+    assert found("status=COMPLETED") == [second]
+    assert found("end_time=2026-11-20T09:00:00Z") == [first]
+    assert found("begin_time=2026-11-20T09:00:01Z&location_id=LCAFE01") == [second]
+    assert found("location_id=LMOMO01") == []
+    assert square("/refunds?status=REJECTED").json() == {}
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["limit=101", "sort_order=UP", "status=DONE", "begin_time=yesterday", "since=1", "cursor=x"],
+)
+def test_a_list_of_refunds_that_breaks_a_rule_is_refused(square, query):
+    answer = square(f"/refunds?{query}")
+    assert (answer.status_code, len(answer.json()["errors"])) == (400, 1)
+
+
 def test_a_search_by_closing_time_finds_closed_orders_only_both_ends_included(
     square, sandbox, clock
 ):

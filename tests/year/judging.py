@@ -8,13 +8,12 @@ from typing import Any, NamedTuple, get_args
 
 import msgspec
 from infra.evidence import Row
-from tests.year.living import Year
+from tests.year.living import Year, jobs
 from tests.year.seen import Seen
 
 from loyalty.audit import audit
 from loyalty.domain.automations import Automation
 from loyalty.records import Timer, accounts, entries
-from loyalty.steps.lifecycle_sweep import JOBS
 
 COMPARED = ("acts", "ways", "texts", "alerts", "sums")
 
@@ -118,7 +117,7 @@ def rows(year: Found) -> Iterator[Row]:
     yield Row("receipts", f">= {least:,}", f"{year.receipts:,}", year.receipts >= least)
     yield from _fired("timer", kinds(), year.fired)
     yield from _fired("occasion", occasions(), year.began)
-    yield from _fired("job", set(JOBS), year.asked)
+    yield from _fired("job", jobs(), year.asked)
     for part in COMPARED:
         wrong = sum(f" {part} " in f" {each}" for each in year.different)
         told = f"{year.counted[part]:,} counted, {wrong} differ"

@@ -29,7 +29,7 @@ from loyalty.domain.vocabulary import (
     Words,
 )
 
-Scheduled = Literal["arm", "files", "retention", "segments", "waiting"]
+Scheduled = Literal["arm", "catch_up", "files", "retention", "segments", "waiting"]
 """The jobs whose time a program may choose: all but the sweep."""
 
 

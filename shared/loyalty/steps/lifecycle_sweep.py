@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from operator import attrgetter
 from typing import NamedTuple
 
 import msgspec
 
-from loyalty import bookkeeping, retaining, timekeeping
+from loyalty import bookkeeping, catching_up, retaining, timekeeping
 from loyalty.campaigns import campaigning, commissioning, comparing
 from loyalty.delivery import Outcome, Shop, first_then_look, outgoing, publish
 from loyalty.domain import occasions
 from loyalty.domain.ledger import Passbook
 from loyalty.domain.occasions import Measured
+from loyalty.domain.program import Program
 from loyalty.errors import AlreadyExists, Rejected, TryAgain
-from loyalty.events import Event, FilesDue, OccasionCame, SweepRequested
+from loyalty.events import Event, FilesDue, OccasionCame, SalesDue, SweepRequested
 from loyalty.friends import befriending
 from loyalty.guests import erasing, homes, merging, moving
 from loyalty.journeys import arming, celebrating, leading, measuring
@@ -42,18 +44,23 @@ MOST = 1000
 """So much that waits is counted; who has more than that has trouble enough."""
 
 
+def always(_program: Program) -> bool:
+    """Serve every program."""
+    return True
+
+
 class Job(NamedTuple):
     """Work that a schedule asks for. Asked for twice, it does no more harm than once.
 
     `cron` is in the program's zone; without one the job runs only where the program gives one.
-    It runs only where the program has something for it to do: what `serves` names. What is for
+    It runs only where the program has something for it to do: what `serves` finds. What is for
     `one_machine` a cloud does by itself.
     """
 
     work: Callable[[SweepRequested, Shop], Outcome]
     cron: str
     about: str
-    serves: str = ""
+    serves: Callable[[Program], object] = always
     one_machine: bool = False
 
 
@@ -202,17 +209,32 @@ def _ask_for_files(event: SweepRequested, shop: Shop) -> Outcome:
     return outgoing([FilesDue(id=event.id, at=shop.clock.now(), subject="files")])
 
 
+def _ask_for_sales(event: SweepRequested, shop: Shop) -> Outcome:
+    """Have each till asked apart, by who has the keys to it: one that is slow delays no other."""
+    now = shop.clock.now()
+    found = catching_up.tills(shop.programs.current().program)
+    return outgoing(SalesDue(id=f"{event.id}:{till}", at=now, subject=till) for till in found)
+
+
 JOBS = {
     "timers": Job(_sweep, "* * * * *", "Does everything that is due by now."),
     "arm": Job(
         arming.run,
         "0 3 * * *",
         "Once the program has changed: sets guests' timers anew, for birthdays and absences too.",
-        "automations",
+        attrgetter("automations"),
     ),
-    "files": Job(_ask_for_files, "5 * * * *", "Reads the files that tills have left.", "files"),
+    "catch_up": Job(
+        _ask_for_sales,
+        "20 4 * * *",
+        "Asks tills for sales that their calls did not tell of.",
+        catching_up.tills,
+    ),
+    "files": Job(
+        _ask_for_files, "5 * * * *", "Reads the files that tills have left.", attrgetter("files")
+    ),
     "segments": Job(
-        segmenting.run, "0 2 * * *", "Places every guest in their segments.", "segments"
+        segmenting.run, "0 2 * * *", "Places every guest in their segments.", attrgetter("segments")
     ),
     "retention": Job(
         retaining.run,

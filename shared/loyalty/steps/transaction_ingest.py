@@ -42,14 +42,20 @@ def receive(name: str, account: str, incoming: Incoming, body: Any, shop: Shop) 
     return record(name, account, facts, identity.digest(incoming.body), shop)
 
 
-def record(name: str, account: str, heard: Sequence[Heard], digest: str, shop: Shop) -> Accepted:
-    """Publish facts in our words: from a webhook, a catch-up pull or a file."""
+def record(
+    name: str, account: str, heard: Sequence[Heard], digest: str, shop: Shop, *, judged: bool = True
+) -> Accepted:
+    """Publish facts in our words: from a webhook, a catch-up pull or a file.
+
+    What its sender got wrong is put aside too, unless they were told of it: then it is `judged`.
+    """
     program = shop.programs.current().program
     good: list[TransactionRecorded] = []
     aside = 0
     for each in heard:
         event = _event(name, account, each, digest, program, shop)
         rejected = _rejection(event.transaction, program)
+        rejected = rejected or (None if judged else _mistake(event, program))
         if rejected:
             put_aside(shop, rejected, encode(event))
             aside += 1
@@ -173,6 +179,14 @@ def _check(heard: Sequence[Heard], name: str, account: str, shop: Shop) -> None:
     for each in heard:
         if found := problem_of(each.transaction, till, program, now):
             raise found
+
+
+def _mistake(event: TransactionRecorded, program: Program) -> Rejected | None:
+    """Say what a till that was asked got wrong; there is nobody to answer."""
+    fact = event.transaction
+    till = f"{fact.source}.{fact.account}" if fact.account else fact.source
+    found = problem_of(fact, till, program, event.at)
+    return Rejected(found.code.replace("_", "-"), found.title) if found else None
 
 
 def problem_of(fact: Transaction, till: str, program: Program, now: datetime) -> Problem | None:
