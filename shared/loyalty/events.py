@@ -141,7 +141,8 @@ class OccasionCame(Event, frozen=True, kw_only=True, omit_defaults=True):
 class SweepRequested(Event, frozen=True, kw_only=True, omit_defaults=True):
     """Look for work that is due by now, by the clock of whoever hears it.
 
-    `job` says which; `cursor` is where a job that goes page by page has come to.
+    `job` says which; `cursor` is where a job that goes page by page has come to, or the campaign
+    that a round is asked for of.
     """
 
     job: str = "timers"
@@ -223,11 +224,14 @@ def tick() -> bytes:
     return encode(SweepRequested(id="tick", at=_LONG_AGO, subject="sweep"))
 
 
-def asked_for(job: str) -> bytes:
-    """Write the same for a job; the sweep itself is asked for by the tick."""
+def asked_for(job: str, about: str = "") -> bytes:
+    """Write the same for a job, and what it is about; the sweep itself is asked for by the tick."""
     if job == "timers":
         return tick()
-    return encode(SweepRequested(id=f"job:{job}", at=_LONG_AGO, subject=job, job=job))
+    name = f"{job}:{about}" if about else job
+    return encode(
+        SweepRequested(id=f"job:{name}", at=_LONG_AGO, subject=name, job=job, cursor=about)
+    )
 
 
 def decode(body: bytes) -> Event:

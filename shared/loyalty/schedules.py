@@ -14,8 +14,12 @@ TICK = "timers"
 TOPIC = topic_of(SweepRequested)
 
 
+ROUND = "campaign"
+"""The job that begins a round: each campaign with a cron line has a schedule for it."""
+
+
 class Schedule(NamedTuple):
-    """A job and when it runs. It is named for its job: a program has one schedule for each."""
+    """A job and when it runs, named for its job, and for its campaign: `campaign-happy_monday`."""
 
     name: str
     cron: str
@@ -24,12 +28,14 @@ class Schedule(NamedTuple):
     @property
     def about(self) -> str:
         """What it asks for, in words."""
-        return JOBS[self.name].about
+        job, _, campaign = self.name.partition("-")
+        return JOBS[job].about + (f" ({campaign})" if campaign else "")
 
     @property
     def body(self) -> bytes:
         """What it publishes to `TOPIC`, each time the same."""
-        return asked_for(self.name)
+        job, _, campaign = self.name.partition("-")
+        return asked_for(job, campaign)
 
 
 def table(program: Program, *, one_machine: bool = False) -> tuple[Schedule, ...]:
@@ -40,6 +46,8 @@ def table(program: Program, *, one_machine: bool = False) -> tuple[Schedule, ...
     here = {name: job for name, job in JOBS.items() if one_machine or not job.one_machine}
     used = {name: job for name, job in here.items() if job.serves(program)}
     crons = {name: told.get(name) or job.cron or OFF for name, job in used.items()}
+    crons |= {f"{ROUND}-{name}": " ".join(each.cron.split()) or OFF
+              for name, each in program.campaigns.items()}  # fmt: skip
     return tuple(
         Schedule(name, cron, "Etc/UTC" if name == TICK else program.zone)
         for name, cron in crons.items()

@@ -673,6 +673,38 @@ CAMPAIGNS = [
         "campaigns.a.ends: it ends before it begins | choose a later end",
     ),
     (
+        campaigning.rounds_can_come,
+        f'{_WHEN}, cron: "0 10 * * MON", steps: {{x: {{award: 5}}}}',
+        (
+            "campaigns.a.cron: a round needs both"
+            " | give both `cron:`, when a round begins, and `hours:`, how long it lasts"
+        ),
+    ),
+    (
+        campaigning.rounds_can_come,
+        f"{_WHEN}, hours: 14, steps: {{x: {{award: 5}}}}",
+        (
+            "campaigns.a.hours: a round needs both"
+            " | give both `cron:`, when a round begins, and `hours:`, how long it lasts"
+        ),
+    ),
+    (
+        campaigning.rounds_can_come,
+        f'{_WHEN}, cron: "0 25 * * MON", hours: 14, steps: {{x: {{award: 5}}}}',
+        (
+            "campaigns.a.cron: the hour `25` cannot be"
+            " | it takes 0 to 23; also `*`, lists `1,15`, ranges `1-5` and steps `*/10`"
+        ),
+    ),
+    (
+        campaigning.rounds_can_come,
+        f'{_WHEN}, cron: "0 10 * * MON", hours: 169, steps: {{x: {{award: 5}}}}',
+        (
+            "campaigns.a.cron: a round would begin before the one before it is over"
+            " | choose fewer `hours:`, or let it come less often"
+        ),
+    ),
+    (
         campaigning.campaigns_ask_for_segments_that_exist,
         f"{_WHEN}, segments: [frends], steps: {{x: {{award: 5}}}}",
         (

@@ -21,30 +21,36 @@ _replace = msgspec.structs.replace
 
 
 def take_in(timer: Timer, shop: Shop) -> None:
-    """Publish the campaigns of a program that holds now, but for those that are there or over."""
+    """Publish the campaigns of a program that holds now, but for those that are there or over.
+
+    Those with a cron line come in rounds, when their schedule asks for them.
+    """
     now, program = shop.clock.now(), shop.programs.named(timer.subject)
     version = Version(hash=timer.subject, effective_from=timer.due_at, program=program)
     for name, campaign in program.campaigns.items():
-        if rules.instant(campaign.ends, program.zone) > now:
-            _put(name, campaign, version, "program", shop)
+        if not campaign.cron and rules.instant(campaign.ends, program.zone) > now:
+            publish(name, campaign, version, "program", shop)
     shop.store.atomically("ledger", lambda unit: timers.delete(unit, f"campaigns:{timer.subject}"))
 
 
 def start(name: str, campaign: Campaign, by: str, shop: Shop) -> CampaignRecord:
     """Publish a campaign, which begins at its time. Repeated, it changes nothing.
 
-    Raises Problem 409 if another one has this name, 422 if it is over already.
+    Raises Problem 409 if another one has this name, 422 if it is over already or has a cron line.
     """
     version = shop.programs.current()
+    if campaign.cron:
+        raise Problem(422, "campaign_rounds", "A campaign with a cron line belongs in the program.")
     if rules.instant(campaign.ends, version.program.zone) <= shop.clock.now():
         raise Problem(422, "campaign_over", "The campaign would have ended already.")
-    record = _put(name, campaign, version, by, shop)
+    record = publish(name, campaign, version, by, shop)
     if record.campaign != campaign:
         raise Problem(409, "campaign_exists", "Another campaign has this name: give a new one.")
     return record
 
 
-def _put(name: str, campaign: Campaign, version: Version, by: str, shop: Shop) -> CampaignRecord:
+def publish(name: str, campaign: Campaign, version: Version, by: str, shop: Shop) -> CampaignRecord:
+    """Keep a campaign under a name, and wait for its beginning; return what is kept there."""
     fresh = _fresh(name, campaign, version, by, shop.clock.now())
 
     def work(unit: Unit) -> CampaignRecord:

@@ -70,6 +70,10 @@ class Campaign(Reaction, frozen=True, kw_only=True):
     """When it begins, by the brand's clock."""
     ends: LocalTime
     """When it ends: no step of it is done, and nothing of it sent, from then on."""
+    cron: str = ""
+    """It comes in rounds: one begins each time this cron line comes, between the two instants."""
+    hours: Annotated[int, Meta(ge=1, le=8784)] | None = None
+    """With `cron`: so long a round lasts."""
     segments: tuple[Name, ...] = ()
     """Only for guests of one of these segments, as they were placed last; all if left out."""
     channels: tuple[MessageChannel, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import pairwise
 
 from loyalty.domain.automations import Reaction
@@ -11,6 +12,9 @@ from loyalty.domain.program import Program
 from loyalty.domain.vocabulary import MessageChannel
 from loyalty.program_file.checking import Check, Finding, unknown
 from loyalty.program_file.mistakes import Path, closest, short
+
+ROUNDS = 60
+"""So many rounds are looked at, whether one begins before another is over."""
 
 
 def campaigns_begin_and_end(program: Program) -> Iterator[Finding]:
@@ -139,8 +143,35 @@ def budgets_can_be_kept(program: Program) -> Iterator[Finding]:
             yield Finding((*path, "lower_to"), "it does not fall", "write it as in `[50, 25, 0]`")
 
 
+def rounds_can_come(program: Program) -> Iterator[Finding]:
+    """A campaign with a cron line says how long a round lasts: it is over before the next one."""
+    for name, each in program.campaigns.items():
+        path: Path = ("campaigns", name)
+        if bool(each.cron) != bool(each.hours):
+            hint = "give both `cron:`, when a round begins, and `hours:`, how long it lasts"
+            yield Finding((*path, "cron" if each.cron else "hours"), "a round needs both", hint)
+        elif each.cron:
+            yield from _wrong_rounds((*path, "cron"), each, program)
+
+
+def _wrong_rounds(path: Path, each: Campaign, program: Program) -> Iterator[Finding]:
+    from loyalty import cron  # noqa: PLC0415 - functions only reread what was checked
+
+    if wrong := cron.wrong(each.cron):
+        yield Finding(path, wrong.problem, wrong.hint.removesuffix(", or `off`"))
+    elif each.hours and _is_day(each.starts, program):
+        begins = [instant(each.starts, program.zone)]
+        while len(begins) < ROUNDS:
+            begins.append(cron.following(each.cron, program.zone, begins[-1]))
+        length = timedelta(hours=each.hours)
+        if any(later - before < length for before, later in pairwise(begins[1:])):
+            hint = "choose fewer `hours:`, or let it come less often"
+            yield Finding(path, "a round would begin before the one before it is over", hint)
+
+
 CAMPAIGNING: tuple[Check, ...] = (
     campaigns_begin_and_end,
+    rounds_can_come,
     campaigns_ask_for_segments_that_exist,
     campaigns_send_what_may_be_sent,
     last_chances_are_known,

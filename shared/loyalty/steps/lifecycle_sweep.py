@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from loyalty import bookkeeping, catching_up, retaining, timekeeping
-from loyalty.campaigns import campaigning, commissioning, comparing
+from loyalty.campaigns import campaigning, commissioning, comparing, rounds
 from loyalty.delivery import Outcome, Shop, first_then_look, outgoing, publish
 from loyalty.domain import occasions
 from loyalty.domain.ledger import Passbook
@@ -230,6 +230,7 @@ JOBS = {
         "Asks tills for sales that their calls did not tell of.",
         catching_up.tills,
     ),
+    "campaign": Job(rounds.begin, "", "Begins a round of a campaign that has a `cron`."),
     "files": Job(
         _ask_for_files, "5 * * * *", "Reads the files that tills have left.", attrgetter("files")
     ),
