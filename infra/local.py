@@ -229,8 +229,10 @@ def main(arguments: list[str] | None = None) -> None:
         sandbox = _sandbox(environment) if chosen.sandbox else None
         local = Local(environment)
         local.start()
-    except (InUse, NotHere) as refused:
+    except InUse as refused:
         sys.exit(str(refused))
+    except ValueError as wrong:  # a setting: nothing else has been read yet
+        sys.exit(f"Cannot start: {str(wrong).removesuffix('.')}.")
     except OSError as trouble:
         if trouble.errno != errno.EADDRINUSE:
             raise

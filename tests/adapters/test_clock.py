@@ -104,7 +104,7 @@ def test_virtual_with_a_path_names_a_file_clock(path):
 
 
 def test_a_missing_clock_file_is_told_at_once(tmp_path):
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(ValueError, match="a file that holds one"):
         clock_from(f"virtual:{tmp_path / 'none'}")
 
 

@@ -81,19 +81,27 @@ class FileClock:
         return self._path.stat().st_mtime_ns
 
 
+_CLOCKS = (
+    "LOYALTY_CLOCK is `system`, or `virtual:` and an instant or a file that holds one, as in"
+    " `virtual:2026-12-01T10:00:00+01:00`"
+)
+
+
 def clock_from(text: str) -> Clock:
     """Make the clock that `system`, `virtual:<ISO instant>` or `virtual:<file path>` names.
 
-    Raises ValueError for anything else, and OSError for a file that cannot be read.
+    Raises ValueError for anything else, also where there is no such file.
     """
     kind, _, what = text.partition(":")
     if text == "system":
         return SystemClock()
     if kind != "virtual" or not what:
-        raise ValueError("a clock is `system`, `virtual:<ISO instant>` or `virtual:<file path>`")
+        raise ValueError(_CLOCKS)
     try:
         instant = datetime.fromisoformat(what)
     except ValueError:
+        if not Path(what).is_file():
+            raise ValueError(_CLOCKS) from None
         return FileClock(what)
     return VirtualClock(instant)
 

@@ -12,6 +12,7 @@ from loyalty.cli import showing
 from loyalty.cli.groups import Group
 from loyalty.cli.place import DeadLetters, Place, place_option
 from loyalty.delivery import Shop, outgoing
+from loyalty.domain.transaction import Sale
 from loyalty.errors import Rejected
 from loyalty.events import Event, TransactionRecorded
 from loyalty.ports import Store, Unit
@@ -64,7 +65,14 @@ def _dead_row(letter: DeadLetter) -> tuple[object, ...]:
 def _aside_row(fact: Quarantined) -> tuple[object, ...]:
     about = events.peek(fact.body.encode())
     what = "a timer" if fact.code == timekeeping.FAILED else about["subject"] or about["type"]
-    return _short(fact), what, fact.why, _utc(fact.at)
+    return _short(fact), what, f"{fact.why}{_till(fact)}", _utc(fact.at)
+
+
+def _till(fact: Quarantined) -> str:
+    """Name the till of a fact whose store is unknown, as the program is to name it."""
+    event = events.decode(fact.body.encode()) if fact.code == "unknown-store" else None
+    sold = event.transaction if isinstance(event, TransactionRecorded) else None
+    return f": {sold.till}:{sold.store}" if isinstance(sold, Sale) else ""
 
 
 def _short(fact: Quarantined) -> str:

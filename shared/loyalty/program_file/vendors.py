@@ -35,7 +35,7 @@ def tills_can_tell(program: Program) -> Iterator[Finding]:
             name = vendor.partition(".")[0]
             if vendor and location:
                 keeps_files = name in connectors.names() and _can(name, _FILES)
-                yield from () if keeps_files else _unable(path, name, _TILL)
+                yield from () if keeps_files else _unable(path, name, _TILL, _FILES)
             else:
                 problem = f"{short(till)} does not name a connector and a location"
                 yield Finding(path, problem, "write it as in `square:LOCATION`")
@@ -65,11 +65,15 @@ def columns_are_told_apart(program: Program) -> Iterator[Finding]:
             seen.setdefault(theirs, ours)
 
 
-def _unable(path: Path, name: str, verb: Verb | WebhookVerb) -> Iterator[Finding]:
+def _unable(
+    path: Path, name: str, verb: Verb | WebhookVerb, *others: Verb | WebhookVerb
+) -> Iterator[Finding]:
+    """Tell that a connector cannot do something, and which can; `others` would do as well."""
+    able = sorted({known for each in (verb, *others) for known in _able(each)})
     if name not in connectors.names():
-        yield Finding(path, f"there is no connector {short(name)}", closest(name, _able(verb)))
+        yield Finding(path, f"there is no connector {short(name)}", closest(name, able))
     elif not _can(name, verb):
-        hint = f"use one that can: {', '.join(_able(verb))}"
+        hint = f"use one that can: {', '.join(able)}"
         yield Finding(path, f"{short(name)} cannot do this (`{verb}`)", hint)
 
 
