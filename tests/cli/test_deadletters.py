@@ -58,7 +58,9 @@ def with_a_garden(tmp_path: Path) -> str:
 def test_dead_letters_and_quarantine_are_listed_with_the_reason(failed):
     said = failed("deadletters", "list")
     assert "1 lifecycle_sweep sweep TryAgain: the account is not there yet 8" in said
-    assert "generic:R4 no store of the program has this till: generic:garden 21 Nov 2026 11:00" in said
+    assert (
+        "generic:R4 no store of the program has this till: generic:garden 21 Nov 2026 11:00" in said
+    )
 
 
 def test_a_folder_whose_bus_never_ran_has_no_dead_letters(loyalty):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Literal, NamedTuple
 
@@ -11,6 +12,7 @@ import msgspec
 from loyalty.campaigns import running
 from loyalty.campaigns.campaign_records import CampaignRecord
 from loyalty.delivery import Outcome, Shop, first_then_look
+from loyalty.domain import calendar
 from loyalty.domain import campaigns as rules
 from loyalty.domain import journeys as way
 from loyalty.domain.offers import Offered
@@ -77,6 +79,7 @@ def _begin(unit: Unit, record: CampaignRecord, home: Home, zone: str, shop: Shop
         mark=way.mark(home.account), arm="held" if held else "told",
         state="held" if held else "waiting",
         before=None if home.account.others else home.account.totals,
+        values={"date": _last_day(record, program)},
     )  # fmt: skip
     if held:
         kept.create(unit, journey.id, journey)
@@ -84,6 +87,11 @@ def _begin(unit: Unit, record: CampaignRecord, home: Home, zone: str, shop: Shop
     reaction, home = running.reaction(record, journey, now), _offered(home, record, program)
     told = leading.created(unit, journey, home, reaction, shop, record)
     return Entered(why=leading.BUDGET) if told is None else Entered("told", told)
+
+
+def _last_day(record: CampaignRecord, program: Program) -> str:
+    last = record.ends_at - timedelta(minutes=1)
+    return calendar.local(last, program.zone).date().isoformat()
 
 
 def _offered(home: Home, record: CampaignRecord, program: Program) -> Home:

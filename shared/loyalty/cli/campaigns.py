@@ -47,7 +47,7 @@ def preview(file: Path, place: Place) -> None:
     """Tell whom the campaigns in FILE would reach, and what they may cost; nothing is begun."""
     with place.reading() as store:
         program = current.version(store, place.clock()).program
-        _show_previews(_read(file, program), program, store, place)
+        _show_previews(_read(file, program, store), program, store, place)
 
 
 @campaigns.command(epilog="Example: loyalty campaigns start spring.yaml --by Maya")
@@ -62,7 +62,7 @@ def start(file: Path, by: str, place: Place, *, yes: bool) -> None:
     """
     with place.writing() as store:
         program = current.version(store, place.clock()).program
-        found = _read(file, program)
+        found = _read(file, program, store)
         _show_previews(found, program, store, place)
         if not yes:
             click.confirm("Start?", abort=True)
@@ -194,7 +194,8 @@ def _row(name: str, told: Preview, program: Program) -> tuple[object, ...]:
     return name, told.told, told.held, told.verdict, told.cost.points, money, kept_to
 
 
-def _read(file: Path, program: Program) -> dict[str, Campaign]:
+def _read(file: Path, program: Program, store: Store) -> dict[str, Campaign]:
+    """Read a file of campaigns, for the program in force; say so if another one is about to be."""
     try:
         return read_campaigns(file.read_text("utf-8"), program, str(file))
     except UnicodeDecodeError:
@@ -202,4 +203,6 @@ def _read(file: Path, program: Program) -> dict[str, Campaign]:
     except program_file.Mistakes as mistakes:
         for mistake in mistakes.mistakes:
             showing.line(f"{file}:{mistake}")
-        raise click.ClickException("Nothing was started: put right what is wrong.") from None
+        waits = current.newest(store) != program
+        later = " by the program in force; a newer one holds within minutes" if waits else ""
+        raise click.ClickException(f"This is wrong{later}. Nothing was started.") from None

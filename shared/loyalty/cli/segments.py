@@ -83,7 +83,9 @@ def _as_of(store: Store, program: Program) -> str:
     """Say which night this is of."""
     job = jobs.get(store, segmenting.NAME)
     if job is None:
-        return "Nobody was placed yet: that happens at night."
+        return (
+            "Nobody was placed yet: that happens at night, or by `loyalty schedules run segments`."
+        )
     at = showing.when(job.at, program.zone)
     return f"As of {at}." if job.phase == "done" else f"A run that began {at} is under way."
 

@@ -47,4 +47,12 @@ def wrong(campaigns: dict[str, Campaign], program: Program) -> list[Finding]:
     """List what is wrong with campaigns in a program, or with what they ask of it."""
     asked = msgspec.structs.replace(program, campaigns=campaigns, automations={})
     checks = (*GROUPING, *REACTING, *CAMPAIGNING)
-    return [finding for check in checks for finding in check(asked)]
+    return [_here(finding) for check in checks for finding in check(asked)]
+
+
+def _here(finding: Finding) -> Finding:
+    """Say of a mistake that stands in the program, and not in this file, where to mend it."""
+    if finding.path[0] == "campaigns":
+        return finding
+    hint = f"{finding.hint}; it stands in the program: mend it there, and publish that first"
+    return finding._replace(hint=hint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
@@ -13,6 +14,7 @@ from loyalty.domain.vocabulary import MessageChannel
 from loyalty.program_file.checking import Check, Finding, unknown
 from loyalty.program_file.mistakes import Path, closest, short
 
+_WRITTEN = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d", re.ASCII)
 ROUNDS = 60
 """So many rounds are looked at, whether one begins before another is over."""
 
@@ -29,6 +31,9 @@ def campaigns_begin_and_end(program: Program) -> Iterator[Finding]:
 
 
 def _is_day(text: str, program: Program) -> bool:
+    """Tell whether there is such a day; what is not written as one was told of when it was read."""
+    if not _WRITTEN.fullmatch(text):
+        return True
     try:
         instant(text, program.zone)
     except (ValueError, LookupError, OverflowError):

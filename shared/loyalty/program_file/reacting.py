@@ -24,6 +24,7 @@ _SLOTS: dict[type, frozenset[str]] = {
     on.Dormant: frozenset({"days"}),
     on.Expiring: frozenset({"date"}),
     on.TierEnding: frozenset({"date", "tier"}),
+    Campaign: frozenset({"date"}),
     on.MonthEnded: frozenset(
         {
             "month",
