@@ -26,6 +26,7 @@ WORDS = {
     "DOUBLE_HEADER": "Two columns have the same name.",
     "DUPLICATE_LINE": "One line of the receipt is told in two ways.",
     "FUTURE_DATE": "The receipt is from the future.",
+    "INVALID_ID": "A number has letters, digits and . _ : - / # only, 60 of them at most.",
     "INVALID_DATE": "The receipt is older than any till.",
     "INVALID_SUM": "The lines do not add up to the total, or a tax is above its amount.",
     "INVALID_TYPE": "A value is not a text: in JSON amounts stand in quotes.",
@@ -34,6 +35,8 @@ WORDS = {
     "NO_HEADER": "There is no row with the names of the columns.",
     "NO_SALE": "A refund must name the receipt of its sale.",
     "RECEIPT_APART": "The rows of one receipt must stand together.",
+    "RECEIPT_MIXED": "Rows of one receipt number name another time, store, currency or guest: they "
+    "are two receipts, or the number was given twice.",
     "RECEIPT_REFUSED": "Another row of the same receipt is refused.",
     "REFUND_ABOVE_SALE": "More goes back than its sale has left. Where receipt numbers begin anew "
     "each day, refund_of needs the day of the sale, as in 2026-11-19/17.",

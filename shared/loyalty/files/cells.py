@@ -82,9 +82,12 @@ def yes(text: str) -> bool:
 def _sign(text: str) -> tuple[int, str]:
     """Take off the sign, also one that stands behind or is no hyphen, and spaces inside."""
     plain = re.sub(r"[\s\u00a0\u202f']", "", text).replace("\u2212", "-")
-    if plain.endswith("-"):
+    if plain.endswith("-") and not plain.startswith(("-", "+")):
         plain = f"-{plain[:-1]}"
-    return (-1, plain[1:]) if plain.startswith("-") else (1, plain.removeprefix("+"))
+    sign, left = (-1, plain[1:]) if plain.startswith("-") else (1, plain.removeprefix("+"))
+    if text and not left:
+        raise Bad("BAD_AMOUNT")
+    return sign, left
 
 
 def _short(text: str) -> str:

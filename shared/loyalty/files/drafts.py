@@ -31,6 +31,10 @@ _FIELDS = {
 }  # fmt: skip
 
 
+ONE = ("occurred_at", "store_id", "currency", "customer_ref")
+"""What all rows of a receipt say alike, or leave to the others."""
+
+
 class Draft(NamedTuple):
     """A receipt of a file: what it tells, or why it cannot be taken.
 
@@ -67,7 +71,7 @@ class Reader:
 
     def _key(self, row: Row) -> tuple[str, ...]:
         names = ["receipt_no", "kind", "refund_of"]
-        if self._till.restart:
+        if self._till.restart or row.cells.get("refund_of"):  # a sale may go back twice
             names.append("occurred_at")
         told = tuple(row.cells.get(name, "") for name in names)
         alone = self._form.kind != "csv" or not told[0]
@@ -86,6 +90,7 @@ class Reader:
             return Draft(numbers, refused=_all(numbers, [wrong.refused]))
 
     def _told(self, group: list[Row], numbers: tuple[int, ...]) -> Draft:
+        _check_one(group)
         receipt = Receipt(_once(group), self._till, self._form, self._program)
         if self._again(receipt, group):
             return Draft(numbers)
@@ -109,6 +114,17 @@ class Reader:
             raise BadRow(group[0], "RECEIPT_APART", "receipt_no")
         self._seen[receipt.name] = told
         return before is not None
+
+
+def _check_one(group: list[Row]) -> None:
+    """Raise BadRow if rows of one number are of two sales: a till may have begun to count anew."""
+    for name in ONE:
+        told = group[0].cells.get(name, "")
+        for row in group:
+            other = row.cells.get(name, "")
+            if told and other and other != told:
+                raise BadRow(row, "RECEIPT_MIXED", name)
+            told = told or other
 
 
 def _too_long(row: Row) -> Draft:

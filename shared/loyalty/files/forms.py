@@ -47,7 +47,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     rows: Annotated[int, Meta(ge=0)]
     sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
     bytes: Annotated[int, Meta(ge=0)]
-    business_date: str = ""
+    business_date: Annotated[str, Meta(pattern=r"^(20[0-9]{2}-[01][0-9]-[0-3][0-9])?\Z")] = ""
     timezone: str = ""
     currency: str = ""
     minor_unit: int | None = None
@@ -71,6 +71,7 @@ class Form(NamedTuple):
     dates: str = "iso"
     columns: Mapping[str, str] = {}
     test: bool = False
+    day: str = ""
 
 
 class Place(NamedTuple):
@@ -141,6 +142,7 @@ def form(place: Place, files: Files, told: Manifest | None, store: str, program:
         dates=files.dates,
         columns={str(ours): theirs for ours, theirs in files.columns.items()},
         test=said.test,
+        day=said.business_date or place.day,
     )
 
 

@@ -211,9 +211,17 @@ class File:
         already is told again, and is one receipt all the same.
         """
         claimed = FileReading(name=reading.name, state="reading")
-        name = content(self._source, reading.sha256)
-        self._shop.store.atomically("ledger", lambda unit: files.put(unit, name, claimed))
-        return self._put(_replace(reading, state="reading"))
+        name, begun = content(self._source, reading.sha256), _replace(reading, state="reading")
+
+        def work(unit: Unit) -> FileReading:
+            now = files.get(unit, self._key)
+            if now and now.version == begun.version and now.state != "waiting":
+                return now  # another run has begun: its count goes on
+            files.put(unit, name, claimed)
+            files.put(unit, self._key, begun)
+            return begun
+
+        return self._shop.store.atomically("ledger", work)
 
     def _tell(self, reading: FileReading, form: forms.Form) -> FileReading:
         """Tell the receipts that are left, a page at a time, and answer the file at its end."""
@@ -317,7 +325,8 @@ def _edition(before: FileReading | None) -> int:
 
 
 def _read_last(before: FileReading | None) -> str:
-    if before is None:
+    """Name the content that was told last and whole; none, once half of another was told since."""
+    if before is None or before.state == "reading" or (before.receipts and before.state != "done"):
         return ""
     return before.sha256 if before.state == "done" else before.before
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from loyalty.domain import calendar
@@ -18,8 +17,13 @@ from loyalty.program_file.places import CURRENCIES
 
 Body = dict[str, Any]
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,60}")
+_PLAIN = str.maketrans({"/": ":", "\\": ":", "#": ":", " ": "_"})
+"""What tills put between the parts of a number, in letters that a name may have."""
 _DATED = re.compile(r"(20[0-9]{2}-[01][0-9]-[0-3][0-9])/(.+)")
-_REFS = {"phone": "phone", "email": "email", "card": "card", "member": "member"}
+_REFS = {
+    "phone": "phone", "tel": "phone", "email": "email", "mailto": "email", "card": "card",
+    "member": "member",
+}  # fmt: skip
 
 
 class Till(NamedTuple):
@@ -60,7 +64,7 @@ class Receipt:
             raise BadRow(self._first, "UNKNOWN_CURRENCY", "currency")
         self._at = self._read("occurred_at", lambda text: cells.instant(text, form))
         self._store = self._of(self._first, "store_id") or till.name
-        self._day = self._business_day(program, self._at)
+        self._day = self._day_of(program)
         self._tip = sum(abs(self._amount(row, "tip")) for row in rows)
         self._lines = [self._line(row) for row in rows]
         self._check_total()
@@ -129,9 +133,16 @@ class Receipt:
             raise BadRow(self._first, "NO_SALE", "refund_of")
         return back
 
-    def _business_day(self, program: Program, at: datetime) -> str:
+    def _day_of(self, program: Program) -> str:
+        """Find the day of its number: the file's, if it is of that day by ours or by the calendar.
+
+        A till may begin anew at midnight, and a file hold more than one day.
+        """
         store = program.store_of(self._source, self._store) or ""
-        return calendar.business_day(at, program.zone_of(store), program.turn_of(store))
+        zone = program.zone_of(store)
+        own = calendar.business_day(self._at, zone, program.turn_of(store))
+        date = calendar.local(self._at, zone).date().isoformat()
+        return self._form.day if self._form.day in (own, date) else own
 
     @property
     def _source(self) -> str:
@@ -148,7 +159,7 @@ class Receipt:
         """Name a receipt by its number; `2026-11-19/17` is number 17 of that business day."""
         found = _DATED.fullmatch(self._of(self._first, name))
         day, text = (found[1], found[2]) if found else (self._day, self._of(self._first, name))
-        plain = self._undamaged(text, name)
+        plain = self._undamaged(text, name).translate(_PLAIN)
         if not _ID.fullmatch(plain):
             raise BadRow(self._first, "INVALID_ID" if plain else "MISSING", name)
         return self._till.receipt(plain, day)
@@ -212,10 +223,15 @@ class Receipt:
         return found
 
     def _guest(self) -> Mapping[str, str]:
-        """Read `card:778899`, `phone:+34…` or `email:…`; a bare text is the code of a card."""
+        """Read `card:778899`, `phone:+34…` or `email:…`; a bare text is told by its form."""
         text = next(filter(None, (self._of(row, "customer_ref") for row in self.rows)), "")
         kind, colon, value = text.partition(":")
-        name = _REFS.get(kind.strip().lower(), "") if colon else "card"
+        name = _REFS.get(kind.strip().lower(), "") if colon else _kind(text)
         found = self._undamaged((value if colon else text).strip(), "customer_ref")
         readable = name != "card" or _ID.fullmatch(found)  # else the guest is unknown, no more
         return {name: found} if name and found and readable else {}
+
+
+def _kind(text: str) -> str:
+    """Tell a bare phone with its country, and an address, from the code of a card."""
+    return "phone" if text.startswith("+") else "email" if "@" in text else "card"

@@ -16,6 +16,7 @@ NEEDED = ("receipt_no", "occurred_at", "line_total")
 MOST_ITEMS = 500
 _COLUMNS = frozenset(get_args(Column))
 Cells = Mapping[str, str]
+csv.field_size_limit(LONGEST_LINE + 1)  # else a long cell is called a wrong quote
 
 
 class Row(NamedTuple):
@@ -178,8 +179,9 @@ def _flat(value: Any) -> list[dict[str, str]]:
     if not isinstance(value, dict):
         raise _WrongType("")
     whole = {name: _text(value, name) for name in _WHOLE}
-    whole["customer_ref"] = _customer(value.get("customer"))
-    whole["test"] = "true" if value.get("test") is True else ""
+    whole["customer_ref"] = _customer(value.get("customer")) or _text(value, "customer_ref")
+    plain = isinstance(value.get("test"), bool)
+    whole["test"] = ("yes" if value["test"] else "") if plain else _text(value, "test")
     first = {"tip": _text(value, "tip"), "total": _text(value, "total")}
     items = value.get("items") or []
     if not isinstance(items, list) or len(items) > MOST_ITEMS:
@@ -205,7 +207,8 @@ def _customer(value: Any) -> str:
     if not isinstance(value, dict):
         raise _WrongType("customer")
     ref, phone, email = (_text(value, name) for name in ("ref", "phone", "email"))
-    return ref or (f"phone:{phone}" if phone else f"email:{email}" if email else "")
+    known = [f"phone:{phone}"] * bool(phone) + [f"email:{email}"] * bool(email)
+    return ref if ":" in ref or not known else known[0]  # a bare one may be a number of its own
 
 
 def _text(value: Mapping[str, Any], name: str) -> str:

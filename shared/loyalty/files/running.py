@@ -65,8 +65,12 @@ class Run:
             self.troubles.append(f"{file or source.till.name}: {trouble}".replace("'", ""))
 
     def _read(self, source: Source) -> None:
-        shelf = Shelf(source, self._shop)
-        found = shelf.found(self._program)
+        try:
+            shelf = Shelf(source, self._shop)
+            found = shelf.found(self._program)
+        except (VendorRefused, MissingSettings):
+            self._miss(source, ())  # nobody can tell whether it came
+            raise
         whole = [each for each in found if each.manifest or not source.files.manifest]
         self._miss(source, whole)  # what has no manifest yet is still being uploaded
         for each in whole:

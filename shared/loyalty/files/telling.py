@@ -90,6 +90,8 @@ class Teller:
         digest = self._shop.pepper.hash("file-receipt", _same(heard))
         if known is None:
             return self._begin(draft, digest, kept)
+        if known.digest == digest and known.revision == 0 and isinstance(heard.transaction, Void):
+            return _Choice(draft), {}  # nobody was told of it
         if known.digest == digest:
             return _Choice(draft, _revised(heard, known.revision), known.read), {}
         if self._order < known.order:
@@ -105,9 +107,9 @@ class Teller:
     ) -> tuple[_Choice, Mapping[str, FileReceipt]]:
         """Choose what to do with what no file told before."""
         heard, fact = draft.heard[0], draft.heard[0].transaction
-        if isinstance(fact, Void):
-            return _Choice(draft), {}  # it was free from the first
         new = {self._name(fact): self._kept(heard, digest, 0)}
+        if isinstance(fact, Void):
+            return _Choice(draft), new  # it was free from the first, whatever an older file says
         sale = kept[self._sale(fact)]
         if not isinstance(fact, Refund) or sale is None or sale.total is None:
             return _Choice(draft, heard), new

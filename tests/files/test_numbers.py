@@ -1,0 +1,132 @@
+"""Receipt numbers that come twice: two sales are never booked as one, whatever a till counts by."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from tests.files.desk import PROGRAM, SITA, desk, table
+from tests.rig import NOON
+
+from loyalty.files.reading import Budget, File
+from loyalty.files.running import Run
+from loyalty.files.shelf import Shelf, sources
+
+SUNIL = "+4915112345679"
+RESTART = PROGRAM.replace("{via: folder}", "{via: folder, numbers_restart: true}")
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def cafe(tmp_path):
+    with desk(tmp_path, PROGRAM) as cafe:
+        cafe.sita = cafe.join(phone=SITA)
+        yield cafe
+
+
+@pytest.mark.parametrize(
+    ("field", "other"),
+    [
+        ("customer_ref", f"phone:{SUNIL}"),
+        ("currency", "USD"),
+        ("store_id", "other"),
+        ("occurred_at", "2026-11-20T17:15:00+01:00"),
+    ],
+)
+def test_rows_of_one_number_that_are_of_two_sales_are_refused(cafe, field, other):
+    rows = table({"receipt_no": "A-1"}, {"receipt_no": "A-1", "line_no": "2", field: other})
+    cafe.upload(rows, 2)
+    cafe.due()
+    refused = [(each["row"], each["code"]) for each in cafe.answer()["rejected"]]
+    assert refused == [(2, "RECEIPT_REFUSED"), (3, "RECEIPT_MIXED")]
+    assert cafe.receipts() == 0
+
+
+def test_what_a_row_leaves_out_the_others_say(cafe):
+    rows = table(
+        {"receipt_no": "A-1"},
+        {"receipt_no": "A-1", "line_no": "2", "customer_ref": "", "store_id": "", "currency": ""},
+    )
+    cafe.upload(rows, 2)
+    cafe.due()
+    assert cafe.account(cafe.sita).totals.spend == 4800
+
+
+def test_the_earlier_file_again_takes_back_half_a_correction(cafe):
+    first = table(*({"receipt_no": f"A-{number}"} for number in range(3)))
+    corrected = table(*({"receipt_no": f"A-{n}", "line_total": "9,00"} for n in range(3)))
+    cafe.upload(first, 3)
+    cafe.due()
+    cafe.upload(corrected, 3, at=NOON + HOUR)
+    found = sources(cafe.shop.programs.current().program)
+    Run(cafe.shop, Budget(NOON + 9 * HOUR, 1, page=1)).read(found)
+    cafe.run()
+    assert cafe.account(cafe.sita).totals.spend == 5700
+    cafe.upload(first, 3, at=NOON + 2 * HOUR)
+    cafe.due()
+    assert cafe.account(cafe.sita).totals.spend == 7200
+
+
+def test_a_till_that_begins_anew_at_midnight_takes_no_other_guests_receipt(tmp_path):
+    with desk(tmp_path, RESTART) as cafe:
+        sita, sunil = cafe.join(phone=SITA), cafe.join("Sunil Lama", phone=SUNIL)
+        late = {"occurred_at": "2026-11-20T22:00:00+01:00"}
+        cafe.upload(table({"receipt_no": "1", **late}), 1)
+        cafe.due()
+        night = {"occurred_at": "2026-11-21T00:30:00+01:00", "customer_ref": f"phone:{SUNIL}"}
+        after = table({"receipt_no": "1", **night})
+        cafe.upload(after, 1, "sales-02.csv", business_date="2026-11-21", at=NOON + HOUR)
+        cafe.due()
+        assert [cafe.account(who).totals.spend for who in (sita, sunil)] == [2400, 2400]
+
+
+def test_a_sale_that_goes_back_twice_under_its_own_number_goes_back_twice(cafe):
+    back = {"receipt_no": "A-1", "kind": "REFUND", "refund_of": "A-1"}
+    rows = [{"receipt_no": "A-1"}]
+    for hour, amount in ((11, "-4,00"), (12, "-5,00")):
+        rows.append({**back, "occurred_at": f"2026-11-20T{hour}:00:00+01:00", "line_total": amount})
+        cafe.upload(table(*rows), len(rows), at=NOON + hour * HOUR)
+        cafe.due()
+    assert cafe.account(cafe.sita).totals.spend == 1500
+
+
+@pytest.mark.parametrize("number", ["2026/000123", "R 17", "R#17", "001\\17"])
+def test_numbers_as_fiscal_tills_print_them_are_taken(cafe, number):
+    cafe.upload(table({"receipt_no": number}), 1)
+    cafe.due()
+    assert cafe.receipts() == 1
+
+
+@pytest.mark.parametrize("ref", [SITA, f"tel:{SITA}", f"PHONE: {SITA}"])
+def test_a_phone_is_known_by_its_form(cafe, ref):
+    cafe.upload(table({"receipt_no": "A-1", "customer_ref": ref}), 1)
+    cafe.due()
+    assert cafe.account(cafe.sita).totals.spend == 2400
+
+
+def test_what_came_to_nothing_counts_though_an_older_file_is_read_later(cafe):
+    cafe.upload(table({"receipt_no": "A-1", "line_total": "0,00"}), 1, at=NOON + HOUR)
+    cafe.due()
+    cafe.upload(table({"receipt_no": "A-1"}), 1, "sales-00.csv")
+    cafe.due()
+    assert cafe.account(cafe.sita).totals.spend == 0
+    cafe.upload(table({"receipt_no": "A-1"}), 1, "sales-03.csv", at=NOON + 2 * HOUR)
+    cafe.due()
+    assert cafe.account(cafe.sita).totals.spend == 2400
+
+
+def test_two_runs_that_checked_a_file_at_once_count_it_once(cafe):
+    cafe.upload(table(*({"receipt_no": f"A-{number}"} for number in range(5))), 5)
+    [source] = sources(cafe.shop.programs.current().program)
+
+    def run(budget):
+        shelf = Shelf(source, cafe.shop)
+        [found] = shelf.found(cafe.shop.programs.current().program)
+        return File(source, shelf, found, cafe.shop, budget)
+
+    late = run(Budget(NOON + HOUR, 9))
+    checked = late._checked(late._form(late._manifest()))
+    reading = late._known()
+    run(Budget(NOON + HOUR, 2, page=2)).look()
+    after = late._begin(reading, late._manifest(), checked)
+    assert (after.state, after.receipts) == ("reading", 4)
