@@ -115,7 +115,9 @@ KEPT_OUT = "sales-01.csv of 2026-11-20 from main (Main Street)"
 def test_the_team_is_told_once_that_a_file_was_kept_out(cafe):
     cafe.upload(b"nothing;here\r\n1;2\r\n", 1, at=NOON - HOUR)
     is_asked_for_hours(cafe, 20)
-    assert cafe.said() == [f"{KEPT_OUT}: 0 bad. A column is missing: receipt_no."]
+    assert cafe.said() == [
+        f"{KEPT_OUT}: 0 bad. A column is missing, or has another name (see `columns`): receipt_no."
+    ]
 
 
 def test_the_team_is_told_of_rows_that_were_refused(cafe):

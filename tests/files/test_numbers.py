@@ -30,7 +30,7 @@ def cafe(tmp_path):
         ("customer_ref", f"phone:{SUNIL}"),
         ("currency", "USD"),
         ("store_id", "other"),
-        ("occurred_at", "2026-11-20T17:15:00+01:00"),
+        ("occurred_at", "2026-11-21T17:15:00+01:00"),
     ],
 )
 def test_rows_of_one_number_that_are_of_two_sales_are_refused(cafe, field, other):
@@ -50,6 +50,33 @@ def test_what_a_row_leaves_out_the_others_say(cafe):
     cafe.upload(rows, 2)
     cafe.due()
     assert cafe.account(cafe.sita).totals.spend == 4800
+
+
+@pytest.mark.parametrize("program", [PROGRAM, RESTART])
+def test_lines_rung_up_one_after_another_are_one_receipt(tmp_path, program):
+    times = ("2026-11-20T10:15:30+01:00", "2026-11-20T12:40:00+01:00")
+    with desk(tmp_path, program) as cafe:
+        sita = cafe.join(phone=SITA)
+        rows = [
+            {"receipt_no": "1", "line_no": str(n), "occurred_at": at} for n, at in enumerate(times)
+        ]
+        cafe.upload(table(*rows), 2)
+        cafe.due()
+        assert (cafe.account(sita).totals.spend, cafe.receipts()) == (4800, 1)
+
+
+def test_a_guest_named_beside_a_discount_alone_is_the_receipts_guest(cafe):
+    off = {"receipt_no": "A-1", "line_total": "-4,00"}
+    cafe.upload(table(off, {"receipt_no": "A-1", "line_no": "2", "customer_ref": ""}), 2)
+    cafe.due()
+    assert cafe.account(cafe.sita).totals.spend == 2000
+
+
+@pytest.mark.parametrize("body", [b"", b"\r\n;;\r\n"])
+def test_an_empty_file_says_that_nothing_was_sold(cafe, body):
+    cafe.upload(body, 0)
+    cafe.due()
+    assert (cafe.answer()["rows"], cafe.answer()["accepted"]) == (0, 0)
 
 
 def test_the_earlier_file_again_takes_back_half_a_correction(cafe):

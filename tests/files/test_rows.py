@@ -141,13 +141,11 @@ def test_more_than_five_in_a_hundred_bad_rows_and_more_than_five_keep_the_file_o
 
 
 BAD_FILES = {
-    "no header": (b"", "NO_HEADER"),
-    "only blank lines": (b"\r\n;;\r\n", "NO_HEADER"),
     "a column is missing": (b"receipt_no;line_total\r\n", "UNKNOWN_HEADER:occurred_at"),
     "a column twice": (
         b"receipt_no;occurred_at;line_total;sku;sku\r\n", "DOUBLE_HEADER:sku",
     ),
-    "another delimiter": (table(*GOOD, between=","), "UNKNOWN_HEADER:receipt_no"),
+    "another delimiter": (table(*GOOD, between=","), "WRONG_DELIMITER"),
     "letters that are none": (table(*GOOD) + b"\xff\r\n", "UNDECODABLE"),
     "a quote that never ends": (table(*GOOD) + b'"x;', "BAD_QUOTES"),
     "a line without an end": (b"x" * 300_000, "LINE_TOO_LONG"),

@@ -13,13 +13,15 @@ MOST = 1000
 """So many refused rows are listed; all of them are counted."""
 WORDS = {
     "AMOUNT_SIGN": "An amount is below zero where it may not be.",
-    "BAD_AMOUNT": "The amount is no number, or has more decimals than the currency.",
+    "BAD_AMOUNT": "The amount is no number as `decimal` says (comma: 1.234,50; point: "
+    "1,234.50), or has more decimals than the currency.",
     "BAD_GZIP": "The file is not a whole gzip file.",
     "BAD_MANIFEST": "The manifest is not of the form loyalty-sales/1, or is of another file.",
     "BAD_QUANTITY": "The quantity is no number with at most three decimals.",
     "BAD_QUOTES": "A quote is opened and never closed, or closed too early.",
     "BAD_SIGNATURE": "The manifest has no hmac, or one of another secret.",
-    "BAD_TIME": "The time is not written as the till's settings say.",
+    "BAD_TIME": "The time is not written as 2026-11-20T10:15:30+01:00, nor as `dates` of the till "
+    "says.",
     "CARD_DATA": "A cell holds the number of a payment card, which must not be sent.",
     "CURRENCY_MISMATCH": "The store has another currency.",
     "DIFFERS_FROM_MANIFEST": "The file has another hash, size or number of rows than announced.",
@@ -32,10 +34,9 @@ WORDS = {
     "INVALID_TYPE": "A value is not a text: in JSON amounts stand in quotes.",
     "LINE_TOO_LONG": "A row is too long to be one: mostly a quote is opened and never closed.",
     "MISSING": "This must be told.",
-    "NO_HEADER": "There is no row with the names of the columns.",
     "NO_SALE": "A refund must name the receipt of its sale.",
     "RECEIPT_APART": "The rows of one receipt must stand together.",
-    "RECEIPT_MIXED": "Rows of one receipt number name another time, store, currency or guest: they "
+    "RECEIPT_MIXED": "Rows of one receipt number name another day, store, currency or guest: they "
     "are two receipts, or the number was given twice.",
     "RECEIPT_REFUSED": "Another row of the same receipt is refused.",
     "REFUND_ABOVE_SALE": "More goes back than its sale has left. Where receipt numbers begin anew "
@@ -51,7 +52,8 @@ WORDS = {
     "UNDECODABLE": "The letters are not written as announced (UTF-8, Windows-1252).",
     "UNKNOWN_CURRENCY": "There is no such currency.",
     "UNKNOWN_ENCODING": "Letters are written as UTF-8 or Windows-1252.",
-    "UNKNOWN_HEADER": "A column is missing.",
+    "UNKNOWN_HEADER": "A column is missing, or has another name (see `columns`).",
+    "WRONG_DELIMITER": "The header is one single column: cells are parted by another `delimiter`.",
     "WRONG_COLUMNS": "The row has more or fewer cells than the header.",
 }
 """Why a row or a file is refused; other codes are those of the webhook."""

@@ -18,7 +18,7 @@ from loyalty.errors import Problem
 from loyalty.file_records import Refused
 from loyalty.files import cells
 from loyalty.files.forms import Form
-from loyalty.files.receipts import BadRow, Receipt, Till
+from loyalty.files.receipts import BadRow, Receipt, Till, day_of
 from loyalty.files.rows import MOST_ITEMS, Row
 
 Judge = Callable[[Heard], Problem | None]
@@ -70,12 +70,23 @@ class Reader:
             yield from map(_too_long, chain(first, [another], group))
 
     def _key(self, row: Row) -> tuple[str, ...]:
-        names = ["receipt_no", "kind", "refund_of"]
-        if self._till.restart or row.cells.get("refund_of"):  # a sale may go back twice
-            names.append("occurred_at")
-        told = tuple(row.cells.get(name, "") for name in names)
+        told = tuple(row.cells.get(name, "") for name in ("receipt_no", "kind", "refund_of"))
+        if row.cells.get("refund_of"):  # a sale may go back twice
+            told = (*told, row.cells.get("occurred_at", ""))
+        elif self._till.restart:
+            told = (*told, self._day(row))
         alone = self._form.kind != "csv" or not told[0]
         return (*told, str(row.number)) if alone else told
+
+    def _day(self, row: Row) -> str:
+        """Tell on which day a row's number was given; one without a time tells by itself."""
+        text = row.cells.get("occurred_at", "")
+        try:
+            at = cells.instant(text, self._form)
+        except cells.Bad:
+            return text
+        place = row.cells.get("store_id") or self._till.name
+        return day_of(at, place, self._till, self._form, self._program)
 
     def _draft(self, group: list[Row]) -> Draft:
         numbers = tuple(dict.fromkeys(row.number for row in group))
@@ -90,7 +101,7 @@ class Reader:
             return Draft(numbers, refused=_all(numbers, [wrong.refused]))
 
     def _told(self, group: list[Row], numbers: tuple[int, ...]) -> Draft:
-        _check_one(group)
+        self._check_one(group)
         receipt = Receipt(_once(group), self._till, self._form, self._program)
         if self._again(receipt, group):
             return Draft(numbers)
@@ -103,6 +114,19 @@ class Reader:
             raise BadRow(group[0], wrong.code.upper(), field)
         return Draft(numbers, heard, nothing=receipt.nothing)
 
+    def _check_one(self, group: list[Row]) -> None:
+        """Raise BadRow if rows of one number are of two sales: a till may have begun anew.
+
+        Its lines may have been rung up one after another, on one day.
+        """
+        for name in ONE:
+            told = ""
+            for row in group:
+                other = self._day(row) if name == "occurred_at" else row.cells.get(name, "")
+                if told and other and other != told:
+                    raise BadRow(row, "RECEIPT_MIXED", name)
+                told = told or other
+
     def _again(self, receipt: Receipt, group: list[Row]) -> bool:
         """Tell whether the file told the same further up. Raises BadRow if it told it otherwise.
 
@@ -114,17 +138,6 @@ class Reader:
             raise BadRow(group[0], "RECEIPT_APART", "receipt_no")
         self._seen[receipt.name] = told
         return before is not None
-
-
-def _check_one(group: list[Row]) -> None:
-    """Raise BadRow if rows of one number are of two sales: a till may have begun to count anew."""
-    for name in ONE:
-        told = group[0].cells.get(name, "")
-        for row in group:
-            other = row.cells.get(name, "")
-            if told and other and other != told:
-                raise BadRow(row, "RECEIPT_MIXED", name)
-            told = told or other
 
 
 def _too_long(row: Row) -> Draft:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from loyalty.domain import calendar
@@ -38,6 +39,23 @@ class Till(NamedTuple):
         """Name a receipt so that no other till and no other day has one of this name."""
         return f"{self.name}.{day}.{number}" if self.restart else f"{self.name}.{number}"
 
+    @property
+    def source(self) -> str:
+        """Name it as stores of the program do."""
+        return f"{self.connector}.{self.account}" if self.account else self.connector
+
+
+def day_of(at: datetime, place: str, till: Till, form: Form, program: Program) -> str:
+    """Find the day of a number: the file's, if it is of that day by ours or by the calendar.
+
+    A till may begin anew at midnight, and a file hold more than one day.
+    """
+    store = program.store_of(till.source, place) or ""
+    zone = program.zone_of(store)
+    own = calendar.business_day(at, zone, program.turn_of(store))
+    date = calendar.local(at, zone).date().isoformat()
+    return form.day if form.day in (own, date) else own
+
 
 class BadRow(Exception):  # noqa: N818 - says what a row is
     """A row that cannot be taken, and why."""
@@ -58,13 +76,14 @@ class Receipt:
 
     def __init__(self, rows: list[Row], till: Till, form: Form, program: Program) -> None:
         self.rows, self._till, self._form = rows, till, form
+        self._every = rows
         self._first = rows[0]
         self._currency = self._of(self._first, "currency") or form.currency
         if self._currency not in CURRENCIES:
             raise BadRow(self._first, "UNKNOWN_CURRENCY", "currency")
         self._at = self._read("occurred_at", lambda text: cells.instant(text, form))
         self._store = self._of(self._first, "store_id") or till.name
-        self._day = self._day_of(program)
+        self._day = day_of(self._at, self._store, till, form, program)
         self._tip = sum(abs(self._amount(row, "tip")) for row in rows)
         self._lines = [self._line(row) for row in rows]
         self._check_total()
@@ -132,22 +151,6 @@ class Receipt:
         if back and not self._of(self._first, "refund_of"):
             raise BadRow(self._first, "NO_SALE", "refund_of")
         return back
-
-    def _day_of(self, program: Program) -> str:
-        """Find the day of its number: the file's, if it is of that day by ours or by the calendar.
-
-        A till may begin anew at midnight, and a file hold more than one day.
-        """
-        store = program.store_of(self._source, self._store) or ""
-        zone = program.zone_of(store)
-        own = calendar.business_day(self._at, zone, program.turn_of(store))
-        date = calendar.local(self._at, zone).date().isoformat()
-        return self._form.day if self._form.day in (own, date) else own
-
-    @property
-    def _source(self) -> str:
-        name, account = self._till.connector, self._till.account
-        return f"{name}.{account}" if account else name
 
     def _refund_name(self) -> str:
         """Name a refund; where it has its sale's number, by its time too."""
@@ -224,7 +227,7 @@ class Receipt:
 
     def _guest(self) -> Mapping[str, str]:
         """Read `card:778899`, `phone:+34…` or `email:…`; a bare text is told by its form."""
-        text = next(filter(None, (self._of(row, "customer_ref") for row in self.rows)), "")
+        text = next(filter(None, (self._of(row, "customer_ref") for row in self._every)), "")
         kind, colon, value = text.partition(":")
         name = _REFS.get(kind.strip().lower(), "") if colon else _kind(text)
         found = self._undamaged((value if colon else text).strip(), "customer_ref")

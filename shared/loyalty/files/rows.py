@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, get_args
 from loyalty.connectors import strict
 from loyalty.domain.nightly import Column
 from loyalty.errors import Problem
-from loyalty.files.forms import Form, Unreadable
+from loyalty.files.forms import DELIMITERS, Form, Unreadable
 from loyalty.files.unpacking import LONGEST_JSON, LONGEST_LINE
 
 NEEDED = ("receipt_no", "occurred_at", "line_total")
@@ -45,7 +45,7 @@ def _csv(lines: Iterable[str], form: Form) -> Iterator[Row]:
     table = _table(lines, form.delimiter)
     header = next((cells for _, cells in table if any(map(str.strip, cells))), [])
     if not header:
-        raise Unreadable("NO_HEADER")
+        return  # nothing was sold that day
     names = _named(header, form.columns)
     for number, cells in table:
         if any(cell.strip() for cell in cells):
@@ -85,6 +85,8 @@ def _named(header: Sequence[str], mapped: Mapping[str, str]) -> list[str]:
     ours = {theirs: name for name, theirs in mapped.items()}
     names = [ours.get(cell.strip(), cell.strip()) for cell in header]
     known = [name if name in _COLUMNS else "" for name in names]
+    if len(header) == 1 and any(mark in header[0] for mark in DELIMITERS.values()):
+        raise Unreadable("WRONG_DELIMITER")
     for name in NEEDED:
         if name not in known:
             raise Unreadable("UNKNOWN_HEADER", name)
