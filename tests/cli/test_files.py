@@ -48,6 +48,24 @@ def test_a_folder_is_read_and_its_points_follow_with_the_server(night):
         assert rig.points(night.member) == 2
 
 
+def test_what_would_be_put_aside_is_counted_before(night):
+    body = table({"receipt_no": "A-7", "store_id": "nowhere"})
+    day = night.uploads / "in/main" / DAY
+    (day / "sales-02.csv").write_bytes(body)
+    (day / "sales-02.manifest.json").write_bytes(manifest("sales-02.csv", body, 1))
+    assert f"in/main/{DAY}/sales-02.csv waiting 1 0 0 0 1" in read(night, "--dry-run")
+
+
+def test_a_file_that_is_not_taken_ends_the_command_with_an_error(night):
+    day = night.uploads / "in/main" / DAY
+    (day / "sales-02.csv").write_bytes(b"nothing\r\n")
+    (day / "sales-02.manifest.json").write_bytes(manifest("sales-02.csv", b"nothing\r\n", 0))
+    (day / "sales 03.csv").write_bytes(b"")
+    said = night("files", "read", str(night.uploads), code=1)
+    assert "1 file not taken: see above." in said
+    assert "sales 03.csv is not read. Files of sales lie in a day's folder" in said
+
+
 def test_receipts_of_unknown_stores_are_counted_and_where_they_are_is_told(night):
     body = table({"receipt_no": "A-7", "store_id": "nowhere"})
     day = night.uploads / "in/main" / DAY
@@ -55,7 +73,7 @@ def test_receipts_of_unknown_stores_are_counted_and_where_they_are_is_told(night
     (day / "sales-02.manifest.json").write_bytes(manifest("sales-02.csv", body, 1))
     said = read(night)
     assert f"in/main/{DAY}/sales-02.csv done 1 1 0 0 1" in said
-    assert "Receipts were put aside: see why with `loyalty deadletters list`." in said
+    assert "Receipts of unknown stores are put aside: see `loyalty deadletters list`." in said
     assert "There is no file to read." not in night("files", "read", at=NOON, code=1)
 
 

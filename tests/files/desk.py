@@ -55,9 +55,11 @@ class Desk(Rig):
 
     top: Path
 
-    def put(self, name: str, body: bytes, *, at: datetime = NOON, till: str = "main") -> Path:
+    def put(
+        self, name: str, body: bytes, *, at: datetime = NOON, till: str = "main", day: str = DAY
+    ) -> Path:
         """Lay one file down."""
-        path = self.top / "in" / till / DAY / name
+        path = self.top / "in" / till / day / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(body)
         os.utime(path, (at.timestamp(), at.timestamp()))
@@ -65,11 +67,11 @@ class Desk(Rig):
 
     def upload(self, body: bytes, rows: int, name: str = "sales-01.csv", **more: Any) -> None:
         """Lay a file down, then its manifest."""
-        at = more.pop("at", NOON)
+        at, day = more.pop("at", NOON), more.pop("day", DAY)
         body = gzip.compress(body, mtime=0) if name.endswith(".gz") else body
-        self.put(name, body, at=at)
+        self.put(name, body, at=at, day=day)
         stem = name.removesuffix(".gz").rpartition(".")[0]
-        self.put(f"{stem}.manifest.json", manifest(name, body, rows, **more), at=at)
+        self.put(f"{stem}.manifest.json", manifest(name, body, rows, **more), at=at, day=day)
 
     def due(self) -> None:
         """Let the night come."""

@@ -85,12 +85,68 @@ def test_nobody_is_alarmed_by_a_file_that_came(cafe):
 
 
 def test_an_alarm_that_was_cut_off_is_raised_an_hour_later(cafe):
-    cafe.clock.advance(HOUR)
+    is_asked_for_hours(cafe, 1)
     with pytest.raises(CutOffError):
         file_import.handle(DUE, cafe.shop._replace(bus=Cut()))
     cafe.clock.advance(HOUR)
     cafe.due()
     assert cafe.said() == [SAID]
+
+
+def test_days_on_which_nobody_looked_are_told_of_too(cafe):
+    is_asked_for_hours(cafe, 1)
+    cafe.clock.advance(72 * HOUR)
+    is_asked_for_hours(cafe, 1)
+    assert sorted(cafe.said()) == [SAID.replace("11-20", f"11-{day}") for day in range(20, 24)]
+
+
+@pytest.mark.parametrize("by", ["23:30", "05:00"])
+def test_whenever_it_is_expected_it_is_missed_once_for_each_day(tmp_path, sandbox, by):
+    sandbox.reset()
+    program = (PROGRAM + ALERTS).replace("{via: folder}", f'{{via: folder, expected_by: "{by}"}}')
+    with desk(tmp_path, program, environment(sandbox, "https://cafe.example")) as cafe:
+        is_asked_for_hours(cafe, 60)
+        assert len(sandbox.outbox) == 2
+
+
+def test_what_was_expected_before_anybody_looked_is_not_missed(cafe):
+    cafe.clock.advance(3 * HOUR)
+    is_asked_for_hours(cafe, 5)
+    assert cafe.said() == []
+
+
+def test_a_folder_that_cannot_be_read_is_a_night_without_a_file(cafe):
+    is_asked_for_hours(cafe, 1)
+    cafe.top.rename(cafe.top.with_name("elsewhere"))
+    is_asked_for_hours(cafe, 10)
+    assert cafe.said() == [SAID]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("sales-02.CSV", "sales-02.CSV{of} Files of sales"),
+        ("Umsatz Montag.csv", "A file{of} Files of sales"),
+        ("sales-02.csv", "sales-02.csv{of} It has no manifest"),
+        ("sales-02.manifest.json", "sales-02.manifest.json{of} It is a manifest without"),
+    ],
+)
+def test_what_lies_there_unread_for_a_day_is_told_of_once(cafe, name, said):
+    for hours in range(0, 72, 24):
+        day = f"2026-11-{20 + hours // 24}"
+        cafe.upload(table({"receipt_no": f"A-{day}"}), 1, at=NOON + hours * HOUR, day=day)
+    cafe.put(name, b"x", at=NOON)
+    cafe.clock.set(NOON + 12 * HOUR)
+    is_asked_for_hours(cafe, 60)
+    told = [text for text in cafe.said() if not text.startswith("No file")]
+    said = said.format(of=" of 2026-11-20 from main (Main Street): 0 bad.")
+    assert [text[: len(said)] for text in told] == [said]
+
+
+def test_what_a_disk_keeps_for_itself_is_no_file(cafe):
+    cafe.put(".DS_Store", b"x", at=NOON - 30 * HOUR)
+    is_asked_for_hours(cafe, 1)
+    assert cafe.said() == []
 
 
 def test_a_claim_of_it_names_no_guest(cafe):

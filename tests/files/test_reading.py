@@ -201,8 +201,7 @@ def test_a_store_that_nobody_knows_is_put_aside_with_its_rows(cafe):
 def test_a_file_without_its_manifest_is_still_being_uploaded(cafe):
     cafe.put("sales-01.csv", table({"receipt_no": "A-1"}))
     cafe.due()
-    assert cafe.receipts() == 0
-    assert "files" not in cafe.dump()
+    assert (cafe.receipts(), cafe.answers()) == (0, [])
 
 
 def test_a_file_that_is_not_as_announced_is_given_up_after_three_looks(cafe):
@@ -279,6 +278,23 @@ def test_a_night_without_a_file_raises_the_alarm(tmp_path):
 
 
 # -- the forms of a file ----------------------------------------------------------------------
+
+
+def test_files_of_one_name_with_two_endings_have_an_answer_each(tmp_path):
+    with desk(tmp_path, PROGRAM.replace("{via: folder}", "{via: folder, manifest: false}")) as cafe:
+        for name in ("sales-01.csv", "sales-01.csv.gz"):
+            body = table({"receipt_no": name, "line_total": "x"})
+            cafe.put(name, gzip.compress(body) if name.endswith("gz") else body)
+        for _ in range(2):
+            cafe.clock.advance(timedelta(hours=1))
+            cafe.due()
+        assert cafe.answers() == ["sales-01.csv.gz.result.json", "sales-01.csv.result.json"]
+
+
+def test_a_manifest_of_another_smallest_coin_is_not_believed(cafe):
+    cafe.upload(table({"receipt_no": "A-1"}), 1, minor_unit=0)
+    cafe.due()
+    assert cafe.answer()["quarantined"] == "BAD_MANIFEST:minor_unit"
 
 
 def test_a_packed_file_is_read(cafe):

@@ -95,15 +95,26 @@ def _show(run: Run) -> None:
         showing.table(_COLUMNS, map(_row, run.looked))
     elif not run.troubles:
         showing.line("There is no file to read.")
+    for line in _remarks(run):
+        showing.line(line)
+    if run.troubles:
+        raise click.ClickException("; ".join(run.troubles))
+    if out := sum(bool(looked.reading.code) for looked in run.looked):
+        raise click.ClickException(f"{showing.number(out, 'file')} not taken: see above.")
+
+
+def _remarks(run: Run) -> Iterator[str]:
+    """Say what the table has no room for."""
     for looked in run.looked:
         for each in looked.refused[: answers.MOST]:
             where = f" ({each.field})" if each.field else ""
-            told = f"{looked.reading.name}, row {each.row}{where}: {answers.reason(each.code)}"
-            showing.line(told)
+            yield f"{looked.reading.name}, row {each.row}{where}: {answers.reason(each.code)}"
+    for odd in run.odd:
+        yield f"{odd.file.name} is not read. {answers.reason(odd.code)}"
+    if any(looked.reading.rejected and not looked.refused for looked in run.looked):
+        yield "The rows that were refused stand in the answers, below `out/`."
     if any(looked.reading.aside for looked in run.looked):
-        showing.line("Receipts were put aside: see why with `loyalty deadletters list`.")
-    if run.troubles:
-        raise click.ClickException("; ".join(run.troubles))
+        yield "Receipts of unknown stores are put aside: see `loyalty deadletters list`."
 
 
 def _row(looked: Looked) -> tuple[object, ...]:

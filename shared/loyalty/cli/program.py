@@ -112,8 +112,22 @@ def _show_difference(old: ProgramRecord | None, new: Program) -> None:
     told = program_file.difference(program_file.reread(old.text), new)
     for change in told:
         showing.line(f"  {change}")
+    for name in _renumbered(program_file.reread(old.text), new):
+        showing.line(
+            f"  files.{name}: its receipts have other names from then on. What the till uploads "
+            "again of earlier days earns again."
+        )
     if not told:
         showing.line("Only comments or the layout change.")
+
+
+def _renumbered(old: Program, new: Program) -> list[str]:
+    """Name the tills with files whose receipts would not be known again."""
+    return [
+        name for name, files in new.files.items()
+        if (before := old.files.get(name))
+        and (before.via, before.numbers_restart) != (files.via, files.numbers_restart)
+    ]  # fmt: skip
 
 
 def _show_away(old: ProgramRecord | None, new: Program, store: Store, now: datetime) -> None:

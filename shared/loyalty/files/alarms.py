@@ -12,10 +12,13 @@ from loyalty.domain.program import Version
 from loyalty.events import NotificationRequested, Said
 from loyalty.file_records import FileReading
 from loyalty.files import answers
-from loyalty.files.shelf import Found, Source
+from loyalty.files.shelf import Found, Odd, Source
+from loyalty.identity import digest
 
 AGAIN = timedelta(days=1)
 """So long an alert is asked for again: a run may have been cut off before it asked."""
+UNREAD = timedelta(days=1)
+"""What is not read after so long is told of; before, it may still be uploaded."""
 SOME = "Rows of it are wrong; the answer to the file lists them."
 
 
@@ -41,6 +44,16 @@ class Alarms:
             "reason": answers.reason(reading.code) if reading.code else SOME,
         }  # fmt: skip
         return self._asked("file-refused", f"{place.name}:{reading.edition}", place.day, told)
+
+    def passed_over(self, odd: Odd) -> Iterator[NotificationRequested]:
+        """Ask for the alerts about what lies there and is not read."""
+        name = odd.file.name.rpartition("/")[2]
+        plain = name.isascii() and name.replace(".", "").replace("-", "").isalnum()
+        told = {
+            "file": name if plain else "A file", "rows": "0", "reason": answers.reason(odd.code),
+        }  # fmt: skip
+        about = f"{self._source.till.name}:{odd.code}:{digest(odd.file.name.encode())}"
+        return self._asked("file-refused", about, odd.day, told)
 
     def _asked(
         self, on: str, about: str, day: str, more: Mapping[str, str]

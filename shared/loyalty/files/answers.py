@@ -34,6 +34,8 @@ WORDS = {
     "INVALID_TYPE": "A value is not a text: in JSON amounts stand in quotes.",
     "LINE_TOO_LONG": "A row is too long to be one: mostly a quote is opened and never closed.",
     "MISSING": "This must be told.",
+    "NO_FILE": "It is a manifest without its file.",
+    "NO_MANIFEST": "It has no manifest beside it, so it may be half a file.",
     "NO_SALE": "A refund must name the receipt of its sale.",
     "RECEIPT_APART": "The rows of one receipt must stand together.",
     "RECEIPT_MIXED": "Rows of one receipt number name another day, store, currency or guest: they "
@@ -50,6 +52,8 @@ WORDS = {
     "taken: mend them, and upload the file again.",
     "TOO_MANY_LINES": "A receipt has 500 lines at most.",
     "UNDECODABLE": "The letters are not written as announced (UTF-8, Windows-1252).",
+    "UNKNOWN_NAME": "Files of sales lie in a day's folder and end in .csv, .json or .jsonl, or are "
+    "packed as .gz; before that stand letters, digits, _ . and - only.",
     "UNKNOWN_CURRENCY": "There is no such currency.",
     "UNKNOWN_ENCODING": "Letters are written as UTF-8 or Windows-1252.",
     "UNKNOWN_HEADER": "A column is missing, or has another name (see `columns`).",

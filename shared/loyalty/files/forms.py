@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import Meta
 
+from loyalty.domain import money
 from loyalty.domain.nightly import Files
 from loyalty.domain.program import Program
 
@@ -89,10 +90,24 @@ class Place(NamedTuple):
         """Name the manifest beside it."""
         return f"in/{self.till}/{self.day}/{self.stem}{_MANIFEST}"
 
-    def answer(self, sha256: str, edition: int) -> str:
-        """Name the file that answers it: another content under its name has an answer too."""
+    def answer(self, sha256: str, edition: int, *, twin: bool = False) -> str:
+        """Name the file that answers it: another content under its name has an answer too.
+
+        So has a twin, which has its name with another ending.
+        """
         more = f".{sha256[:12] or edition}" if edition else ""
-        return f"out/{self.till}/{self.day}/{self.stem}{more}.result.json"
+        ending = f".{self.kind}{'.gz' if self.packed else ''}" if twin else ""
+        return f"out/{self.till}/{self.day}/{self.stem}{ending}{more}.result.json"
+
+
+def is_day(text: str) -> bool:
+    """Tell whether a folder is of a business day."""
+    return bool(_DAY.fullmatch(text))
+
+
+def is_manifest(name: str) -> bool:
+    """Tell whether a file is a manifest, by its name."""
+    return name.endswith(_MANIFEST)
 
 
 def place(name: str) -> Place | None:
@@ -131,6 +146,9 @@ def form(place: Place, files: Files, told: Manifest | None, store: str, program:
     """Put together how a file is written. Raises Unreadable for what nobody can read."""
     said: Any = told or _NOTHING
     encoding = _encoding(said.encoding or files.encoding)
+    currency = said.currency or program.currency_of(store)
+    if said.minor_unit not in (None, money.exponent(currency)):
+        raise Unreadable("BAD_MANIFEST", "minor_unit")
     return Form(
         kind=place.kind,
         packed=place.packed,
@@ -138,7 +156,7 @@ def form(place: Place, files: Files, told: Manifest | None, store: str, program:
         decimal=said.decimal or _DECIMALS[files.decimal],
         encoding=encoding,
         zone=_zone(said.timezone) or program.zone_of(store),
-        currency=said.currency or program.currency_of(store),
+        currency=currency,
         dates=files.dates,
         columns={str(ours): theirs for ours, theirs in files.columns.items()},
         test=said.test,

@@ -16,6 +16,7 @@ import msgspec
 
 from loyalty.connectors.spec import Heard
 from loyalty.delivery import Shop
+from loyalty.domain.transaction import Sale
 from loyalty.errors import Problem, TryAgain
 from loyalty.file_records import FileReading, Refused
 from loyalty.files import answers, forms, rows, unpacking
@@ -62,6 +63,7 @@ class Checked(NamedTuple):
     rows: int
     refused: tuple[Refused, ...]
     wrong: Unreadable | None
+    aside: int
 
 
 class Looked(NamedTuple):
@@ -106,7 +108,8 @@ class File:
         wrong_whole = checked.wrong.told if checked.wrong else ""
         code = "DIFFERS_FROM_MANIFEST" if told and _differs(told, self._found, checked) else ""
         return Looked(
-            _replace(reading, rows=checked.rows, code=code or wrong_whole), checked.refused
+            _replace(reading, rows=checked.rows, aside=checked.aside, code=code or wrong_whole),
+            checked.refused,
         )
 
     # -- whether it is whole --------------------------------------------------------------------
@@ -156,13 +159,14 @@ class File:
         return seen_before and now - self._found.file.modified >= STILL
 
     def _checked(self, form: forms.Form) -> Checked:
-        digest, wrong, numbers = sha256(), None, 0
+        digest, wrong, numbers, aside = sha256(), None, 0, 0
         refused: list[Refused] = []
         stream = _hashed(self._shelf.pieces(self._found.file), digest.update)
         try:
             for draft in self._drafts(stream, form):
                 numbers += len(draft.rows)
                 refused += draft.refused
+                aside += sum(map(self._is_of_no_store, draft.heard))
                 if len(refused) > MOST:
                     break
         except Unreadable as trouble:
@@ -171,7 +175,12 @@ class File:
             pass  # the rest still belongs to the hash
         if not wrong and len(refused) > max(FEW, min(numbers // SHARE, MOST)):
             wrong = Unreadable("TOO_MANY_BAD_ROWS")
-        return Checked(digest.hexdigest(), numbers, tuple(refused), wrong)
+        return Checked(digest.hexdigest(), numbers, tuple(refused), wrong, aside)
+
+    def _is_of_no_store(self, heard: Heard) -> bool:
+        """Tell whether a receipt would be put aside for its store."""
+        fact = heard.transaction
+        return isinstance(fact, Sale) and self._program.store_of(self._via, fact.store) is None
 
     def _drafts(self, stream: Iterable[bytes], form: forms.Form) -> Iterator[Draft]:
         found = rows.rows(unpacking.lines(stream, form), form)
@@ -293,8 +302,9 @@ class File:
         """Answer the file, then keep that it is done."""
         now = self._shop.clock.now()
         after = _replace(reading, state=state, rejected=len(refused), settled_at=now)
-        name = self._found.place.answer(reading.sha256, reading.edition)
-        self._shelf.write(name, answers.answer(self._found.place, after, refused))
+        place, twin = self._found.place, self._found.twin
+        name = place.answer(reading.sha256, reading.edition, twin=twin)
+        self._shelf.write(name, answers.answer(place, after, refused))
         if refused and state == "done":
             told = {"till": after.till, "file": after.name, "rejected": len(refused)}
             self._shop.log("WARNING", "rows of a file are not taken", **told)

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from loyalty.connectors.settings import MissingSettings
 from loyalty.delivery import Shop
 from loyalty.domain import calendar
+from loyalty.domain.program import Program
 from loyalty.errors import TryAgain, VendorRefused
 from loyalty.events import NotificationRequested
-from loyalty.files.alarms import Alarms
+from loyalty.file_records import FileReading
+from loyalty.files.alarms import AGAIN, UNREAD, Alarms
 from loyalty.files.reading import Budget, File, Looked
-from loyalty.files.shelf import Found, Shelf, Source
+from loyalty.files.shelf import Found, Odd, Shelf, Source
+from loyalty.records import files
 
+_SAID = {"no-such-folder": "there is no such folder; make it, or put FOLDER_PATH right"}
+LATE = 3
+"""So many days back a missing file is told of, when nobody looked in between."""
 Tell = Callable[[int, Looked], None]
 """Is told how many files there are, and of each once it was looked at."""
 
@@ -23,7 +30,8 @@ class Run:
     """One look at the files of some tills.
 
     `more` tells that it stopped for its budget, `again` that something should be tried again;
-    `alarms` asks for alerts about files that did not come, or were not taken.
+    `alarms` asks for alerts about files that did not come, or were not taken; `odd` is what lies
+    there and is not read.
     """
 
     def __init__(self, shop: Shop, budget: Budget, tell: Tell | None = None) -> None:
@@ -34,6 +42,7 @@ class Run:
         self.looked: list[Looked] = []
         self.troubles: list[str] = []
         self.alarms: list[NotificationRequested] = []
+        self.odd: list[Odd] = []
 
     def read(self, sources: Iterable[Source]) -> None:
         """Read what is there. A till whose files cannot be reached delays no other."""
@@ -62,7 +71,8 @@ class Run:
                 "ERROR", "files cannot be read", **told, **({"file": file} if file else {})
             )
             self.again |= isinstance(trouble, TryAgain)
-            self.troubles.append(f"{file or source.till.name}: {trouble}".replace("'", ""))
+            why = _SAID.get(getattr(trouble, "code", ""), str(trouble))
+            self.troubles.append(f"{file or source.till.name}: {why}".replace("'", ""))
 
     def _read(self, source: Source) -> None:
         try:
@@ -71,6 +81,7 @@ class Run:
         except (VendorRefused, MissingSettings):
             self._miss(source, ())  # nobody can tell whether it came
             raise
+        self._pass_over(source, shelf.odd)
         whole = [each for each in found if each.manifest or not source.files.manifest]
         self._miss(source, whole)  # what has no manifest yet is still being uploaded
         for each in whole:
@@ -86,6 +97,7 @@ class Run:
     def _check(self, source: Source) -> None:
         shelf = Shelf(source, self._shop)
         found = shelf.found(self._program)
+        self.odd += shelf.odd
         for each in found:
             one = File(source, shelf, each, self._shop, self._budget)
             with self._going_on(source, each.place.name):
@@ -97,15 +109,44 @@ class Run:
             self._tell(total, looked)
 
     def _miss(self, source: Source, found: Iterable[Found]) -> None:
-        """Raise the alarm if the file of the business day before is not there by now."""
-        now, program = self._shop.clock.now(), self._program
-        turn, zone = program.business_day_turns_at, program.zone
-        day = calendar.business_day(now - timedelta(days=1), zone, turn)
-        late = f"{calendar.local(now, zone):%H:%M}" >= source.files.expected_by
-        if late and not any(each.place.day == day for each in found):
-            told = {"till": source.till.name, "day": day, "code": "file-missing"}
-            self._shop.log("ERROR", "no file of the day before", **told)
-            self.alarms += self._of(source).missing(day)
+        """Raise the alarm for each of the last days whose file should be there, and is not."""
+        now, since = self._shop.clock.now(), self._watched(source)
+        there = {each.place.day for each in found}
+        for day, expected in _expected(now, source, self._program):
+            if since < expected <= now and day not in there:
+                told = {"till": source.till.name, "day": day, "code": "file-missing"}
+                self._shop.log("ERROR", "no file of a day", **told)
+                self.alarms += self._of(source).missing(day)
+
+    def _watched(self, source: Source) -> datetime:
+        """Tell since when a till's files are looked for: nothing is missed from before."""
+        till, now = source.till, self._shop.clock.now()
+        name = f"watched:{till.source}:{till.name}"
+        if (found := files.get(self._shop.store, name)) and found.seen_at:
+            return found.seen_at
+        first = FileReading(name=name, till=till.name, state="done", seen_at=now)
+        self._shop.store.atomically("ledger", lambda unit: files.put(unit, name, first))
+        return now
+
+    def _pass_over(self, source: Source, odd: Iterable[Odd]) -> None:
+        """Tell of what lies there and is not read, once it lay there for a day."""
+        now = self._shop.clock.now()
+        for each in odd:
+            self.odd.append(each)
+            if UNREAD <= now - each.file.modified <= UNREAD + LATE * AGAIN:
+                told = {"till": source.till.name, "code": each.code}
+                self._shop.log("WARNING", "a file is passed over", **told)
+                self.alarms += self._of(source).passed_over(each)
 
     def _of(self, source: Source) -> Alarms:
         return Alarms(source, self._version, self._shop.clock.now())
+
+
+def _expected(now: datetime, source: Source, program: Program) -> Iterator[tuple[str, datetime]]:
+    """List the last business days, and by when the file of each is there."""
+    turn, zone = program.business_day_turns_at, program.zone
+    for back in range(1, LATE + 2):
+        day = calendar.business_day(now - timedelta(days=back), zone, turn)
+        morning = f"{date.fromisoformat(day) + timedelta(days=1)}T{source.files.expected_by}"
+        there = datetime.fromisoformat(morning).replace(tzinfo=ZoneInfo(zone))
+        yield day, there.astimezone(UTC)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Literal, NamedTuple
 
@@ -35,11 +36,21 @@ class Found(NamedTuple):
     place: Place
     file: Listed
     manifest: Listed | None
+    twin: bool = False
+    """Another file of its day has this name with another ending."""
 
     @property
     def version(self) -> str:
         """Name what would be read: another file or another manifest is another version."""
         return f"{self.file.version} {self.manifest.version if self.manifest else ''}"
+
+
+class Odd(NamedTuple):
+    """What lies in a till's folder and is not read, and why."""
+
+    file: Listed
+    day: str
+    code: Literal["UNKNOWN_NAME", "NO_MANIFEST", "NO_FILE"]
 
 
 def sources(program: Program, reader: str = "") -> list[Source]:
@@ -60,20 +71,41 @@ class Shelf:
         self._reader, self._till, self._files = source.reader, source.till.name, source.files
         self._vendors, self._clock = shop.vendors, shop.clock
         self._config = shop.vendors.config(*self._reader, "list_files")
+        self.odd: list[Odd] = []
 
     def found(self, program: Program) -> list[Found]:
-        """List the files of sales of the last days, the oldest business day first."""
+        """List the files of sales of the last days, the oldest business day first.
+
+        `odd` is from then on what lies beside them.
+        """
         today = calendar.local(self._clock.now(), program.zone).date()
         after = f"in/{self._till}/{today - timedelta(days=self._files.days)}"
         asked = Listing(prefix=f"in/{self._till}/", after=after)
         listed = self._run("list_files", asked)
         named = {each.name: each for each in listed}
-        places = [(forms.place(each.name), each) for each in listed]
+        places = {each.name: forms.place(each.name) for each in listed}
+        stems = Counter(place.manifest for place in places.values() if place)
+        self.odd = [odd for each in listed if (odd := self._odd(each, places, named, stems))]
         return [
-            Found(place, each, named.get(place.manifest))
-            for place, each in sorted(places, key=lambda pair: pair[1].name)
+            Found(place, named[name], named.get(place.manifest), stems[place.manifest] > 1)
+            for name, place in sorted(places.items())
             if place and place.till == self._till
         ]
+
+    def _odd(
+        self, file: Listed, places: Mapping[str, Place | None], named: Mapping[str, Listed],
+        stems: Mapping[str, int],
+    ) -> Odd | None:  # fmt: skip
+        """Say why a file is not read; None if it is, or is nobody's work."""
+        place, parts = places[file.name], file.name.split("/")
+        if parts[-1].startswith(".") or not parts[-1]:
+            return None
+        if forms.is_manifest(file.name):
+            return None if stems[file.name] else Odd(file, _day(parts), "NO_FILE")
+        if place is None:
+            return Odd(file, _day(parts), "UNKNOWN_NAME")
+        waits = self._files.manifest and place.manifest not in named
+        return Odd(file, place.day, "NO_MANIFEST") if waits else None
 
     def manifest(self, found: Found) -> Manifest | None:
         """Read a file's manifest. Raises Unreadable."""
@@ -102,3 +134,8 @@ class Shelf:
     def _run(self, verb: Literal["list_files", "read_file", "write_file"], argument: object) -> Any:
         connector, account = self._reader
         return self._vendors.run(connector, verb, argument, account, PATIENCE)
+
+
+def _day(parts: Sequence[str]) -> str:
+    """Tell in which day's folder something lies; "" if in none."""
+    return parts[2] if len(parts) == 4 and forms.is_day(parts[2]) else ""  # noqa: PLR2004 - see Place
