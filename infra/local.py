@@ -268,6 +268,8 @@ def announce(local: Local, sandbox: Any) -> None:
         print(f"  {local.url}/{dashed(name)}  {local.wiring.functions[name].about}")
     print(f"  {local.address('member_api')}/v1/openapi.json  {API_PAGE}")
     print(f"API key: {local.key}")
+    if tests := local.shop.silence.tests:
+        print(f"Only {tests} test numbers get messages (LOYALTY_TEST_NUMBERS).")
     for missing in _not_set_up(local):
         print(f"Not set up, so its calls are refused: {missing}")
     if sandbox:

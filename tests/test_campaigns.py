@@ -16,7 +16,7 @@ from infra.simulator.store import MemoryStore
 from tests.rig import NOON
 from tests.steps.cafe import Cafe
 
-from loyalty import programs, silence
+from loyalty import program_file, programs, silence
 from loyalty.adapters.firestore import FirestoreStore
 from loyalty.adapters.sqlite import SqliteStore
 from loyalty.audit import audit
@@ -29,6 +29,7 @@ from loyalty.errors import Problem, TryAgain
 from loyalty.events import SweepRequested, encode
 from loyalty.guests import merging, tagging
 from loyalty.guests.merging import Wish
+from loyalty.program_file.campaign_text import read_campaigns
 from loyalty.records import accounts, campaigns, claims, entries, journeys, timers
 
 AGREED = {"consents": {"sms:marketing": True, "sms:service": True}}
@@ -597,6 +598,18 @@ def test_with_test_numbers_nobody_else_gets_a_message(sandbox):
     assert why_dropped(cafe) == {"not-a-test-number": 2}
 
 
+@pytest.mark.parametrize(
+    "written", ["+49 151 10000001", "+49-151-(100)00001", "nobody +4915110000001"]
+)
+def test_a_test_number_is_known_as_people_write_it(sandbox, written):
+    sandbox.reset()
+    cafe = opened(sandbox, tests=written)
+    joined(cafe, 2)
+    starts(cafe, spring())
+    cafe.passes(hours=2)
+    assert told(cafe) == {phone(1): 1}
+
+
 # -- publishing ---------------------------------------------------------------------------------
 
 
@@ -673,3 +686,17 @@ def test_who_was_merged_or_shares_an_account_is_not_counted(cafe):
     cafe.passes(minutes=1)
     came = record(cafe).came
     assert (came.final, came.told.guests + came.held.guests) == (True, 1)
+
+
+def test_a_last_chance_before_the_beginning_is_told_before_it_starts():
+    program = program_file.read(Path("tests/programs/campaigns.yaml").read_text("utf-8"))
+    file = """campaigns:
+  spring:
+    starts: "2026-11-21 13:00"
+    ends: "2026-12-01 13:00"
+    steps: {tell: {send: news}}
+    last_chance: {send: last, days_before: 10}
+"""
+    with pytest.raises(program_file.Mistakes, match="before the campaign begins"):
+        read_campaigns(file, program, "spring.yaml")
+    read_campaigns(file.replace("10}", "9}"), program, "spring.yaml")

@@ -172,6 +172,28 @@ def test_a_till_that_does_not_manage_is_asked_for_less_and_loses_nothing(cafe, s
     assert pulls.get(cafe.store, "square").minutes == 120
 
 
+def fails(cafe, sandbox, times):
+    """Let a till not manage to answer so often; each time is a call of its own."""
+    for _ in range(times):
+        sandbox.fault("square", FaultKind.RATE_LIMITED, retry_after=900)
+        with pytest.raises(TryAgain):
+            transaction_pull.pull("square", calling(cafe, settings(sandbox)))
+
+
+def test_a_stretch_that_never_can_be_read_keeps_back_nothing_after_it(cafe, sandbox):
+    ring_up(cafe, 50)
+    cafe.clock.advance(HOUR)
+    fails(cafe, sandbox, 9)
+    ring_up(cafe, 20)
+    known = pulls.get(cafe.store, "square")
+    assert (len(known.unread), known.minutes) == (1, 60)
+    cafe.clock.advance(HOUR)
+    while transaction_pull.pull("square", calling(cafe, settings(sandbox))):
+        cafe.run()
+    cafe.run()
+    assert (points(cafe), pulls.get(cafe.store, "square").unread) == (7, ())
+
+
 def test_a_till_that_refuses_us_is_told_of_and_asked_from_there_the_next_time(cafe, sandbox):
     ring_up(cafe, 50)
     cafe.clock.advance(HOUR)

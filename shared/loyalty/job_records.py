@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+import msgspec
+
 from loyalty.stored import Record
 
 
@@ -28,8 +30,20 @@ class Job(Record, frozen=True, kw_only=True):
         return f"{self.at.isoformat()}/{self.phase}/{self.after}"
 
 
+class Stretch(msgspec.Struct, frozen=True, kw_only=True):
+    """From one instant to another, that one left out."""
+
+    start: datetime
+    end: datetime
+
+
 class Pull(Record, frozen=True, kw_only=True):
-    """Up to when a till was asked what it sold, and for how many minutes to ask it next."""
+    """Up to when a till was asked what it sold, and for how many minutes to ask it next.
+
+    `failures` are those of the shortest stretch. What fails too often is `unread`: asked later.
+    """
 
     until: datetime
     minutes: int = 60
+    failures: int = 0
+    unread: tuple[Stretch, ...] = ()

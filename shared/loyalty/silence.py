@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from loyalty.campaigns.campaign_records import Switch
@@ -19,9 +21,14 @@ class Silence:
 
     def __init__(self, store: Store, clock: Clock, test_numbers: str = "") -> None:
         self._store, self._clock = store, clock
-        self._tests = {each.casefold() for each in test_numbers.replace(",", " ").split()}
+        self._tests = frozenset(_listed(test_numbers))
         self._read_at: datetime | None = None
         self._stopped = False
+
+    @property
+    def tests(self) -> int:
+        """How many test numbers there are; none: messages go to everybody."""
+        return len(self._tests)
 
     def why(self, address: str) -> str:
         """Say why nothing may go to an address; empty if it may."""
@@ -35,6 +42,17 @@ class Silence:
             found = switches.get(self._store, NAME)
             self._stopped, self._read_at = bool(found and found.stopped), now
         return self._stopped
+
+
+def _listed(text: str) -> Iterator[str]:
+    """Read test numbers as people write them; to what cannot be read nothing ever goes."""
+    for each in text.split(","):
+        number = each.translate(_AIR)
+        yield from [number] if _NUMBER.fullmatch(number) else each.casefold().split()
+
+
+_AIR = str.maketrans("", "", " -()/.")
+_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 def turn(store: Store, asked: Switch) -> Switch:

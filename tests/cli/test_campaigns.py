@@ -43,7 +43,8 @@ def test_a_campaign_is_previewed_started_shown_and_stopped(folder):
     assert told + held == 10
     money = -(-10 * 30 // 100) * told
     rest = f"{told * 10} EUR {money / 100:.2f} " + ("suffices" if told < 6 else "does not suffice")
-    assert said.endswith(f"spring {told} {held} not measurable yet {rest}")
+    assert f"spring {told} {held} not measurable yet {rest} spring begins " in said
+    assert said.endswith("(Europe/Berlin).")
     assert "There are no campaigns" in loyalty("campaigns", "list")
     assert "Start? [y/N]" in loyalty("campaigns", "start", file, typed="n\n", code=1)
     started = loyalty("campaigns", "start", file, "--by", "Maya", "--yes")

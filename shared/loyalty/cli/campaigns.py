@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -184,8 +185,18 @@ def _show_previews(
     ]
     columns = ("=campaign", ">told", ">held out", "difference", ">points", ">cost", "budget")
     showing.table(columns, rows)
-    for name in (n for n, each in found.items() if instant(each.ends, program.zone) <= now):
-        showing.line(f"{name} would have ended already: give it a later time.")
+    for name, each in found.items():
+        showing.line(f"{name} {_runs(each, program, now)}")
+
+
+def _runs(campaign: Campaign, program: Program, now: datetime) -> str:
+    """Say when a campaign runs: a wrong month is seen here."""
+    starts, ends = (instant(at, program.zone) for at in (campaign.starts, campaign.ends))
+    first, last = (showing.when(at, program.zone) for at in (starts, ends))
+    if ends <= now:
+        return "would have ended already: give it a later time."
+    begins = f"begins at once: {first} is over" if starts <= now else f"begins {first}"
+    return f"{begins}, and ends {last} ({program.zone})."
 
 
 def _row(name: str, told: Preview, program: Program) -> tuple[object, ...]:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 from loyalty.domain.automations import Reaction
-from loyalty.domain.campaigns import Campaign, Offer, instant
+from loyalty.domain.campaigns import Campaign, LastChance, Offer, instant
 from loyalty.domain.program import Program
 from loyalty.domain.vocabulary import MessageChannel
 from loyalty.program_file.checking import Check, Finding, unknown
@@ -59,13 +59,24 @@ def campaigns_send_what_may_be_sent(program: Program) -> Iterator[Finding]:
 
 
 def last_chances_are_known(program: Program) -> Iterator[Finding]:
-    """A reminder is a message of the program; those of steps are looked at with automations'."""
+    """A reminder is a message of the program, and comes while its campaign runs."""
     told = [key for key, each in program.messages.items() if each.on == "automation"]
     for name, each in program.campaigns.items():
+        if each.last_chance and _is_longer(each.last_chance, each, program):
+            path = ("campaigns", name, "last_chance", "days_before")
+            yield Finding(path, "it would come before the campaign begins", "choose fewer days")
         if each.last_chance and each.last_chance.send not in told:
             path, message = ("campaigns", name, "last_chance", "send"), each.last_chance.send
             problem = f"{short(message)} is not among the messages with `on: automation`"
             yield Finding(path, problem, closest(message, told), ("messages",))
+
+
+def _is_longer(last: LastChance, campaign: Campaign, program: Program) -> bool:
+    if not all(_WRITTEN.fullmatch(at) and _is_day(at, program)
+               for at in (campaign.starts, campaign.ends)):  # fmt: skip
+        return False
+    starts, ends = (instant(at, program.zone) for at in (campaign.starts, campaign.ends))
+    return starts < ends <= starts + timedelta(days=last.days_before)
 
 
 def _sent(path: Path, campaign: Campaign) -> Iterator[tuple[Path, str]]:
