@@ -269,7 +269,7 @@ def announce(local: Local, sandbox: Any) -> None:
     print(f"  {local.address('member_api')}/v1/openapi.json  {API_PAGE}")
     print(f"API key: {local.key}")
     if tests := local.shop.silence.tests:
-        print(f"Only {tests} test numbers get messages (LOYALTY_TEST_NUMBERS).")
+        print(f"Messages go to test numbers alone: LOYALTY_TEST_NUMBERS lists {tests}.")
     for missing in _not_set_up(local):
         print(f"Not set up, so its calls are refused: {missing}")
     if sandbox:
