@@ -42,6 +42,7 @@ class FileReading(Record, frozen=True, kw_only=True):
     accepted: int = 0
     skipped: int = 0
     aside: int = 0
+    unknown: int = 0
     rejected: int = 0
     late: tuple[Refused, ...] = ()
     code: str = ""

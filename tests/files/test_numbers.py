@@ -131,6 +131,14 @@ def test_a_phone_is_known_by_its_form(cafe, ref):
     assert cafe.account(cafe.sita).totals.spend == 2400
 
 
+def test_receipts_whose_guest_cannot_be_read_are_counted(cafe):
+    refs = ("phone:abc", "email:nobody", "loyal:4711", "card:", SITA, "", "card:K7QM")
+    rows = [{"receipt_no": str(n), "customer_ref": ref} for n, ref in enumerate(refs)]
+    cafe.upload(table(*rows), len(rows))
+    cafe.due()
+    assert (cafe.answer()["accepted"], cafe.answer()["unknown_guests"]) == (7, 4)
+
+
 def test_what_came_to_nothing_counts_though_an_older_file_is_read_later(cafe):
     cafe.upload(table({"receipt_no": "A-1", "line_total": "0,00"}), 1, at=NOON + HOUR)
     cafe.due()

@@ -113,6 +113,9 @@ def _remarks(run: Run) -> Iterator[str]:
         yield f"{odd.file.name} is not read. {answers.reason(odd.code)}"
     if any(looked.reading.rejected and not looked.refused for looked in run.looked):
         yield "The rows that were refused stand in the answers, below `out/`."
+    if unknown := sum(looked.reading.unknown for looked in run.looked):
+        told = showing.number(unknown, "receipt")
+        yield f"Of {told} the `customer_ref` cannot be read: nobody earns by them."
     if any(looked.reading.aside for looked in run.looked):
         yield "Receipts of unknown stores are put aside: see `loyalty deadletters list`."
 

@@ -83,6 +83,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rejected: tuple[Rejected, ...] = ()
     rejected_rows: int = 0
     put_aside: int = 0
+    unknown_guests: int = 0
     quarantined: str = ""
     reason: str = ""
 
@@ -98,6 +99,7 @@ def answer(place: Place, reading: FileReading, refused: Sequence[Refused]) -> by
         rejected=tuple(map(_rejected, refused[:MOST])),
         rejected_rows=reading.rejected,
         put_aside=reading.aside,
+        unknown_guests=reading.unknown,
         quarantined=reading.code if reading.state == "refused" else "",
         reason=reason(reading.code) if reading.code else "",
     )

@@ -39,13 +39,14 @@ class Draft(NamedTuple):
     """A receipt of a file: what it tells, or why it cannot be taken.
 
     `heard` is empty for training and for what was free; `nothing` tells that it came to nothing,
-    which takes an earlier telling back.
+    which takes an earlier telling back; `names_nobody` that who it names cannot be read.
     """
 
     rows: tuple[int, ...]
     heard: tuple[Heard, ...] = ()
     refused: tuple[Refused, ...] = ()
     nothing: bool = False
+    names_nobody: bool = False
 
 
 class Reader:
@@ -112,7 +113,7 @@ class Reader:
         if wrong := next(filter(None, map(self._judge, heard)), None):
             field = "currency" if wrong.code.startswith("currency") else "occurred_at"
             raise BadRow(group[0], wrong.code.upper(), field)
-        return Draft(numbers, heard, nothing=receipt.nothing)
+        return Draft(numbers, heard, nothing=receipt.nothing, names_nobody=receipt.names_nobody)
 
     def _check_one(self, group: list[Row]) -> None:
         """Raise BadRow if rows of one number are of two sales: a till may have begun anew.

@@ -64,6 +64,7 @@ class Checked(NamedTuple):
     refused: tuple[Refused, ...]
     wrong: Unreadable | None
     aside: int
+    unknown: int
 
 
 class Looked(NamedTuple):
@@ -107,10 +108,8 @@ class File:
             return Looked(_replace(reading, code=wrong.told))
         wrong_whole = checked.wrong.told if checked.wrong else ""
         code = "DIFFERS_FROM_MANIFEST" if told and _differs(told, self._found, checked) else ""
-        return Looked(
-            _replace(reading, rows=checked.rows, aside=checked.aside, code=code or wrong_whole),
-            checked.refused,
-        )
+        counted = _replace(reading, rows=checked.rows, aside=checked.aside, unknown=checked.unknown)
+        return Looked(_replace(counted, code=code or wrong_whole), checked.refused)
 
     # -- whether it is whole --------------------------------------------------------------------
 
@@ -159,7 +158,7 @@ class File:
         return seen_before and now - self._found.file.modified >= STILL
 
     def _checked(self, form: forms.Form) -> Checked:
-        digest, wrong, numbers, aside = sha256(), None, 0, 0
+        digest, wrong, numbers, aside, unknown = sha256(), None, 0, 0, 0
         refused: list[Refused] = []
         stream = _hashed(self._shelf.pieces(self._found.file), digest.update)
         try:
@@ -167,6 +166,7 @@ class File:
                 numbers += len(draft.rows)
                 refused += draft.refused
                 aside += sum(map(self._is_of_no_store, draft.heard))
+                unknown += draft.names_nobody
                 if len(refused) > MOST:
                     break
         except Unreadable as trouble:
@@ -175,7 +175,7 @@ class File:
             pass  # the rest still belongs to the hash
         if not wrong and len(refused) > max(FEW, min(numbers // SHARE, MOST)):
             wrong = Unreadable("TOO_MANY_BAD_ROWS")
-        return Checked(digest.hexdigest(), numbers, tuple(refused), wrong, aside)
+        return Checked(digest.hexdigest(), numbers, tuple(refused), wrong, aside, unknown)
 
     def _is_of_no_store(self, heard: Heard) -> bool:
         """Tell whether a receipt would be put aside for its store."""
@@ -270,6 +270,7 @@ class File:
             accepted=reading.accepted + told.accepted,
             skipped=reading.skipped + told.skipped,
             aside=reading.aside + taken.quarantined,
+            unknown=reading.unknown + sum(draft.names_nobody for draft in page),
             late=(reading.late + told.refused)[: answers.MOST + 1],
         )
         return self._shop.store.atomically("ledger", partial(self._move, reading, settled))

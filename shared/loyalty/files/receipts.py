@@ -20,6 +20,8 @@ Body = dict[str, Any]
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,60}")
 _PLAIN = str.maketrans({"/": ":", "\\": ":", "#": ":", " ": "_"})
 """What tills put between the parts of a number, in letters that a name may have."""
+FEWEST = 6
+"""A phone has so many digits, or more."""
 _DATED = re.compile(r"(20[0-9]{2}-[01][0-9]-[0-3][0-9])/(.+)")
 _REFS = {
     "phone": "phone", "tel": "phone", "email": "email", "mailto": "email", "card": "card",
@@ -94,6 +96,12 @@ class Receipt:
     def nothing(self) -> bool:
         """Whether it comes to nothing: free, or taken back by the till."""
         return not self._back and self._sum() + self._tip == 0
+
+    @property
+    def names_nobody(self) -> bool:
+        """Whether it says who the guest is, in words that lead to nobody: it counts as nobody's."""
+        named = any(self._of(row, "customer_ref") for row in self._every)
+        return not self._back and named and not any(map(_leads, self._guest().items()))
 
     def body(self) -> Body:
         """Write what a till would have posted."""
@@ -238,3 +246,10 @@ class Receipt:
 def _kind(text: str) -> str:
     """Tell a bare phone with its country, and an address, from the code of a card."""
     return "phone" if text.startswith("+") else "email" if "@" in text else "card"
+
+
+def _leads(named: tuple[str, str]) -> bool:
+    """Tell whether a name can lead to somebody; whether it does, ingest looks."""
+    name, text = named
+    digits = sum(map(str.isdigit, text))
+    return digits >= FEWEST if name == "phone" else name != "email" or "@" in text
