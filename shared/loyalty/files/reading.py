@@ -6,21 +6,19 @@ anywhere, and two runs at once, lose nothing and double nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
-from hashlib import sha256
 from typing import Literal, NamedTuple
 
 import msgspec
 
-from loyalty.connectors.spec import Heard
 from loyalty.delivery import Shop
-from loyalty.domain.transaction import Sale
-from loyalty.errors import Problem, TryAgain
+from loyalty.errors import TryAgain
 from loyalty.file_records import FileReading, Refused
-from loyalty.files import answers, forms, rows, unpacking
-from loyalty.files.drafts import Draft, Reader
+from loyalty.files import answers, forms, unpacking
+from loyalty.files.checking import Checked, checked, drafts
+from loyalty.files.drafts import Draft
 from loyalty.files.forms import Manifest, Unreadable
 from loyalty.files.shelf import Found, Shelf, Source
 from loyalty.files.telling import Teller, content
@@ -36,11 +34,6 @@ APART = timedelta(minutes=10)
 """Two looks at a file count as two if they are so far apart."""
 TRIES = 3
 """So many looks until a file that is not as announced is given up."""
-FEW, SHARE, MOST = 5, 20, 1000
-"""More wrong rows than `FEW`, and more than one in `SHARE`: the file is not taken.
-
-Nor with more than `MOST`, however long it is: then it is not read any further.
-"""
 _replace = msgspec.structs.replace
 
 
@@ -54,17 +47,6 @@ class Budget:
         """Count a page; tell whether it was the last."""
         self._left -= 1
         return self._left <= 0 or now >= self._until
-
-
-class Checked(NamedTuple):
-    """A file read through once."""
-
-    sha256: str
-    rows: int
-    refused: tuple[Refused, ...]
-    wrong: Unreadable | None
-    aside: int
-    unknown: int
 
 
 class Looked(NamedTuple):
@@ -158,37 +140,10 @@ class File:
         return seen_before and now - self._found.file.modified >= STILL
 
     def _checked(self, form: forms.Form) -> Checked:
-        digest, wrong, numbers, aside, unknown = sha256(), None, 0, 0, 0
-        refused: list[Refused] = []
-        stream = _hashed(self._shelf.pieces(self._found.file), digest.update)
-        try:
-            for draft in self._drafts(stream, form):
-                numbers += len(draft.rows)
-                refused += draft.refused
-                aside += sum(map(self._is_of_no_store, draft.heard))
-                unknown += draft.names_nobody
-                if len(refused) > MOST:
-                    break
-        except Unreadable as trouble:
-            wrong = trouble
-        for _ in stream:
-            pass  # the rest still belongs to the hash
-        if not wrong and len(refused) > max(FEW, min(numbers // SHARE, MOST)):
-            wrong = Unreadable("TOO_MANY_BAD_ROWS")
-        return Checked(digest.hexdigest(), numbers, tuple(refused), wrong, aside, unknown)
+        return checked(self._shelf.pieces(self._found.file), form, self._source, self._shop)
 
-    def _is_of_no_store(self, heard: Heard) -> bool:
-        """Tell whether a receipt would be put aside for its store."""
-        fact = heard.transaction
-        return isinstance(fact, Sale) and self._program.store_of(self._via, fact.store) is None
-
-    def _drafts(self, stream: Iterable[bytes], form: forms.Form) -> Iterator[Draft]:
-        found = rows.rows(unpacking.lines(stream, form), form)
-        return Reader(self._source.till, form, self._program, self._judge).drafts(found)
-
-    def _judge(self, heard: Heard) -> Problem | None:
-        fact, now = heard.transaction, self._shop.clock.now()
-        return transaction_ingest.problem_of(fact, self._via, self._program, now)
+    def _drafts(self, form: forms.Form) -> Iterator[Draft]:
+        return drafts(self._shelf.pieces(self._found.file), form, self._source, self._shop)
 
     def _begin(self, reading: FileReading, told: Manifest | None, checked: Checked) -> FileReading:
         """Begin to tell a file that is whole; else wait for it, or refuse it."""
@@ -238,8 +193,7 @@ class File:
         refused: list[Refused] = []
         order = f"{self._found.file.modified.isoformat()} {reading.name}"
         teller = Teller(self._source, reading, order, self._shop)
-        stream = self._shelf.pieces(self._found.file)
-        for place, draft in enumerate(self._drafts(stream, form)):
+        for place, draft in enumerate(self._drafts(form)):
             refused += draft.refused
             if place < reading.receipts:
                 continue
@@ -340,12 +294,6 @@ def _read_last(before: FileReading | None) -> str:
     if before is None or before.state == "reading" or (before.receipts and before.state != "done"):
         return ""
     return before.sha256 if before.state == "done" else before.before
-
-
-def _hashed(pieces: Iterable[bytes], update: Callable[[bytes], None]) -> Iterator[bytes]:
-    for piece in pieces:
-        update(piece)
-        yield piece
 
 
 def _differs(told: Manifest, found: Found, checked: Checked) -> bool:

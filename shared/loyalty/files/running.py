@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -108,22 +108,29 @@ class Run:
         if self._tell:
             self._tell(total, looked)
 
-    def _miss(self, source: Source, found: Iterable[Found]) -> None:
+    def _miss(self, source: Source, found: Sequence[Found]) -> None:
         """Raise the alarm for each of the last days whose file should be there, and is not."""
-        now, since = self._shop.clock.now(), self._watched(source)
-        there = {each.place.day for each in found}
-        for day, expected in _expected(now, source, self._program):
-            if since < expected <= now and day not in there:
+        now, there = self._shop.clock.now(), {each.place.day for each in found}
+        gone = [
+            (day, expected)
+            for day, expected in _expected(now, source, self._program)
+            if expected <= now and day not in there
+        ]
+        since = self._watched(source, found) if gone else now
+        for day, expected in gone:
+            if since < expected:
                 told = {"till": source.till.name, "day": day, "code": "file-missing"}
                 self._shop.log("ERROR", "no file of a day", **told)
                 self.alarms += self._of(source).missing(day)
 
-    def _watched(self, source: Source) -> datetime:
-        """Tell since when a till's files are looked for: nothing is missed from before."""
+    def _watched(self, source: Source, found: Sequence[Found]) -> datetime:
+        """Tell since when a till's files come, or are looked for: nothing is missed from before."""
+        if found:
+            return min(each.file.modified for each in found)
         till, now = source.till, self._shop.clock.now()
         name = f"watched:{till.source}:{till.name}"
-        if (found := files.get(self._shop.store, name)) and found.seen_at:
-            return found.seen_at
+        if (known := files.get(self._shop.store, name)) and known.seen_at:
+            return known.seen_at
         first = FileReading(name=name, till=till.name, state="done", seen_at=now)
         self._shop.store.atomically("ledger", lambda unit: files.put(unit, name, first))
         return now
