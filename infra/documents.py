@@ -85,6 +85,7 @@ _MEANINGS = {
     "Still.stops": "What takes the reason away.",
     "Still.mark": "What was so when the journey began.",
     "Still.campaign": "The campaign that must still be running, as in `campaign:spring`.",
+    "Still.automation": "The automation that the program must still have.",
     "Mark.visit": "The last visit, in minutes from the epoch.",
     "Mark.tier": "The tier.",
     "Mark.reward": "The reward that it is about.",

@@ -12,7 +12,9 @@ from tests.steps.cafe import SITA, Cafe
 from loyalty.connectors.spec import Guest
 from loyalty.counter import adjusting
 from loyalty.events import decode
+from loyalty.journeys import leading
 from loyalty.records import journeys as kept
+from loyalty.records import timers
 from loyalty.steps import journey_start
 
 DAY = timedelta(days=1)
@@ -119,3 +121,49 @@ def test_who_spent_the_points_before_a_reminder_had_begun_is_not_reminded(cafe):
     adjusting.adjust(cafe.member, -20, "a mistake", "A2", "ravi", cafe.shop)
     cafe.rig.run()
     assert states(cafe, "remind") == [("stopped", "unaffordable")]
+
+
+@pytest.mark.parametrize("what", ["refund", "void", "review", "too little", "delivery"])
+def test_it_does_not_begin_for_who_was_there_hours_before(cafe, what):
+    cafe.is_now(NOON + 61 * DAY - timedelta(hours=3))
+    amount = {"review": 60_000, "too little": 100}.get(what, 1_000)
+    channel = "delivery" if what == "delivery" else "in_store"
+    tells(cafe, sale("R2", amount, at=cafe.now, channel=channel))
+    if what == "refund":
+        tells(cafe, refund("F2", "R2", amount, at=cafe.now))
+    if what == "void":
+        tells(cafe, void("R2", at=cafe.now))
+    cafe.is_now(NOON + 62 * DAY)
+    cafe.rig.sweep()
+    a_week_passes(cafe)
+    assert missed(cafe) == []
+
+
+class CutOffError(Exception):
+    """The process ended."""
+
+
+class Cut:
+    """A bus at which the process is cut off before anything is published."""
+
+    def publish(self, *_):
+        raise CutOffError
+
+
+@pytest.mark.parametrize("down", [timedelta(minutes=1), DAY, 9 * DAY])
+def test_what_a_stage_said_is_said_however_late_it_is_done_again(sandbox, down):
+    sandbox.reset()
+    cafe = Cafe(sandbox, "stages")
+    cafe.join(phone=SITA)
+    cafe.buys("R1", 900)
+    cafe.is_now(NOON + 61 * DAY)
+    cafe.rig.sweep()
+    cafe.is_now(cafe.now + 7 * DAY)
+    [timer] = [each for each in timers.each(cafe.rig.store) if "win_back" in each.subject]
+    with pytest.raises(CutOffError):
+        leading.go_on(timer, cafe.shop._replace(bus=Cut()))
+    cafe.rig.bus.published.clear()
+    cafe.is_now(cafe.now + down)
+    cafe.rig.sweep()
+    posted = [decode(body) for topic, body in cafe.rig.bus.published if topic == "points-posted"]
+    assert {each.kind for each in posted} == {"award"}

@@ -96,7 +96,9 @@ def campaign_of(asked: Begin, now: datetime) -> Campaign:
     end = start + timedelta(minutes=asked.lasts)
     steps, more = _STEPS[asked.kind], dict[str, object]()
     if asked.kind == "steps":
-        more = {"stop_when": ("visit",), "last_chance": LastChance(send="last", days_before=1)}
+        more = {"stop_when": ("visit",)}
+    if asked.kind == "steps" and asked.lasts > DAY:
+        more["last_chance"] = LastChance(send="last", days_before=1)
     return Campaign(
         starts=_wall(start), ends=_wall(end), steps=steps, holdout=asked.holdout,
         guests_at_most=asked.most, segments=asked.segments, budget=_budget(asked), **more,  # type: ignore[arg-type]

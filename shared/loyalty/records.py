@@ -277,6 +277,8 @@ class Claim(Record, frozen=True, kw_only=True):
     purpose: str = "service"
     provider_id: str = ""
     word: str = ""
+    capped_at: datetime | None = None
+    """Under which instant it counts towards the member's cap, if not `at`."""
 
 
 class DeliveryRecord(Record, frozen=True, kw_only=True):

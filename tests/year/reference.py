@@ -476,7 +476,7 @@ class Life:
             return  # away for long already when that was long for the first time
         days = (self.now - seen).days
         steps = [f"miss {days}", 7 * DAY, 10, "gift 10", 14 * DAY, "farewell"]
-        self.after.append(lambda: self._begin("win_back", last.minute, steps, stops=("visit",)))
+        self.after.append(lambda: self._away("win_back", last.minute, steps))
 
     def _unusual(self) -> None:
         last = self.last_visit()
@@ -494,7 +494,11 @@ class Life:
             return
         self.unusual_told = last.minute
         text = f"unusual {(self.now - seen).days}"
-        self.after.append(lambda: self._begin("unusual", last.minute, [text], stops=("visit",)))
+        self.after.append(lambda: self._away("unusual", last.minute, [text]))
+
+    def _away(self, name: str, last: int, steps: list[Any]) -> None:
+        """Begin what is for those who are away, unless they came since, counted or not."""
+        self._begin(name, last, steps, stops=("visit",), since=last)
 
     def _usual(self) -> timedelta | None:
         first: dict[str, datetime] = {}
@@ -549,12 +553,16 @@ class Life:
         steps: list[Any],
         zone: ZoneInfo = BERLIN,
         stops: tuple[str, ...] = (),
+        since: int | None = None,
     ) -> None:
         """Begin once for each occasion."""
         if self.gone or self.merged or (name, key) in self.begun:
             return
         self.begun.add((name, key))
         way = Way(name, self.newest(), stops, str(self.tier))
+        if since is not None and way.seen > since:
+            self.book.ways[name, "visit"] += 1
+            return
         self._walk(way, steps, zone)
 
     def _walk(self, way: Way, steps: list[Any], zone: ZoneInfo) -> None:
@@ -579,7 +587,7 @@ class Life:
         if isinstance(step, timedelta):
             return self.now + step
         until = self.now + step[0]
-        return clock(until - timedelta(microseconds=1), zone, step[1])
+        return clock(max(until - timedelta(minutes=61), self.now), zone, step[1])
 
     def _go_on(self, way: Way, steps: list[Any], zone: ZoneInfo) -> None:
         if self.gone or self.merged:

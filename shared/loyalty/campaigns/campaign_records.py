@@ -39,12 +39,13 @@ class CampaignRecord(Record, frozen=True, kw_only=True):
     """A campaign as it was published, with the program `version` whose texts it sends.
 
     Guests are begun in the order of their accounts' addresses, `after` that of the last page; all
-    are `begun` when there is none left. `told` and `held` count guests in the two arms, `points`
-    and `money` what those who were told are promised, at the `level` (percent) of their page.
-    `offer` is the percent of what receipts earn besides; at 0 that is over. When
-    that was lowered last at its pace, it had given `lowered_given` points. `came` is what came of
-    it so far, `counting` the next count of that, under way. After a pause, `resuming` is how far
-    the journeys that met it are set going again; None: all are.
+    are `begun` when there is none left. The `page` that is being begun, up to the address `upto`,
+    is kept before anybody of it is: guests may leave their segment before it is done again. `told`
+    and `held` count guests in the two arms, `points` and `money` what those who were told are
+    promised, at the `level` (percent) of their page. `offer` is the percent of what receipts earn
+    besides; at 0 that is over. When that was lowered last at its pace, it had given `lowered_given`
+    points. `came` is what came of it so far, `counting` the next count of that, under way. After a
+    pause, `resuming` is how far the journeys that met it are set going again; None: all are.
     """
 
     id: str
@@ -56,6 +57,8 @@ class CampaignRecord(Record, frozen=True, kw_only=True):
     ends_at: datetime
     state: CampaignState = "scheduled"
     after: str = ""
+    page: tuple[str, ...] | None = None
+    upto: str = ""
     begun: bool = False
     resuming: str | None = None
     told: int = 0

@@ -99,11 +99,12 @@ def _without(unit: Unit, account: str, campaign: str) -> None:
 
 def _page(record: CampaignRecord, shop: Shop) -> None:
     """Begin a page of guests, publish what came of it, then move on and ask for the next one."""
-    found = _next_page(record, shop)
-    entered = _enter(record, [account for _, account in found], shop)
+    planned = record if record.page is not None else _plan(record, shop)
+    if planned is None:
+        return  # it is halted, or somebody else was here
+    entered = _enter(planned, _accounts_of(planned, shop), shop)
     publish(shop.bus, tuple(each for one in entered for each in one.outcome))
-    last = found[-1][0] if len(found) == PAGE else ""
-    work = partial(_advance, was=record, last=last, entered=entered, shop=shop)
+    work = partial(_advance, was=planned, last=planned.upto, entered=entered, shop=shop)
     moved = shop.store.atomically("ledger", work)
     if moved is None:  # it is halted, or was for a moment: then this page is done again
         return
@@ -114,9 +115,33 @@ def _page(record: CampaignRecord, shop: Shop) -> None:
 
 def _publish_again(record: CampaignRecord, shop: Shop) -> None:
     """Publish what came of a page that was cut off before its campaign was over: nobody begins."""
-    if not record.begun:
-        page = [account for _, account in _next_page(record, shop)]
+    if not record.begun and record.page is not None:
+        page = _accounts_of(record, shop)
         publish(shop.bus, tuple(e for one in _enter(record, page, shop) for e in one.outcome))
+
+
+def _plan(record: CampaignRecord, shop: Shop) -> CampaignRecord | None:
+    """Keep which guests come next, before anybody of them is begun."""
+    found = _next_page(record, shop)
+    upto = found[-1][0] if len(found) == PAGE else ""
+    page = tuple(account.account.id for _, account in found)
+
+    def work(unit: Unit) -> CampaignRecord | None:
+        current = campaigns.get(unit, record.id)
+        if current is None or (current.state, current.after, current.page) != (
+            record.state, record.after, None
+        ):  # fmt: skip
+            return None
+        planned = _replace(current, page=page, upto=upto)
+        campaigns.put(unit, record.id, planned)
+        return planned
+
+    return shop.store.atomically("ledger", work)
+
+
+def _accounts_of(record: CampaignRecord, shop: Shop) -> list[AccountRecord]:
+    """Read the accounts of the page that is being begun, as they are now."""
+    return [each for each in accounts.several(shop.store, record.page or ()) if each]
 
 
 def _next_page(record: CampaignRecord, shop: Shop) -> list[tuple[str, AccountRecord]]:
@@ -144,7 +169,13 @@ def _enter(record: CampaignRecord, page: Sequence[AccountRecord], shop: Shop) ->
 def _begun_before(record: CampaignRecord, page: Sequence[AccountRecord], shop: Shop) -> set[str]:
     """Find who of a page was begun before it was cut off, where that is to be known beforehand."""
     counted = record.campaign.guests_at_most is not None
-    asked = [each.account.id for each in page if counted or each.closed == homes.MERGED]
+    asked = [
+        each.account.id
+        for each in page
+        if counted
+        or each.closed == homes.MERGED
+        or not rules.is_for(record.campaign, each.segments)
+    ]
     return entering.are_in(record, asked, shop) if asked else set()
 
 
@@ -162,7 +193,7 @@ def _advance(
 ) -> CampaignRecord | None:
     """Move a campaign on by a page, if nobody did meanwhile and nobody of it met a halt."""
     record, now = campaigns.get(unit, was.id), shop.clock.now()
-    here = record and (record.after, record.begun) == (was.after, was.begun)
+    here = record and (record.after, record.page) == (was.after, was.page)
     here = here and not any(each.why == running.PAUSED for each in entered)
     if record is None or not here or record.state not in ("scheduled", "running"):
         return None
@@ -171,7 +202,8 @@ def _advance(
         rules.at_level(record.campaign, record.level).steps.values(), record.campaign.budget
     ).times(told)
     moved = _replace(
-        record, state="running", after=last, begun=not last or _is_full(record, entered),
+        record, state="running", after=last, page=None, upto="",
+        begun=not last or _is_full(record, entered),
         told=record.told + told, held=record.held + _in(entered, "held"),
         points=record.points + given.points, money=record.money + given.money,
     )  # fmt: skip

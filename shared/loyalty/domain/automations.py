@@ -73,6 +73,11 @@ class Reaction(Part, frozen=True):
     stop_when: tuple[Stop, ...] = ()
     """The journey ends at once when its reason is gone: nothing of it is sent any more."""
 
+    @property
+    def stops(self) -> tuple[Stop, ...]:
+        """What takes its reason away, also without being told."""
+        return self.stop_when
+
 
 class Joined(Reaction, frozen=True, tag_field="on", tag="joined"):
     """A guest joined."""
@@ -143,6 +148,11 @@ class Dormant(Reaction, frozen=True, tag_field="on", tag="dormant"):
     """By rhythm, never sooner than this."""
     include_already: bool = False
     """Begin also for those who are away for so long already when it is new: all on one night."""
+
+    @property
+    def stops(self) -> tuple[Stop, ...]:
+        """Whoever comes back is not away any more."""
+        return tuple(dict.fromkeys(("visit", *self.stop_when)))
 
     @property
     def mark(self) -> tuple[int | None, int | None, int]:

@@ -13,7 +13,12 @@ from loyalty.domain.account import Account
 from loyalty.domain.automations import Guests, Reaction, Step, Stop
 from loyalty.domain.program import Program
 
-_INSTANT = timedelta(microseconds=1)
+WITHDRAWN = "withdrawn"
+"""Why a journey ends whose automation the program has no longer."""
+LATE = timedelta(minutes=61)
+"""A wait for a time of day that ends so little after it is over then: a stage is never begun on the
+second, and once a year a day has an hour less.
+"""
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -27,12 +32,14 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Still(msgspec.Struct, frozen=True, kw_only=True):
     """What must not have happened since, for something to be said.
 
-    `campaign` is named as its journeys are, as in `campaign:spring`; it must still be running.
+    `campaign` is named as its journeys are, as in `campaign:spring`; it must still be running. An
+    `automation` must still be in the program.
     """
 
     stops: tuple[Stop, ...]
     mark: Mark
     campaign: str = ""
+    automation: str = ""
 
 
 class Walk(NamedTuple):
@@ -55,6 +62,8 @@ def gone(still: Still, account: Account, program: Program, now: datetime) -> str
     Any later receipt is a visit, also one that was told of late, that counts for nothing, waits for
     a person or went back: the guest came. Less than there was is no visit.
     """
+    if still.automation and still.automation not in program.automations:
+        return WITHDRAWN
     today = mark(account)
     happened: Mapping[Stop, bool] = {
         "visit": today.visit > still.mark.visit,
@@ -123,6 +132,8 @@ def _meant_for(step: Step, account: Account, now: datetime) -> bool:
 
 
 def waited(step: Step, now: datetime, zone: str) -> datetime:
-    """Find when a wait is over: at its time of day, where one is told."""
+    """Find when a wait is over: at its time of day, where one is told, but never at once."""
     until = now + timedelta(minutes=step.wait or 0)
-    return calendar.end_of(until - _INSTANT, zone, step.at_time) if step.at_time else until
+    if step.at_time is None:
+        return until
+    return calendar.end_of(max(until - LATE, now), zone, step.at_time)

@@ -12,7 +12,7 @@ from functools import partial
 
 import msgspec
 
-from loyalty import bookkeeping
+from loyalty import bookkeeping, timekeeping
 from loyalty.campaigns import budgeting, running
 from loyalty.campaigns.campaign_records import CampaignRecord
 from loyalty.delivery import Outcome, Shop, publish
@@ -72,8 +72,11 @@ def _go_on(unit: Unit, timer: Timer, shop: Shop) -> Journey | None:
     if journey is None or journey.due_at is None or journey.due_at > shop.clock.now():
         return journey  # this stage was done, and perhaps not yet published
     after = _next(unit, journey, shop)
+    if timer.due_at != journey.due_at:  # nobody knows whether the last stage was published
+        after = _replace(after, outcome=(*journey.outcome, *after.outcome))
     journeys.put(unit, journey.id, after)
     if after.state == "paused" and after.due_at:
+        timekeeping.promise(unit, f"paused:{journey.id}", after.outcome, shop.clock.now())
         timers.put(unit, journey.id, _replace(timer, due_at=after.due_at, tries=0))
     return after
 
@@ -94,9 +97,7 @@ def _next(unit: Unit, journey: Journey, shop: Shop) -> Journey:
     if campaign and (halt := running.why_not(campaign, now)):
         paused = _replace(journey, state="paused", due_at=campaign.ends_at, outcome=())
         return paused if halt == running.PAUSED else stopped(journey, halt)
-    if why := way.gone(
-        Still(stops=reaction.stop_when, mark=journey.mark), home.account, program, now
-    ):
+    if why := way.gone(Still(stops=reaction.stops, mark=journey.mark), home.account, program, now):
         return stopped(journey, why)
     return _stage(unit, journey, home, reaction, shop, campaign)
 
@@ -190,12 +191,11 @@ def _title(journey: Journey, reaction: Reaction, book: Passbook) -> str:
 
 
 def _voucher(journey: Journey, name: str, reward: str, shop: Shop) -> Voucher:
-    version, now = shop.programs.at(shop.clock.now()), shop.clock.now()
-    known = version.program.rewards.get(reward)
+    now, known = shop.clock.now(), shop.programs.named(journey.version).rewards.get(reward)
     days = timedelta(days=known.valid_days if known else 30)
     return Voucher(
         id=name, member=journey.member, reward=reward, code=shop.pepper.code(name),
-        cause=journey.id, version=version.hash, issued_at=now, expires_at=now + days,
+        cause=journey.id, version=journey.version, issued_at=now, expires_at=now + days,
     )  # fmt: skip
 
 
@@ -211,12 +211,11 @@ def _told(journey: Journey, name: str, reaction: Reaction, book: Passbook) -> It
         yield _replace(alert, audience="staff")
 
 
-def _still(journey: Journey, reaction: Reaction) -> Still | None:
+def _still(journey: Journey, reaction: Reaction) -> Still:
     """Say what must still be so when a message leaves."""
     campaign = journey.automation if journey.automation.startswith(running.PREFIX) else ""
-    if not (reaction.stop_when or campaign):
-        return None
-    return Still(stops=reaction.stop_when, mark=journey.mark, campaign=campaign)
+    automation = "" if campaign else journey.automation
+    return Still(stops=reaction.stops, mark=journey.mark, campaign=campaign, automation=automation)
 
 
 def _request(

@@ -13,7 +13,6 @@ from loyalty.delivery import Outcome, Shop, first_then_look
 from loyalty.domain import journeys as way
 from loyalty.domain.account import Account
 from loyalty.domain.automations import Yearly
-from loyalty.domain.facts import minute
 from loyalty.domain.journeys import Still
 from loyalty.domain.program import Version
 from loyalty.domain.yearly import APART
@@ -81,7 +80,7 @@ def _begin(unit: Unit, beginning: Beginning, cause: str, version: Version, shop:
         version=version.hash, cause=cause, at=now, zone=beginning.zone, mark=mark,
         values=dict(beginning.values), words=dict(beginning.words),
     )  # fmt: skip
-    if why := _over(beginning, Still(stops=reaction.stop_when, mark=mark), home.account, shop):
+    if why := _over(beginning, Still(stops=reaction.stops, mark=mark), home.account, shop):
         kept.create(unit, journey.id, leading.stopped(journey, why))
         return ()
     return leading.created(unit, journey, home, reaction, shop) or ()
@@ -100,9 +99,9 @@ def _several(
 
 def _over(beginning: Beginning, still: Still, account: Account, shop: Shop) -> str:
     """Say why the reason was gone already before the journey could begin; "" if it was not."""
-    last = account.last_visit
-    if beginning.visit is not None and last and minute(last) > beginning.visit:
-        return "visit"  # who came since is not away any more, whatever else ends it
+    newest = way.mark(account).visit
+    if beginning.visit is not None and newest > beginning.visit:
+        return "visit"  # who came since is not away any more, whether it counts or not
     return way.gone(still, account, shop.programs.current().program, shop.clock.now())
 
 

@@ -205,7 +205,8 @@ def _resume(
 
 def _take_over(claim: Claim, shop: Shop) -> Claim | None:
     """Make the claim ours, unless another delivery did so first."""
-    ours = _replace(claim, state="claimed", at=shop.clock.now())
+    capped = claim.capped_at or claim.at
+    ours = _replace(claim, state="claimed", at=shop.clock.now(), capped_at=capped)
 
     def work(unit: Unit) -> Claim | None:
         if claims.get(unit, claim.message) != claim:
@@ -316,12 +317,13 @@ def _drop(claim: Claim, shop: Shop, why: str) -> Claim:
 
 def _give_back(claim: Claim, shop: Shop) -> None:
     """Give a marketing message that was not sent back to the member's cap."""
+    capped = claim.capped_at or claim.at
 
     def work(unit: Unit) -> None:
         contact = contacts.get(unit, claim.member)
-        if contact and claim.at in contact.sent:
+        if contact and capped in contact.sent:
             sent = list(contact.sent)
-            sent.remove(claim.at)  # others may have been claimed at the same instant
+            sent.remove(capped)  # others may have been claimed at the same instant
             given = _replace(contact, sent=tuple(sent), seq=contact.seq + 1)
             contacts.put(unit, claim.member, given)
 
