@@ -30,7 +30,7 @@ from loyalty.events import SweepRequested, encode
 from loyalty.guests import merging, tagging
 from loyalty.guests.merging import Wish
 from loyalty.program_file.campaign_text import read_campaigns
-from loyalty.records import accounts, campaigns, claims, entries, journeys, timers
+from loyalty.records import accounts, campaigns, claims, contacts, entries, journeys, timers
 
 AGREED = {"consents": {"sms:marketing": True, "sms:service": True}}
 TELL = {"news": Step(send="news")}
@@ -700,3 +700,59 @@ def test_a_last_chance_before_the_beginning_is_told_before_it_starts():
     with pytest.raises(program_file.Mistakes, match="before the campaign begins"):
         read_campaigns(file, program, "spring.yaml")
     read_campaigns(file.replace("10}", "9}"), program, "spring.yaml")
+
+
+class Cut:
+    """A bus at which the process is cut off before anything is published."""
+
+    def publish(self, *_):
+        raise Killed
+
+
+def test_who_left_the_segment_before_their_page_is_done_again_is_told_all_the_same(cafe):
+    members = joined(cafe, 3)
+    placed(cafe)
+    starts(cafe, spring(GIVE, segments=("new",)))
+    cafe.rig.clock.advance(timedelta(hours=2))
+    [timer] = [each for each in timers.each(cafe.rig.store) if each.kind == "campaign"]
+    with suppress(Killed):
+        campaigning.come(timer, cafe.shop._replace(bus=Cut()))
+    for number, _ in enumerate(members):
+        for visit in range(2):
+            at = cafe.now - timedelta(hours=5 * visit)
+            cafe.buys(f"R{number}{visit}", 500, phone=phone(number), at=at)
+    cafe.rig.clock.advance(timedelta(hours=20))
+    placed(cafe)
+    assert "new" not in {name for who in members for name in cafe.rig.account(who).segments}
+    cafe.rig.sweep()
+    cafe.passes(hours=1)
+    assert told(cafe) == {phone(number): 1 for number in range(3)}
+    assert record(cafe).told == 3
+
+
+def placed(cafe):
+    """Place every guest in their segments, as each night."""
+    now = cafe.rig.clock.now()
+    event = SweepRequested(id=f"segments:{now}", at=now, subject="segments", job="segments")
+    cafe.rig.bus.publish("sweep-requested", [encode(event)])
+    cafe.rig.run()
+
+
+def test_a_message_that_waited_through_a_pause_and_is_dropped_leaves_its_place_in_the_cap(cafe):
+    [member] = joined(cafe, 1)
+    starts(cafe, spring(stop_when=("visit",)))
+    cafe.rig.clock.advance(timedelta(hours=1, minutes=5))
+    held, publish = [], cafe.rig.bus.publish
+    cafe.rig.bus.publish = lambda topic, bodies: (
+        held.extend(bodies) if topic == "notification-requested" else publish(topic, bodies)
+    )
+    cafe.rig.sweep()
+    cafe.rig.bus.publish = publish
+    commissioning.pause("spring", "owner", cafe.shop)
+    publish("notification-requested", held)
+    cafe.rig.run()
+    cafe.passes(minutes=16)
+    commissioning.stop("spring", "owner", cafe.shop)
+    cafe.passes(minutes=16)
+    assert why_dropped(cafe) == {"campaign-over": 1}
+    assert contacts.get(cafe.rig.store, member).sent == ()

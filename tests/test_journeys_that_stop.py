@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from infra.sandbox import Sandbox
 from tests.rig import NOON, refund, sale, void
 from tests.steps.cafe import SITA, Cafe
 
+from loyalty import programs
 from loyalty.connectors.spec import Guest
-from loyalty.counter import adjusting
+from loyalty.counter import adjusting, redeeming
+from loyalty.counter.redeeming import Asking
 from loyalty.events import decode
 from loyalty.journeys import leading
 from loyalty.records import journeys as kept
-from loyalty.records import timers
+from loyalty.records import timers, vouchers
 from loyalty.steps import journey_start
 
 DAY = timedelta(days=1)
@@ -167,3 +170,59 @@ def test_what_a_stage_said_is_said_however_late_it_is_done_again(sandbox, down):
     cafe.rig.sweep()
     posted = [decode(body) for topic, body in cafe.rig.bus.published if topic == "points-posted"]
     assert {each.kind for each in posted} == {"award"}
+
+
+STAGES = Path("tests/programs/stages.yaml").read_text("utf-8")
+CAKE = STAGES.replace(
+    "rewards:\n", "rewards:\n  cake: {title: {en: a cake}, points: 30, valid_days: 5}\n"
+).replace("second: {award: 10}", "second: {reward: cake}").replace(
+    "+{award} for you. Balance {balance}.", "{reward} for you: {code}"
+)  # fmt: skip
+
+
+def publishes(cafe, text):
+    programs.publish(cafe.rig.store, text, cafe.now)
+    cafe.rig.clock.advance(timedelta(minutes=3))
+
+
+def test_a_reward_of_a_journey_is_the_one_of_its_version_and_can_be_redeemed(sandbox):
+    sandbox.reset()
+    cafe = Cafe(sandbox, "stages")
+    publishes(cafe, CAKE)
+    member = cafe.join(phone=SITA)
+    cafe.buys("R1", 900)
+    cafe.is_now(NOON + 61 * DAY)
+    cafe.rig.sweep()
+    publishes(cafe, STAGES)
+    cafe.is_now(cafe.now + 7 * DAY)
+    cafe.rig.sweep()
+    [given] = vouchers.each(cafe.rig.store)
+    assert (given.reward, given.expires_at - given.issued_at) == ("cake", 5 * DAY)
+    assert redeeming.hold(Asking("H1", member, voucher=given.id), cafe.shop)
+
+
+def test_what_an_automation_says_is_not_said_once_the_program_has_it_no_more(sandbox):
+    sandbox.reset()
+    cafe = Cafe(sandbox, "stages")
+    cafe.join(phone=SITA)
+    cafe.buys("R1", 900)
+    cafe.is_now(NOON + 60 * DAY + timedelta(hours=11))  # at night nothing leaves
+    cafe.rig.sweep()
+    before, _, rest = STAGES.partition("  win_back:\n")
+    publishes(cafe, before + rest[rest.index("  remind:\n") :])
+    cafe.rig.clock.advance(timedelta(hours=11))
+    cafe.rig.sweep()
+    assert missed(cafe) == []
+
+
+def test_a_win_back_stops_with_a_visit_also_where_nobody_said_so(sandbox):
+    sandbox.reset()
+    cafe = Cafe(sandbox, "stages")
+    publishes(cafe, STAGES.replace("    stop_when: [visit]\n", "", 1))
+    cafe.join(phone=SITA)
+    cafe.buys("R1", 900)
+    cafe.is_now(NOON + 61 * DAY)
+    cafe.rig.sweep()
+    cafe.buys("R2", 900)
+    a_week_passes(cafe)
+    assert states(cafe) == [("stopped", "visit")]

@@ -15,9 +15,9 @@ SEEDS = {
     "an occasion that is heard again begins again": 26,
     "a journey goes on though its reason is gone": 166,
     "a win-back leaves though its guest came back": 509,
-    "a win-back begins for who came before it was heard": 726,
+    "a win-back begins for who came before it was heard": 3141,
     "a timer that fails is given up": 68,
-    "a journey's timer is set anew before its events are published": 411,
+    "a journey's timer is set anew before its events are published": 54,
     "who is about to lose points is not warned in time": 327,
     "only the first month is told of": 33,
     "what was used counts as nothing in a statement": 40,
@@ -34,7 +34,7 @@ SEEDS = {
     "a campaign takes a page of guests more than it has room for": 12,
     "the switch is looked at once": 201,
     "the night's run ends after its first page": 40,
-    "the next page of the night's run is not promised": 61,
+    "the next page of the night's run is not promised": 159,
     "what one took of a shared account today is not added up": 26,
 }
 """The first shop in which each bug shows."""

@@ -223,7 +223,7 @@ def _take_over(claim: Claim, shop: Shop) -> Claim | None:
 def _send(event: NotificationRequested, claim: Claim, program: Program, shop: Shop) -> None:
     """Read relevance and address, call the vendor outside any unit, settle."""
     home = homes.find(shop.store, event.member) if event.audience == "guest" else None
-    why = _irrelevant(event, home, program, shop) if event.audience == "guest" else ""
+    why = _irrelevant(event, home, shop) if event.audience == "guest" else ""
     if why == running.PAUSED:
         _settle(claim, shop, "waiting")
         _come_back(event, shop.clock.now() + running.AGAIN, shop)
@@ -243,15 +243,13 @@ def _send(event: NotificationRequested, claim: Claim, program: Program, shop: Sh
         _fail(claim, word, shop)
 
 
-def _irrelevant(
-    event: NotificationRequested, home: Home | None, program: Program, shop: Shop
-) -> str:
-    """Say why a guest need not be told any more: they are gone, or the reason is."""
+def _irrelevant(event: NotificationRequested, home: Home | None, shop: Shop) -> str:
+    """Say why a guest need not be told any more: they are gone, or the reason is, as of now."""
     if home is None or home.person != event.member:
         return "nobody"
     if event.still is None:
         return ""
-    now = shop.clock.now()
+    now, program = shop.clock.now(), shop.programs.current().program
     halt = running.halted(shop.store, event.still.campaign, now)
     return halt or journeys.gone(event.still, home.account, program, now)
 
