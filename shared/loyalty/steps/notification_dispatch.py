@@ -205,8 +205,9 @@ def _resume(
 
 def _take_over(claim: Claim, shop: Shop) -> Claim | None:
     """Make the claim ours, unless another delivery did so first."""
-    capped = claim.capped_at or claim.at
-    ours = _replace(claim, state="claimed", at=shop.clock.now(), capped_at=capped)
+    now, capped = shop.clock.now(), claim.capped_at or claim.at
+    kept = capped if claim.purpose == "marketing" and capped != now else None
+    ours = _replace(claim, state="claimed", at=now, capped_at=kept)
 
     def work(unit: Unit) -> Claim | None:
         if claims.get(unit, claim.message) != claim:
