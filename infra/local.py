@@ -227,12 +227,10 @@ def main(arguments: list[str] | None = None) -> None:
     environment = dict(os.environ)
     try:
         sandbox = _sandbox(environment) if chosen.sandbox else None
-        local = Local(environment)
+        local = _made(environment)
         local.start()
     except InUse as refused:
         sys.exit(str(refused))
-    except ValueError as wrong:  # a setting: nothing else has been read yet
-        sys.exit(f"Cannot start: {str(wrong).removesuffix('.')}.")
     except OSError as trouble:
         if trouble.errno != errno.EADDRINUSE:
             raise
@@ -246,6 +244,13 @@ def main(arguments: list[str] | None = None) -> None:
     local.stop()
     if sandbox:
         sandbox.stop()
+
+
+def _made(environment: Mapping[str, str]) -> Local:
+    try:
+        return Local(environment)
+    except ValueError as wrong:  # a setting: nothing but these has been read yet
+        sys.exit(f"Cannot start: {str(wrong).removesuffix('.')}.")
 
 
 def _sandbox(environment: dict[str, str]) -> Any:

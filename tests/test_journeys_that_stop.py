@@ -21,6 +21,15 @@ from loyalty.records import timers, vouchers
 from loyalty.steps import journey_start
 
 DAY = timedelta(days=1)
+STAGES = (
+    Path("tests/programs/stopping.yaml")
+    .read_text("utf-8")
+    .replace(
+        "      tell: {send: gift}\n",
+        "      tell: {send: gift}\n      day: {wait: 1d}\n      third: {send: gift}\n",
+    )
+)
+"""A win-back of three stages."""
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +61,17 @@ def stays_away(cafe):
     assert missed(cafe) == ["61 days without you."]
 
 
+def comes_back(cafe, what):
+    """Buy something that counts for nothing, waits for a person, or goes back."""
+    amount = {"review": 60_000, "too little": 100}.get(what, 1_000)
+    channel = "delivery" if what == "delivery" else "in_store"
+    tells(cafe, sale("R2", amount, at=cafe.now, channel=channel))
+    if what == "refund":
+        tells(cafe, refund("F2", "R2", amount, at=cafe.now))
+    if what == "void":
+        tells(cafe, void("R2", at=cafe.now))
+
+
 def a_week_passes(cafe):
     cafe.is_now(cafe.now + 7 * DAY)
     cafe.rig.sweep()
@@ -69,13 +89,7 @@ def states(cafe, automation="win_back"):
 @pytest.mark.parametrize("what", ["refund", "void", "review", "too little", "delivery"])
 def test_who_came_back_is_left_alone_whatever_becomes_of_the_receipt(cafe, what):
     stays_away(cafe)
-    amount = {"review": 60_000, "too little": 100}.get(what, 1_000)
-    channel = "delivery" if what == "delivery" else "in_store"
-    tells(cafe, sale("R2", amount, at=cafe.now, channel=channel))
-    if what == "refund":
-        tells(cafe, refund("F2", "R2", amount, at=cafe.now))
-    if what == "void":
-        tells(cafe, void("R2", at=cafe.now))
+    comes_back(cafe, what)
     a_week_passes(cafe)
     assert (states(cafe), len(missed(cafe))) == ([("stopped", "visit")], 1)
 
@@ -129,13 +143,7 @@ def test_who_spent_the_points_before_a_reminder_had_begun_is_not_reminded(cafe):
 @pytest.mark.parametrize("what", ["refund", "void", "review", "too little", "delivery"])
 def test_it_does_not_begin_for_who_was_there_hours_before(cafe, what):
     cafe.is_now(NOON + 61 * DAY - timedelta(hours=3))
-    amount = {"review": 60_000, "too little": 100}.get(what, 1_000)
-    channel = "delivery" if what == "delivery" else "in_store"
-    tells(cafe, sale("R2", amount, at=cafe.now, channel=channel))
-    if what == "refund":
-        tells(cafe, refund("F2", "R2", amount, at=cafe.now))
-    if what == "void":
-        tells(cafe, void("R2", at=cafe.now))
+    comes_back(cafe, what)
     cafe.is_now(NOON + 62 * DAY)
     cafe.rig.sweep()
     a_week_passes(cafe)
@@ -156,7 +164,7 @@ class Cut:
 @pytest.mark.parametrize("down", [timedelta(minutes=1), DAY, 9 * DAY])
 def test_what_a_stage_said_is_said_however_late_it_is_done_again(sandbox, down):
     sandbox.reset()
-    cafe = Cafe(sandbox, "stages")
+    cafe = staged(sandbox)
     cafe.join(phone=SITA)
     cafe.buys("R1", 900)
     cafe.is_now(NOON + 61 * DAY)
@@ -172,12 +180,17 @@ def test_what_a_stage_said_is_said_however_late_it_is_done_again(sandbox, down):
     assert {each.kind for each in posted} == {"award"}
 
 
-STAGES = Path("tests/programs/stages.yaml").read_text("utf-8")
 CAKE = STAGES.replace(
     "rewards:\n", "rewards:\n  cake: {title: {en: a cake}, points: 30, valid_days: 5}\n"
 ).replace("second: {award: 10}", "second: {reward: cake}").replace(
     "+{award} for you. Balance {balance}.", "{reward} for you: {code}"
 )  # fmt: skip
+
+
+def staged(sandbox, text=STAGES):
+    cafe = Cafe(sandbox, "stopping")
+    publishes(cafe, text)
+    return cafe
 
 
 def publishes(cafe, text):
@@ -187,7 +200,7 @@ def publishes(cafe, text):
 
 def test_a_reward_of_a_journey_is_the_one_of_its_version_and_can_be_redeemed(sandbox):
     sandbox.reset()
-    cafe = Cafe(sandbox, "stages")
+    cafe = staged(sandbox)
     publishes(cafe, CAKE)
     member = cafe.join(phone=SITA)
     cafe.buys("R1", 900)
@@ -203,7 +216,7 @@ def test_a_reward_of_a_journey_is_the_one_of_its_version_and_can_be_redeemed(san
 
 def test_what_an_automation_says_is_not_said_once_the_program_has_it_no_more(sandbox):
     sandbox.reset()
-    cafe = Cafe(sandbox, "stages")
+    cafe = staged(sandbox)
     cafe.join(phone=SITA)
     cafe.buys("R1", 900)
     cafe.is_now(NOON + 60 * DAY + timedelta(hours=11))  # at night nothing leaves
@@ -217,7 +230,7 @@ def test_what_an_automation_says_is_not_said_once_the_program_has_it_no_more(san
 
 def test_a_win_back_stops_with_a_visit_also_where_nobody_said_so(sandbox):
     sandbox.reset()
-    cafe = Cafe(sandbox, "stages")
+    cafe = staged(sandbox)
     publishes(cafe, STAGES.replace("    stop_when: [visit]\n", "", 1))
     cafe.join(phone=SITA)
     cafe.buys("R1", 900)

@@ -1,8 +1,8 @@
 """Webhooks a second while nothing else runs, beside a function that does nothing.
 
-And beside the least one that keeps what it answers for: no ingest can be faster. All are served
-by functions-framework with the same flags, in turns. What is ingested waits on disk; how fast it
-is worked off afterwards is told apart, as it does not slow a till down.
+And beside the least one, written by hand, that keeps what it answers for. All are served by
+functions-framework with the same flags, in turns. What is ingested waits on disk; how fast it is
+worked off afterwards is told apart, as it does not slow a till down.
 """
 
 from __future__ import annotations

@@ -99,10 +99,12 @@ def _without(unit: Unit, account: str, campaign: str) -> None:
 
 def _page(record: CampaignRecord, shop: Shop) -> None:
     """Begin a page of guests, publish what came of it, then move on and ask for the next one."""
-    planned = record if record.page is not None else _plan(record, shop)
+    page = _next_page(record, shop) if record.page is None else []
+    planned = _plan(record, page, shop) if record.page is None else record
     if planned is None:
         return  # it is halted, or somebody else was here
-    entered = _enter(planned, _accounts_of(planned, shop), shop)
+    guests = [each for _, each in page] or _accounts_of(planned, shop)
+    entered = _enter(planned, guests, shop)
     publish(shop.bus, tuple(each for one in entered for each in one.outcome))
     work = partial(_advance, was=planned, last=planned.upto, entered=entered, shop=shop)
     moved = shop.store.atomically("ledger", work)
@@ -120,9 +122,10 @@ def _publish_again(record: CampaignRecord, shop: Shop) -> None:
         publish(shop.bus, tuple(e for one in _enter(record, page, shop) for e in one.outcome))
 
 
-def _plan(record: CampaignRecord, shop: Shop) -> CampaignRecord | None:
+def _plan(
+    record: CampaignRecord, found: Sequence[tuple[str, AccountRecord]], shop: Shop
+) -> CampaignRecord | None:
     """Keep which guests come next, before anybody of them is begun."""
-    found = _next_page(record, shop)
     upto = found[-1][0] if len(found) == PAGE else ""
     page = tuple(account.account.id for _, account in found)
 

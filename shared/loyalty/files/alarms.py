@@ -5,6 +5,7 @@ However often something is looked at, a request has one name for each alert and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
@@ -19,6 +20,7 @@ AGAIN = timedelta(days=1)
 """So long an alert is asked for again: a run may have been cut off before it asked."""
 UNREAD = timedelta(days=1)
 """What is not read after so long is told of; before, it may still be uploaded."""
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 SOME = "Rows of it are wrong; the answer to the file lists them."
 
 
@@ -48,7 +50,7 @@ class Alarms:
     def passed_over(self, odd: Odd) -> Iterator[NotificationRequested]:
         """Ask for the alerts about what lies there and is not read."""
         name = odd.file.name.rpartition("/")[2]
-        plain = name.isascii() and name.replace(".", "").replace("-", "").isalnum()
+        plain = _PLAIN.fullmatch(name)  # else a person may have written anything into it
         told = {
             "file": name if plain else "A file", "rows": "0", "reason": answers.reason(odd.code),
         }  # fmt: skip
@@ -63,7 +65,9 @@ class Alarms:
         title = program.stores[store].title if store else ""
         values = {"till": self._source.till.name, "date": day, "store": title, **more}
         until = self._now + timedelta(hours=program.sending.useful_hours)
-        for alert in (name for name, about in program.alerts.items() if about.on == on):
+        for alert, meant in program.alerts.items():
+            if meant.on != on:
+                continue
             yield NotificationRequested(
                 id=f"alert:{alert}:{name}", at=self._now, subject=name,
                 version=self._version.hash, says=(Said(message=alert, values=values),),

@@ -28,8 +28,8 @@ WORDS = {
     "DOUBLE_HEADER": "Two columns have the same name.",
     "DUPLICATE_LINE": "One line of the receipt is told in two ways.",
     "FUTURE_DATE": "The receipt is from the future.",
-    "INVALID_ID": "A number has letters, digits and . _ : - / # only, 60 of them at most.",
     "INVALID_DATE": "The receipt is older than any till.",
+    "INVALID_ID": "A number has letters, digits and . _ : - / # only, 60 of them at most.",
     "INVALID_SUM": "The lines do not add up to the total, or a tax is above its amount.",
     "INVALID_TYPE": "A value is not a text: in JSON amounts stand in quotes.",
     "LINE_TOO_LONG": "A row is too long to be one: mostly a quote is opened and never closed.",
@@ -52,13 +52,13 @@ WORDS = {
     "taken: mend them, and upload the file again.",
     "TOO_MANY_LINES": "A receipt has 500 lines at most.",
     "UNDECODABLE": "The letters are not written as announced (UTF-8, Windows-1252).",
-    "UNKNOWN_NAME": "Files of sales lie in a day's folder and end in .csv, .json or .jsonl, or are "
-    "packed as .gz; before that stand letters, digits, _ . and - only.",
     "UNKNOWN_CURRENCY": "There is no such currency.",
     "UNKNOWN_ENCODING": "Letters are written as UTF-8 or Windows-1252.",
     "UNKNOWN_HEADER": "A column is missing, or has another name (see `columns`).",
-    "WRONG_DELIMITER": "The header is one single column: cells are parted by another `delimiter`.",
+    "UNKNOWN_NAME": "Files of sales lie in a day's folder and end in .csv, .json or .jsonl, or are "
+    "packed as .gz; before that stand letters, digits, _ . and - only.",
     "WRONG_COLUMNS": "The row has more or fewer cells than the header.",
+    "WRONG_DELIMITER": "The header is one single column: cells are parted by another `delimiter`.",
 }
 """Why a row or a file is refused; other codes are those of the webhook."""
 

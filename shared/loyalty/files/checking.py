@@ -40,7 +40,7 @@ class Checked(NamedTuple):
     unknown: int
 
 
-def checked(pieces: Iterable[bytes], form: Form, source: Source, shop: Shop) -> Checked:
+def read_through(pieces: Iterable[bytes], form: Form, source: Source, shop: Shop) -> Checked:
     """Read a file through; what is wrong with it is part of the answer."""
     digest, wrong, numbers, aside, unknown = sha256(), None, 0, 0, 0
     refused: list[Refused] = []

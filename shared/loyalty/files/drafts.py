@@ -102,7 +102,8 @@ class Reader:
             return Draft(numbers, refused=_all(numbers, [wrong.refused]))
 
     def _told(self, group: list[Row], numbers: tuple[int, ...]) -> Draft:
-        self._check_one(group)
+        if len(group) > 1:
+            self._check_one(group)
         receipt = Receipt(_once(group), self._till, self._form, self._program)
         if self._again(receipt, group):
             return Draft(numbers)

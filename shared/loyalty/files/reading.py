@@ -17,7 +17,7 @@ from loyalty.delivery import Shop
 from loyalty.errors import TryAgain
 from loyalty.file_records import FileReading, Refused
 from loyalty.files import answers, forms, unpacking
-from loyalty.files.checking import Checked, checked, drafts
+from loyalty.files.checking import Checked, drafts, read_through
 from loyalty.files.drafts import Draft
 from loyalty.files.forms import Manifest, Unreadable
 from loyalty.files.shelf import Found, Shelf, Source
@@ -140,7 +140,7 @@ class File:
         return seen_before and now - self._found.file.modified >= STILL
 
     def _checked(self, form: forms.Form) -> Checked:
-        return checked(self._shelf.pieces(self._found.file), form, self._source, self._shop)
+        return read_through(self._shelf.pieces(self._found.file), form, self._source, self._shop)
 
     def _drafts(self, form: forms.Form) -> Iterator[Draft]:
         return drafts(self._shelf.pieces(self._found.file), form, self._source, self._shop)

@@ -92,12 +92,10 @@ def _next(unit: Unit, journey: Journey, shop: Shop) -> Journey:
     home = homes.find(unit, journey.member)
     if home is None or home.closed or home.person != journey.member:
         return stopped(journey, "nobody")
-    if campaign is None and journey.automation not in program.automations:
-        return stopped(journey, "withdrawn")
     if campaign and (halt := running.why_not(campaign, now)):
         paused = _replace(journey, state="paused", due_at=campaign.ends_at, outcome=())
         return paused if halt == running.PAUSED else stopped(journey, halt)
-    if why := way.gone(Still(stops=reaction.stops, mark=journey.mark), home.account, program, now):
+    if why := way.gone(_still(journey, reaction), home.account, program, now):
         return stopped(journey, why)
     return _stage(unit, journey, home, reaction, shop, campaign)
 

@@ -64,6 +64,8 @@ def pull(till: str, shop: Shop) -> bool:
         return False
     length = timedelta(minutes=known.minutes)
     stretch = Stretch(start=known.until, end=min(known.until + length, now))
+    if till not in catching_up.tills(shop.programs.current().program):
+        return False  # it has left the program, and is asked from here if it comes back
     if stretch.end - stretch.start < timedelta(minutes=1):
         _ask_again(till, known, shop)
         return False
@@ -81,9 +83,7 @@ def pull(till: str, shop: Shop) -> bool:
 def _ask(till: str, stretch: Stretch, seconds: float, shop: Shop) -> None:
     """Publish what a till sold in a stretch; what nobody can book is put aside."""
     connector, _, account = till.partition(".")
-    locations = catching_up.tills(shop.programs.current().program).get(till)
-    if locations is None:
-        return  # it has left the program
+    locations = catching_up.tills(shop.programs.current().program)[till]
     span = Span(start=stretch.start, end=stretch.end, locations=locations)
     heard: list[Heard] = shop.vendors.run(connector, "list_sales", span, account, seconds)
     transaction_ingest.record(connector, account, heard, "", shop, judged=False)
