@@ -124,6 +124,29 @@ def test_who_gave_their_newest_receipt_back_is_missed_for_the_visit_before(rig):
     assert told(rig) == 1
 
 
+# -- receipts that come late --------------------------------------------------------------
+
+
+def test_one_absence_is_paid_for_once_however_many_older_receipts_are_told_late(rig):
+    buys(rig, "A")
+    first = rig.clock.now()
+    passes(rig, 61)
+    for days in (3, 9):
+        rig.tell(sale(f"late {days}", 500, at=first + days * DAY), Guest(phone=SITA))
+        rig.run()
+        passes(rig, 10)
+    passes(rig, 90)
+    assert told(rig) == 1
+
+
+def test_a_visit_after_the_telling_begins_another_absence(rig):
+    buys(rig, "A")
+    passes(rig, 62)
+    buys(rig, "B")
+    passes(rig, 61)
+    assert told(rig) == 2
+
+
 # -- two who are one ----------------------------------------------------------------------
 
 

@@ -474,6 +474,7 @@ class Life:
         fresh = NEW_PROGRAM + 2 * MINUTE
         if seen + 40 * DAY < fresh <= self.now:
             return  # away for long already when that was long for the first time
+        self.missed = int(self.now.timestamp()) // 60  # another absence begins with a visit from now on
         days = (self.now - seen).days
         steps = [f"miss {days}", 7 * DAY, 10, "gift 10", 14 * DAY, "farewell"]
         self.after.append(lambda: self._away("win_back", last.minute, steps))
@@ -492,7 +493,7 @@ class Life:
         if seen + away > self.now:
             self.unusual = (last.minute, seen + away)
             return
-        self.unusual_told = last.minute
+        self.unusual_told = int(self.now.timestamp()) // 60
         text = f"unusual {(self.now - seen).days}"
         self.after.append(lambda: self._away("unusual", last.minute, [text]))
 

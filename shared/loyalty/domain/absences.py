@@ -1,8 +1,9 @@
 """How long a guest has been away, and of which absence they were told last.
 
-The mark that an account keeps of it names a visit, in minutes: `29741520`. An absence that was
-long before the automation was there is passed over: `29741520-`. By rhythm, it also keeps when the
-one after a later visit is long: `29741520 29755920@2026-12-01T…`.
+The mark that an account keeps of it is when they were told, in minutes: `29741520`. Only a visit
+after that begins another absence: a till that tells late of an older one does not. One that was
+long before the automation was there is passed over, and its visit is kept: `29741520-`. By rhythm,
+the mark also keeps when the one after a later visit is long: `29741520 29755920@2026-12-01T…`.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class Absence(NamedTuple):
 
 
 def told(mark: str) -> str:
-    """Read of which absence a guest was told, or passed over."""
+    """Read when a guest was told, or which visit's absence was passed over."""
     return next((word for word in mark.split() if "@" not in word), "")
 
 
@@ -51,11 +52,12 @@ def is_measured(mark: str) -> bool:
 
 
 def newest(marks: Iterable[str]) -> str:
-    """Find the newest absence of which somebody was told; what was measured is forgotten."""
-    return max(map(told, marks), key=lambda mark: (_visit(mark), mark[-1:] != _PASSED), default="")
+    """Find when somebody was told last; what was measured is forgotten."""
+    return max(map(told, marks), key=lambda mark: (_until(mark), mark[-1:] != _PASSED), default="")
 
 
-def _visit(mark: str) -> int:
+def _until(mark: str) -> int:
+    """Read up to which minute visits begin no absence that is still to be told."""
     digits = mark.removesuffix(_PASSED)
     return int(digits) if digits.isdigit() else 0
 
@@ -76,7 +78,7 @@ def _is_told(mark: str, last: Visit, reaction: Dormant) -> bool:
     """Tell whether an absence was told of, or passed over; a refund makes no other one of it."""
     if mark.endswith(_PASSED) and reaction.include_already:
         return False
-    return _visit(mark) >= minute(last.since)
+    return _until(mark) >= minute(last.since)
 
 
 def _measured(mark: str, last: Visit) -> datetime | None:
@@ -99,7 +101,7 @@ def looked_at(
         return f"{before} {visit}@{long.astimezone(UTC).isoformat()}".strip(), None
     if known.since and long < known.since and not reaction.include_already:
         return visit + _PASSED, None
-    return visit, Absence(visit, str((now - last.at).days))
+    return str(minute(now)), Absence(visit, str((now - last.at).days))
 
 
 def _long_at(reaction: Dormant, last: datetime, usual: timedelta | None) -> datetime | None:
