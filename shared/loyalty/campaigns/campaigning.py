@@ -6,7 +6,7 @@ whoever's journey is there is begun already, and what it published is published 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -20,7 +20,6 @@ from loyalty.delivery import Shop, publish
 from loyalty.domain import campaigns as rules
 from loyalty.domain import offers
 from loyalty.domain.campaigns import Cost
-from loyalty.guests import homes
 from loyalty.journeys import leading
 from loyalty.ports import Unit, Where
 from loyalty.records import AccountRecord, Timer, account_record, accounts, campaigns, timers
@@ -159,26 +158,24 @@ def _enter(record: CampaignRecord, page: Sequence[AccountRecord], shop: Shop) ->
 
     Whoever was begun before the page was cut off has their room: others may have joined since.
     """
-    begun, entered = _begun_before(record, page, shop), list[Entered]()
-    for each in sorted(page, key=lambda each: each.account.id not in begun):
+    fits = {
+        name: fit
+        for each in page
+        for name, fit in entering.guests_of(record.campaign, each).items()
+    }
+    begun, entered = _begun_before(record, fits, shop), list[Entered]()
+    for name in sorted(fits, key=lambda name: name not in begun):
         if _is_full(record, entered):
             break
-        fits = not each.closed and rules.is_for(record.campaign, each.segments)
-        if fits or each.account.id in begun:
-            entered.append(entering.enter(record, each.account.id, shop))
+        if fits[name] or name in begun:
+            entered.append(entering.enter(record, name, shop))
     return entered
 
 
-def _begun_before(record: CampaignRecord, page: Sequence[AccountRecord], shop: Shop) -> set[str]:
+def _begun_before(record: CampaignRecord, page: Mapping[str, bool], shop: Shop) -> set[str]:
     """Find who of a page was begun before it was cut off, where that is to be known beforehand."""
     counted = record.campaign.guests_at_most is not None
-    asked = [
-        each.account.id
-        for each in page
-        if counted
-        or each.closed == homes.MERGED
-        or not rules.is_for(record.campaign, each.segments)
-    ]
+    asked = [name for name, fits in page.items() if counted or not fits]
     return entering.are_in(record, asked, shop) if asked else set()
 
 

@@ -15,6 +15,7 @@ from loyalty.delivery import Outcome, Shop, first_then_look
 from loyalty.domain import calendar
 from loyalty.domain import campaigns as rules
 from loyalty.domain import journeys as way
+from loyalty.domain.campaigns import Campaign
 from loyalty.domain.offers import Offered
 from loyalty.domain.program import Program
 from loyalty.guests import homes
@@ -22,6 +23,7 @@ from loyalty.guests.homes import Home
 from loyalty.journeys import leading, setting_out
 from loyalty.journeys.journey_records import Journey
 from loyalty.ports import Unit
+from loyalty.records import AccountRecord
 from loyalty.records import journeys as kept
 
 _replace = msgspec.structs.replace
@@ -37,6 +39,16 @@ class Entered(NamedTuple):
     arm: Literal["", "told", "held"] = ""
     outcome: Outcome = ()
     why: str = ""
+
+
+def guests_of(campaign: Campaign, found: AccountRecord) -> dict[str, bool]:
+    """Name whom an account brings up, and tell of each whether the campaign is for them.
+
+    Who shares an account is in its segments, and found by it alone.
+    """
+    fits = rules.is_for(campaign, found.segments)
+    others = found.account.others if campaign.segments else ()
+    return {found.account.id: fits and not found.closed, **dict.fromkeys(others, fits)}
 
 
 def enter(record: CampaignRecord, member: str, shop: Shop) -> Entered:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
+from loyalty.campaigns import entering
 from loyalty.domain import campaigns as rules
 from loyalty.domain import journeys as way
 from loyalty.domain.campaigns import Campaign, Cost
@@ -34,7 +36,7 @@ def preview(name: str, campaign: Campaign, store: Store, now: datetime) -> Previ
     """Go through all guests, and count."""
     counts = {True: 0, False: 0}
     for record in accounts.each(store):
-        if person := _guest(campaign, record, store, now):
+        for person in _guests(campaign, record, store, now):
             counts[rules.is_held_out(person, name, campaign)] += 1
     most = campaign.guests_at_most
     told = counts[False] if most is None else min(most, counts[False])
@@ -42,11 +44,14 @@ def preview(name: str, campaign: Campaign, store: Store, now: datetime) -> Previ
     return Preview(told, counts[True], cost, rules.passes(cost, campaign.budget))
 
 
-def _guest(campaign: Campaign, record: AccountRecord, store: Store, now: datetime) -> str:
-    """Name the guest of an account, if the campaign is for them."""
-    if record.closed or not rules.is_for(campaign, record.segments):
-        return ""
-    own = record.account.id
-    home = homes.find(store, own) if record.account.into else homes.own(record)
-    wanted = home and home.person == own and way.fits(campaign.when, home.account, now)
-    return own if wanted else ""
+def _guests(
+    campaign: Campaign, record: AccountRecord, store: Store, now: datetime
+) -> Iterator[str]:
+    """Name whom an account brings up, if the campaign is for them."""
+    found = entering.guests_of(campaign, record)
+    for name in [name for name, fits in found.items() if fits]:
+        own = name == record.account.id and not record.account.into
+        home = homes.own(record) if own else homes.find(store, name)
+        wanted = home and home.person == name and not home.closed
+        if home and wanted and way.fits(campaign.when, home.account, now):
+            yield name

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
 
-from loyalty.domain import lately, rfm
+from loyalty.domain import lately, offers, rfm
 from loyalty.domain.account import Account, Totals
 from loyalty.domain.grouping import (
     Balance,
@@ -88,8 +88,10 @@ def emptied(account: Account) -> Account:
     return _replace(account, segments=(), stage="", rfm="", likes=(), liked_at=0)
 
 
-def forgotten(account: Account) -> Account:
-    """Take an account out of all segments, and its tags and offers off."""
+def forgotten(account: Account, stay: Sequence[str]) -> Account:
+    """Leave nothing of who is erased: those who `stay` keep their offers, segments and tags."""
+    if stay:
+        return _replace(account, offers=offers.of_people(account.offers, stay))
     return _replace(emptied(account), tags=(), brought={}, offers=())
 
 

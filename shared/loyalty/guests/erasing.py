@@ -75,12 +75,18 @@ def mark(member: str, shop: Shop) -> None:
 
 def _closed(unit: Unit, account: Account, shop: Shop) -> None:
     """Write that a member was erased: by this act `/v1/changes` tells of it."""
-    now = shop.clock.now()
-    book = Passbook(segments.forgotten(account), shop.programs.at(now).program, now)
+    now, stay = shop.clock.now(), _who_stay(unit, account)
+    book = Passbook(segments.forgotten(account, stay), shop.programs.at(now).program, now)
     book.closed = homes.ERASED
     act = f"erase:{account.id}"
     book.write("erase", act, now, reason="erased")
     bookkeeping.write(unit, book, act, ())
+
+
+def _who_stay(unit: Unit, account: Account) -> list[str]:
+    """Name who else has their points there: other people, not who this one was before a merge."""
+    everybody = homes.people(unit, account) if account.others else ()
+    return [person for person in everybody if person != account.id]
 
 
 def finish(member: str, shop: Shop) -> None:

@@ -66,6 +66,12 @@ def here(source: Unit | Store, account: Account) -> tuple[str, ...]:
     return tuple(name for name in everybody(account) if not erased(source, name))
 
 
+def people(source: Unit | Store, account: Account) -> tuple[str, ...]:
+    """Name the people who have their points there, each by one name; nobody who was erased."""
+    found = (find(source, name) for name in here(source, account))
+    return tuple(dict.fromkeys(home.person for home in found if home))
+
+
 def names(source: Unit | Store, home: Home) -> tuple[str, ...]:
     """List all members that were found to be this person, who is the first."""
     others = (name for name in everybody(home.account) if name != home.person)

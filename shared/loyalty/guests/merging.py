@@ -150,18 +150,12 @@ def _own(unit: Unit, member: str) -> Home:
 
 
 def _check(unit: Unit, book: Passbook, target: Passbook, wish: Wish) -> None:
-    here, there = (_people(unit, each) for each in (book, target))
+    here, there = (homes.people(unit, each.account) for each in (book, target))
     if book.account.holds:
         raise Problem(409, "reward_held", "A reward is set aside there: capture or void it first.")
     people = len(here) + len(there)
     if wish.shared and people > book.program.household.people:
         raise Problem(409, "household_full", "So many people cannot share an account.")
-
-
-def _people(unit: Unit, book: Passbook) -> set[str]:
-    """Tell who shares an account: people, whatever names they had before; nobody erased."""
-    found = (homes.find(unit, name) for name in homes.here(unit, book.account))
-    return {home.person for home in found if home}
 
 
 def _written(unit: Unit, book: Passbook, target: Passbook, act: str) -> Outcome:

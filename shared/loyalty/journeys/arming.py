@@ -10,6 +10,7 @@ from loyalty.domain.automations import ByTime
 from loyalty.domain.ledger import Passbook
 from loyalty.domain.program import Version
 from loyalty.events import SweepRequested
+from loyalty.guests import homes
 from loyalty.job_records import Job
 from loyalty.journeys import celebrating
 from loyalty.ports import Unit
@@ -54,12 +55,12 @@ def _arm_account(member: str, version: Version, shop: Shop) -> None:
         return
 
     def work(unit: Unit) -> None:
-        record = accounts.get(unit, member)
-        if record is None or record.closed or record.account.into:
-            return  # nobody is behind it, or another account keeps it
-        book = Passbook(record.account, version.program, shop.clock.now())
+        home = homes.find(unit, member)
+        if home is None or home.closed:
+            return  # nobody is behind it
+        book = Passbook(home.account, version.program, shop.clock.now())
         account = bookkeeping.armed(unit, book)
         if account is not book.account:  # also where it says the same: the timer rests on it
-            accounts.put(unit, member, account_record(account))
+            accounts.put(unit, account.id, account_record(account, home.record.closed))
 
     shop.store.atomically("ledger", work)

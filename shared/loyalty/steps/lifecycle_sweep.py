@@ -126,7 +126,7 @@ def _settle_in(unit: Unit, timer: Timer, name: str, known: Measured, shop: Shop)
         raise AlreadyExists("the account moved on since its month was added up")
     now = shop.clock.now()
     book = bookkeeping.opened_from(homes.own(_disarmed(record)), shop.programs.at(now), shop)
-    events = [*bookkeeping.posted(book), *_occasions(book, known)]
+    events = [*bookkeeping.posted(book), *_occasions(unit, book, known)]
     outcome = bookkeeping.write(unit, book, book.pages[0][0].id if book.pages else "", events)
     if book.account.armed_at is None:  # else it was armed anew, under the same name
         timers.delete(unit, timekeeping.name_of(timer))
@@ -134,15 +134,10 @@ def _settle_in(unit: Unit, timer: Timer, name: str, known: Measured, shop: Shop)
     return outcome
 
 
-def _occasions(book: Passbook, known: Measured) -> list[OccasionCame]:
-    """Tell what time brought to an account that automations wait for, and note it there.
-
-    Of one that is kept in another, or that nobody is behind any more, there is nothing to tell.
-    """
+def _occasions(unit: Unit, book: Passbook, known: Measured) -> list[OccasionCame]:
+    """Tell everybody whose account it is what time brought that automations wait for; note it."""
     book.account, found = occasions.came(book.account, book.program, book.now, known)
-    who = book.account.id
-    if book.account.into or book.closed:
-        return []
+    everybody = _behind(unit, book) if found else ()
     return [
         OccasionCame(
             id=f"occasion:{each.automation}:{who}:{each.key}", at=book.now, subject=who, member=who,
@@ -150,7 +145,15 @@ def _occasions(book: Passbook, known: Measured) -> list[OccasionCame]:
             words=dict(each.words),
         )
         for each in found
+        for who in everybody
     ]  # fmt: skip
+
+
+def _behind(unit: Unit, book: Passbook) -> tuple[str, ...]:
+    """Name who is behind an account: nobody, if it is kept in another or its guest was erased."""
+    if book.account.others:
+        return homes.people(unit, book.account)
+    return () if book.account.into or book.closed else (book.account.id,)
 
 
 def _disarmed(record: AccountRecord) -> AccountRecord:
