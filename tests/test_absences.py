@@ -10,7 +10,7 @@ from infra.simulator.store import MemoryStore
 from tests.rig import Rig, refund, sale
 
 from loyalty.connectors.spec import Guest
-from loyalty.guests import merging
+from loyalty.guests import merging, parting
 from loyalty.guests.merging import Wish
 from loyalty.records import journeys
 
@@ -65,7 +65,7 @@ def merges(rig):
 
 
 def part(rig):
-    merging.unmerge(rig.hari, "owner", rig.shop)
+    parting.unmerge(rig.hari, "owner", rig.shop)
     rig.run()
 
 

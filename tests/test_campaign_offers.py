@@ -22,7 +22,7 @@ from loyalty.domain.conditions import When
 from loyalty.domain.transaction import Line, Sale
 from loyalty.events import TransactionRecorded, claimed
 from loyalty.explaining import explain
-from loyalty.guests import merging
+from loyalty.guests import merging, parting
 from loyalty.guests.merging import Wish
 from loyalty.records import accounts, entries, journeys
 from loyalty.steps import points_calculation
@@ -277,7 +277,7 @@ def test_who_shares_an_account_has_only_offers_of_their_own(cafe):
         before = cafe.points(second)
     assert gains[told] == 20
     assert sorted(gains.values()) == [10, 20]
-    merging.unmerge(first, "owner", cafe.shop)
+    parting.unmerge(first, "owner", cafe.shop)
     cafe.rig.run()
     assert [bool(kept(cafe, who)) for who in (first, second)] == [told == first, told == second]
 
@@ -294,7 +294,7 @@ def test_who_was_merged_into_somebody_new_keeps_the_offer_and_into_a_held_out_on
     cafe.buys("R1", 1_000, phone(50))
     cafe.buys("R2", 1_000, phone(members.index(held)))
     assert (cafe.points(fresh), cafe.points(held)) == (20, 10)
-    merging.unmerge(told[0], "owner", cafe.shop)
+    parting.unmerge(told[0], "owner", cafe.shop)
     assert (kept(cafe, told[0]), kept(cafe, fresh)) == (["spring"], [])
 
 

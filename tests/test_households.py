@@ -9,7 +9,7 @@ from tests.test_campaigns import joined, opened, phone, placed, spring, starts, 
 
 from loyalty.campaigns import previewing
 from loyalty.domain.campaigns import Offer
-from loyalty.guests import erasing, merging, tagging
+from loyalty.guests import erasing, merging, parting, tagging
 from loyalty.guests.merging import Wish
 
 
@@ -106,5 +106,37 @@ def test_who_was_found_to_be_one_person_is_told_once(sandbox):
     cafe.rig.run()
     cafe.buys("R1", 3_000)
     merging.merge(Wish("M1", same, sita, "owner"), cafe.shop)
+    cafe.rig.run()
+    assert missed(cafe) == {SITA}
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_who_came_back_is_not_won_back_though_they_were_put_together_and_parted(sandbox, shared):
+    sandbox.reset()
+    cafe = Cafe(sandbox, "journeys")
+    sita, hari = cafe.join(phone=SITA), cafe.join("Hari Lal", HARI)
+    cafe.rig.run()
+    cafe.buys("R1", 1_000)
+    assert missed(cafe) == {SITA}
+    cafe.buys("R2", 1_000)
+    merging.merge(Wish("M1", sita, hari, "owner", shared=shared), cafe.shop)
+    cafe.rig.run()
+    parting.unmerge(sita, "owner", cafe.shop)
+    cafe.rig.run()
+    cafe.passes(days=8)
+    assert ("award", 10) not in cafe.kinds(sita)
+
+
+def test_a_visit_of_another_stops_nothing_for_whom_they_were_parted_from(sandbox):
+    sandbox.reset()
+    cafe = Cafe(sandbox, "journeys")
+    sita, hari = cafe.join(phone=SITA), cafe.join("Hari Lal", HARI)
+    cafe.rig.run()
+    cafe.buys("R1", 1_000)
+    merging.merge(Wish("S1", hari, sita, "owner", shared=True), cafe.shop)
+    cafe.rig.run()
+    cafe.passes(days=50)
+    cafe.buys("R2", 1_000, HARI)
+    parting.unmerge(hari, "owner", cafe.shop)
     cafe.rig.run()
     assert missed(cafe) == {SITA}

@@ -14,7 +14,7 @@ from loyalty import timekeeping
 from loyalty.audit import audit
 from loyalty.domain.facts import minute
 from loyalty.events import OccasionCame
-from loyalty.guests import merging
+from loyalty.guests import merging, parting
 from loyalty.guests.merging import Wish
 from loyalty.records import accounts, claims, contacts, entries, timers, vouchers
 from loyalty.steps import journey_start, notification_dispatch
@@ -114,7 +114,7 @@ def test_which_birthday_was_told_is_known_after_a_merge_that_was_a_mistake(cafe)
     passes(cafe, 48 * DAY, DAY)
     [before] = [timer for timer in of_kind(cafe, "yearly") if timer.subject == member]
     merges(cafe, member, other)
-    merging.unmerge(member, "key:owner", cafe.rig.shop)
+    parting.unmerge(member, "key:owner", cafe.rig.shop)
     cafe.rig.run()
     [after] = [timer for timer in of_kind(cafe, "yearly") if timer.subject == member]
     assert (after.marks, after.due_at) == (before.marks, before.due_at)

@@ -15,7 +15,7 @@ from loyalty.connectors.spec import Guest
 from loyalty.counter import redeeming
 from loyalty.counter.redeeming import Asking
 from loyalty.errors import Problem
-from loyalty.guests import activities, agreeing, erasing, homes, members, merging, uniting
+from loyalty.guests import activities, agreeing, erasing, homes, members, merging, parting, uniting
 from loyalty.guests.activities import Done
 from loyalty.guests.agreeing import How
 from loyalty.guests.merging import Wish
@@ -46,7 +46,7 @@ def merge(rig, act="M1", **more):
 
 
 def part(rig):
-    merging.unmerge(rig.anni, "key:owner", rig.shop)
+    parting.unmerge(rig.anni, "key:owner", rig.shop)
     rig.run()
 
 
@@ -201,7 +201,7 @@ def test_merged_twice_at_one_instant_nothing_counts_twice(rig):
 
 def test_whoever_is_not_merged_is_not_parted(rig):
     assert refusal(lambda: part(rig)) == (409, "not_merged")
-    assert refusal(lambda: merging.unmerge("m_nobody", "x", rig.shop)) == (404, "not_found")
+    assert refusal(lambda: parting.unmerge("m_nobody", "x", rig.shop)) == (404, "not_found")
 
 
 def test_what_was_reached_by_one_is_not_granted_again(rig):

@@ -14,7 +14,7 @@ from loyalty.connectors.spec import Guest, Reply
 from loyalty.counter import adjusting, redeeming
 from loyalty.counter.redeeming import Asking
 from loyalty.events import claimed
-from loyalty.guests import members, merging
+from loyalty.guests import members, merging, parting
 from loyalty.guests.members import Joining
 from loyalty.guests.merging import Wish
 from loyalty.records import accounts, contacts, entries, quarantine, suppressions
@@ -49,7 +49,7 @@ def merge(rig, act="M1", into="", **more):
 
 
 def part(rig):
-    merging.unmerge(rig.anni, "key:owner", rig.shop)
+    parting.unmerge(rig.anni, "key:owner", rig.shop)
 
 
 def says(rig, keyword, phone=ANNI):

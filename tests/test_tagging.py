@@ -11,7 +11,7 @@ from tests.rig import Rig
 from loyalty.audit import audit
 from loyalty.domain import tags as tags_of
 from loyalty.errors import Problem
-from loyalty.guests import erasing, merging, tagging
+from loyalty.guests import erasing, merging, parting, tagging
 from loyalty.guests.merging import Wish
 from loyalty.records import accounts, entries
 
@@ -37,7 +37,7 @@ def merge(rig):
 
 
 def part(rig, member=None):
-    merging.unmerge(member or rig.anni, "key:owner", rig.shop)
+    parting.unmerge(member or rig.anni, "key:owner", rig.shop)
 
 
 def tags(rig):

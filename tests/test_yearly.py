@@ -12,7 +12,7 @@ from tests.rig import Rig
 from tests.steps.cafe import HARI, SITA, Cafe
 
 from loyalty import programs
-from loyalty.guests import birthdays, erasing, merging
+from loyalty.guests import birthdays, erasing, merging, parting
 from loyalty.guests.merging import Wish
 from loyalty.records import journeys, timers, vouchers
 
@@ -86,7 +86,7 @@ def test_who_parts_again_is_congratulated_next_year(rig):
     one, other = joins(rig, SITA, "12-20"), joins(rig, HARI, "06-10")
     passes(rig, 30)
     merges(rig, one, other)
-    merging.unmerge(one, "owner", rig.shop)
+    parting.unmerge(one, "owner", rig.shop)
     rig.run()
     birthdays.change(one, "03-01", rig.shop)
     rig.run()

@@ -8,7 +8,7 @@ from infra.simulator.guests import address_of
 from infra.simulator.till import home_of, member_of
 from infra.simulator.together import Merge, Union
 from loyalty.errors import Problem
-from loyalty.guests import merging
+from loyalty.guests import merging, parting
 from loyalty.records import accounts, entries, merges
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Desk:
             other = member_of(self._world, act.into)
             merging.merge(merging.Wish(act.act, one, other, "maya", shared=act.shared), shop)
         else:
-            merging.unmerge(one, "maya", shop)
+            parting.unmerge(one, "maya", shop)
 
     def _reasons(self, act: Union) -> set[str]:
         """Tell why it may be refused, as it stands at that instant."""

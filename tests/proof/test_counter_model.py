@@ -25,7 +25,7 @@ from loyalty.connectors.spec import Guest
 from loyalty.counter import redeeming
 from loyalty.counter.redeeming import Asking, Capturing
 from loyalty.errors import Problem
-from loyalty.guests import merging
+from loyalty.guests import merging, parting
 from loyalty.records import accounts, entries
 
 PHONE, OTHER = "+4915112345671", "+4915112345672"
@@ -226,7 +226,7 @@ class Counter(RuleBasedStateMachine):
     @rule()
     def is_two_people_after_all(self):
         merged = self.model.brought is not None
-        self.tried(lambda: merging.unmerge(self.other, "maya", self.rig.shop) or DONE)
+        self.tried(lambda: parting.unmerge(self.other, "maya", self.rig.shop) or DONE)
         if merged:
             self.model.parts()
         self.rig.run()

@@ -474,9 +474,7 @@ class Life:
         fresh = NEW_PROGRAM + 2 * MINUTE
         if seen + 40 * DAY < fresh <= self.now:
             return  # away for long already when that was long for the first time
-        self.missed = (
-            int(self.now.timestamp()) // 60
-        )  # only a visit from now on begins another
+        self.missed = int(self.now.timestamp()) // 60  # only a visit from now on begins another
         days = (self.now - seen).days
         steps = [f"miss {days}", 7 * DAY, 10, "gift 10", 14 * DAY, "farewell"]
         self.after.append(lambda: self._away("win_back", last.minute, steps))

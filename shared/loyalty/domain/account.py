@@ -127,7 +127,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `seq` grows with every commit, `count` and `digest` (a sum of hashes, modulo 2^256) cover
     its entries. `armed_at` is when its timer is due, `occasions` of which occasion each automation
     was told last (see `occasions`; no entry tells of them). `facts` begin with the business day
-    `facts_from`, which only rises: what was forgotten stays so.
+    `facts_from`, which only rises: what was forgotten stays so. `came` is the newest receipt (in
+    minutes) of those that were forgotten when the account parted from another.
 
     An account that was merged is kept `into` another, which names it among its `others`; the
     carried sums of those begin with their name.
@@ -150,6 +151,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     months: dict[str, Totals] = {}
     facts: tuple[ReceiptFact, ...] = ()
     facts_from: str = ""
+    came: int = 0
     standing: Standing | None = None
     holds: tuple[Held, ...] = ()
     armed_at: datetime | None = None

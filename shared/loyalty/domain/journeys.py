@@ -52,7 +52,7 @@ class Walk(NamedTuple):
 
 def mark(account: Account, reward: str = "") -> Mark:
     """Take down what a journey's reason rests on."""
-    newest = max((fact.minute for fact in account.facts), default=0)
+    newest = max((account.came, *(fact.minute for fact in account.facts)))
     return Mark(visit=newest, tier=account.tier or "", reward=reward)
 
 

@@ -60,6 +60,13 @@ class Link(NamedTuple):
     shared: bool = False
 
 
+class Came(NamedTuple):
+    """The newest receipts, in minutes, of those who part and of those who stay; 0 without any."""
+
+    those_who_part: int
+    those_who_stay: int
+
+
 def merge(book: Pages, into: Pages, act: str, *, shared: bool = False) -> Link:
     """Move all that an account has into another one. Entries: `merge:<act>:out` and `:in`."""
     one, other = book.account, into.account
@@ -71,12 +78,13 @@ def merge(book: Pages, into: Pages, act: str, *, shared: bool = False) -> Link:
         segments.emptied(one), into=link.into, others=(), facts=()))  # fmt: skip
     _take(into, part, "merge", link, _replace(
         tags.united(other, one), others=(*other.others, *link.joined), facts=known,
-        facts_from=since, offers=offers.joined(other.offers, one.offers),
+        facts_from=since, came=max(one.came, other.came),
+        offers=offers.joined(other.offers, one.offers),
         occasions=occasions.united(other, one, into.program)))  # fmt: skip
     return link
 
 
-def unmerge(book: Pages, back: Pages, part: Part, link: Link) -> None:
+def unmerge(book: Pages, back: Pages, part: Part, link: Link, came: Came) -> None:
     """Move what remains of a merged account back to it. Entries: `unmerge:<act>:out` and `:in`.
 
     Neither remembers a receipt: whoever needs one looks it up. Of what they were told while they
@@ -88,11 +96,11 @@ def unmerge(book: Pages, back: Pages, part: Part, link: Link) -> None:
     taken = offers.of_people(left.offers, link.joined)
     rest = tuple(each for each in left.offers if each not in taken)
     left = _replace(left, others=others, offers=rest)
-    _give(book, part, "unmerge", link, _forgetful(left, since))
+    _give(book, part, "unmerge", link, _forgetful(left, since, came.those_who_stay))
     told = occasions.united(own, book.account, back.program)
     own = _replace(own, into="", others=link.joined[1:], occasions=told,
                    offers=offers.joined(taken, own.offers))  # fmt: skip
-    _take(back, part, "unmerge", link, _forgetful(own, since))
+    _take(back, part, "unmerge", link, _forgetful(own, since, came.those_who_part))
 
 
 def remaining(account: Account, merged: Entry, since: Iterable[Entry], book: Pages) -> Part:
@@ -198,8 +206,8 @@ def _forgetting(book: Pages) -> str:
     return (max(days) + _NIGHT).isoformat()
 
 
-def _forgetful(account: Account, since: str) -> Account:
-    return _replace(account, facts=(), facts_from=max(account.facts_from, since))
+def _forgetful(account: Account, since: str, came: int) -> Account:
+    return _replace(account, facts=(), facts_from=max(account.facts_from, since), came=came)
 
 
 def _less(totals: Totals) -> Totals:

@@ -1,4 +1,4 @@
-"""Members found to be one person, and people who share an account; and how they part again.
+"""Members found to be one person, and people who share an account.
 
 The ledger goes first, in one unit. Where two members are one person, what leads to the one leads
 to the other from then on, and the stricter consent of both holds.
@@ -7,29 +7,26 @@ to the other from then on, and the stricter consent of both holds.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import NamedTuple
 
 import msgspec
 
-from loyalty import bookkeeping, recount, timekeeping
+from loyalty import bookkeeping, timekeeping
 from loyalty.campaigns import running
-from loyalty.delivery import RACES, Outcome, Shop, first_then_look
+from loyalty.delivery import Outcome, Shop, first_then_look
 from loyalty.domain import merging, offers
 from loyalty.domain.account import Account
 from loyalty.domain.entry import Entry
 from loyalty.domain.ledger import Passbook
-from loyalty.errors import Problem, TryAgain
+from loyalty.errors import Problem
 from loyalty.events import MemberChanged
 from loyalty.guests import homes, uniting
 from loyalty.guests.homes import MERGED, Home
 from loyalty.ports import Key, Unit
 from loyalty.records import (
-    AccountRecord,
     Identity,
     Merge,
     Timer,
-    accounts,
     entries,
     identities,
     merges,
@@ -65,20 +62,6 @@ def merge(wish: Wish, shop: Shop) -> None:
         finish(wish.member, shop)
 
 
-def unmerge(member: str, by: str, shop: Shop) -> None:
-    """Move back what remains of a member's account. Repeated, it changes nothing.
-
-    Raises Problem 404, or 409 if the account is not kept elsewhere.
-    """
-    for _ in range(RACES):
-        acts, seq = _since(member, shop)
-        work = partial(_part, member=member, by=by, acts=acts, seq=seq, shop=shop)
-        if done := shop.store.atomically("ledger", work):
-            timekeeping.keep(*done, shop)
-            return
-    raise TryAgain("the account keeps changing while it is parted")
-
-
 def finish(member: str, shop: Shop) -> None:
     """See to the person whose member was merged, and strike the timer out."""
     home, promised = homes.find(shop.store, member), timers.get(shop.store, f"merge:{member}")
@@ -89,13 +72,10 @@ def finish(member: str, shop: Shop) -> None:
     shop.store.atomically("ledger", lambda unit: timers.delete(unit, f"merge:{member}"))
 
 
-# -- merging ------------------------------------------------------------------------------
-
-
 def _merge(unit: Unit, wish: Wish, leading: Sequence[Key], shop: Shop) -> Outcome:
     if done := entries.get(unit, f"merge:{wish.act}:out"):
         return _again(done.entry, merges.get(unit, wish.member), wish)
-    leads = _leading(unit, leading, wish.member)
+    leads = leading_to(unit, leading, wish.member)
     one, other = _own(unit, wish.member), _own(unit, wish.into)
     if one.member == other.member:
         raise Problem(422, "same_member", "An account cannot be kept in itself.")
@@ -117,7 +97,7 @@ def _merge(unit: Unit, wish: Wish, leading: Sequence[Key], shop: Shop) -> Outcom
         act=wish.act, member=wish.member, into=other.person, by=wish.by, why=wish.why, at=book.now,
         shared=wish.shared, leading=tuple(key.id for key in leads),
     ))  # fmt: skip
-    return _written(unit, book, target, f"merge:{wish.act}")
+    return written(unit, book, target, f"merge:{wish.act}")
 
 
 def _taking_over(unit: Unit, account: Account, merged: str, person: Home) -> Account:
@@ -158,7 +138,8 @@ def _check(unit: Unit, book: Passbook, target: Passbook, wish: Wish) -> None:
         raise Problem(409, "household_full", "So many people cannot share an account.")
 
 
-def _written(unit: Unit, book: Passbook, target: Passbook, act: str) -> Outcome:
+def written(unit: Unit, book: Passbook, target: Passbook, act: str) -> Outcome:
+    """Write what moved between two accounts, and promise to publish it."""
     changed = MemberChanged(
         id=f"{act}:changed", at=book.now, subject=book.who, member=book.who, what="updated"
     )
@@ -169,104 +150,7 @@ def _written(unit: Unit, book: Passbook, target: Passbook, act: str) -> Outcome:
     return outcome
 
 
-# -- parting ------------------------------------------------------------------------------
-
-
-def _since(member: str, shop: Shop) -> tuple[list[Entry], int]:
-    """List what an account's people did where it is kept, and that one's `seq`."""
-    home, merged = homes.find(shop.store, member), merges.get(shop.store, member)
-    if home is None:
-        raise Problem(404, "not_found", "There is no such member.")
-    record = entries.get(shop.store, f"merge:{merged.act}:in") if merged else None
-    came = record.entry if record else None
-    found = (
-        record.entry
-        for name in (came.joined if came else ())
-        for record in entries.each(shop.store, ("members", "contains", name))
-    )
-    further = merges.get(shop.store, came.members[0]) if came else None
-    away = further.into if further else ""
-    acts = [entry for entry in found if entry and came and _after(entry, came, away)]
-    return acts, home.account.seq
-
-
-def _after(entry: Entry, came: Entry, away: str) -> bool:
-    """Tell whether an act on a receipt happened after a merge, where its points are kept since.
-
-    `away` is where the account they came to was itself kept later: an act at the very instant of
-    the merge came after it only there.
-    """
-    account = entry.members[0]
-    if entry.kind not in recount.OF_RECEIPTS or account in came.joined:
-        return False
-    if account == came.members[0]:
-        return entry.seq > came.seq
-    return entry.at > came.at or (entry.at == came.at and account == away)
-
-
-def _part(
-    unit: Unit, member: str, by: str, acts: list[Entry], seq: int, shop: Shop
-) -> tuple[str, Outcome] | None:
-    """Part an account as it was at this `seq`; None if it moved on."""
-    found = _known(unit, member)
-    if found.merged.state == "undone":
-        return "", ()
-    if found.home.account.seq != seq:
-        return None
-    _none_held(unit, found, shop)
-    leads = _led(unit, found.merged)
-    version, joined = shop.programs.at(shop.clock.now()), found.first.joined
-    book = bookkeeping.opened_from(found.home, version, shop)
-    back = bookkeeping.opened_from(homes.own(found.record), version, shop)
-    part = merging.remaining(book.account, found.first, acts, book)
-    link = merging.Link(found.merged.act, book.account.id, joined, found.merged.shared)
-    merging.unmerge(book, back, part, link)
-    back.closed = ""
-    for key in leads:
-        unit.put(key, identities.document(Identity(member=member)))
-    merges.put(unit, member, _replace(found.merged, state="undone", undone_by=by))
-    timers.delete(unit, f"merge:{member}")
-    act = f"unmerge:{found.merged.act}"
-    return act, _written(unit, book, back, act)
-
-
-def _none_held(unit: Unit, found: _Found, shop: Shop) -> None:
-    """Raise Problem 409 while somebody who parts has a reward set aside."""
-    for held in found.home.account.held(shop.clock.now()):
-        record = entries.get(unit, f"hold:{held.id}")
-        if record and record.entry and record.entry.members[-1] in found.first.joined:
-            raise Problem(409, "reward_held", "A reward is set aside: capture or void it first.")
-
-
-class _Found(NamedTuple):
-    """A merge: its record, its entry on the account that was moved, that account, and its home."""
-
-    merged: Merge
-    first: Entry
-    record: AccountRecord
-    home: Home
-
-
-def _known(unit: Unit, member: str) -> _Found:
-    merged, record = merges.get(unit, member), accounts.get(unit, member)
-    home = homes.find(unit, member)
-    told = entries.get(unit, f"merge:{merged.act}:out") if merged else None
-    if record is None or home is None or record.closed == "erased":
-        raise Problem(404, "not_found", "There is no such member.")
-    if merged is None or told is None or told.entry is None:
-        raise Problem(409, "not_merged", "This member's account is not kept elsewhere.")
-    if merged.state == "open" and record.account.into != home.account.id:
-        raise Problem(409, "merged_further", "Part the account that it was merged into first.")
-    return _Found(merged, told.entry, record, home)
-
-
-def _led(unit: Unit, merged: Merge) -> list[Key]:
-    """List what led to a member before, if it was not given to somebody else since."""
-    keys = [Key(identities.collection, name) for name in merged.leading]
-    return _leading(unit, keys, merged.into)
-
-
-def _leading(unit: Unit, keys: Sequence[Key], member: str) -> list[Key]:
+def leading_to(unit: Unit, keys: Sequence[Key], member: str) -> list[Key]:
     """List which of these identities lead to a member now."""
     found = map(identities.read, unit.get(*keys) if keys else [])
     leads = zip(keys, found, strict=True)

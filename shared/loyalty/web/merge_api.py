@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loyalty import identity
-from loyalty.guests import merging
+from loyalty.guests import merging, parting
 from loyalty.guests.merging import Wish
 from loyalty.web import people_api
 from loyalty.web.api import Call, Operation
@@ -28,7 +28,7 @@ def share(call: Call) -> Member:
 
 def part(call: Call) -> Member:
     """Undo a merge or a sharing: what remains of what was brought goes back."""
-    merging.unmerge(call.id, call.by, call.shop)
+    parting.unmerge(call.id, call.by, call.shop)
     return people_api.found(call.id, call.shop)
 
 
