@@ -104,8 +104,8 @@ class Rig:
     # -- what happens ---------------------------------------------------------------------
 
     def join(self, name: str = "Sita Rai", phone: str = "", **more: Any) -> str:
-        """Join; with consent to service texts and mails unless told otherwise."""
-        agreed = {"sms:service": True, "email:service": True}
+        """Join; with consent to all texts and to service mails unless told otherwise."""
+        agreed = {"sms:marketing": True, "sms:service": True, "email:service": True}
         joining = members.Joining(name=name, phone=phone, **{"consents": agreed, **more})
         return members.enroll(joining, "", self.shop)[0]
 

@@ -11,7 +11,7 @@ import msgspec
 from loyalty.domain import earning, facts, lots, merging, receipts, tiers
 from loyalty.domain.account import Account, ReceiptFact, Standing, Totals
 from loyalty.domain.entry import OF_MERGES, Book, Entry, Receipt
-from loyalty.domain.pages import held_after
+from loyalty.domain.pages import held_after, taken_after
 
 OF_RECEIPTS = frozenset({"sale", "edit", "refund", "void", "review", "move"})
 """The kinds of entries that are acts on a receipt."""
@@ -36,7 +36,7 @@ def turned(account: Account, entry: Entry) -> Account:
         debt=account.debt - on(entry, "debt"), standing=_standing(account, entry),
         holds=held_after(account.holds, entry),
     )  # fmt: skip
-    return merging.linked(after, entry)
+    return merging.linked(taken_after(after, entry), entry)
 
 
 def on(entry: Entry, *books: Book) -> int:

@@ -9,7 +9,7 @@ import pytest
 from tests.functions.serving import application
 from tests.pages.guest import ORIGIN, Guest
 from tests.rig import sale
-from tests.steps.cafe import HARI, SITA
+from tests.steps.cafe import HARI, SERVICE_ONLY, SITA
 
 from loyalty.counter import claiming, redeeming
 from loyalty.counter.redeeming import Capturing
@@ -58,7 +58,7 @@ def test_a_registration_is_told_once_however_often_the_guest_signs_in(cafe, gues
 
 
 def test_a_guest_known_from_the_till_is_signed_in_and_stays_as_they_are(cafe, guest):
-    member = cafe.join("Hari", SITA)
+    member = cafe.join("Hari", SITA, consents=SERVICE_ONLY)
     guest.joins(name="Somebody", **{"sms:marketing": "yes"})
     assert guest.member() == member
     assert cafe.contact(member).name == "Hari"

@@ -660,6 +660,7 @@ _WHEN = 'starts: "2026-12-01 10:00", ends: "2026-12-31 10:00"'
 _HI = "{en: Hi, de: Hallo}"
 _SERVICE = f"{{on: automation, text: {_HI}, subject: {_HI}}}"
 _AD = f"{{on: automation, purpose: marketing, channels: [sms], text: {_HI}}}"
+_AWAY = "{on: dormant, days: 30, steps: {x: {send: service}}}"
 _FRIENDS = "segments: {friends: {title: {en: Friends, de: Freunde}, tags: [vip]}}"
 CAMPAIGNS = [
     (
@@ -794,6 +795,21 @@ CAMPAIGNS = [
             " | add `purpose: marketing` to it"
         ),
     ),
+]
+CASES += [
+    (
+        reacting.win_backs_are_marketing,
+        [
+            ("messages:\n", f"messages:\n  service: {_SERVICE}\n"),
+            ("connectors: {sms", f"automations: {{a: {_AWAY}}}\nconnectors: {{sms"),
+        ],
+        [
+            (
+                "42 automations.a.steps.x.send: `service` is a service message: a win-back"
+                " advertises | add `purpose: marketing` to it"
+            )
+        ],
+    )
 ]
 CASES += [
     (

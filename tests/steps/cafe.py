@@ -22,6 +22,7 @@ from loyalty.steps import message_feedback
 SITA, HARI = "+4915112345671", "+4915112345673"
 
 
+SERVICE_ONLY = {"sms:service": True, "email:service": True}
 _READ: dict[str, dict[str, Any]] = {}
 
 

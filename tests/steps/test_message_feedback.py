@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import permutations
 
 import pytest
-from tests.steps.cafe import SITA
+from tests.steps.cafe import SERVICE_ONLY, SITA
 
 from loyalty.records import consents, suppressions
 
@@ -15,7 +15,7 @@ ACT = "sale:generic:A"
 @pytest.fixture
 def sent(cafe):
     """A cafe in which Sita got a text, and an hour has passed."""
-    cafe.member = cafe.join()
+    cafe.member = cafe.join(consents=SERVICE_ONLY)
     cafe.buys("A", 1250)
     cafe.passes(hours=1)
     return cafe

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.rig import NOON, sale
-from tests.steps.cafe import HARI, SITA
+from tests.steps.cafe import HARI, SERVICE_ONLY, SITA
 
 from loyalty.connectors.spec import Guest, Sent
 from loyalty.counter import reviewing
@@ -462,7 +462,7 @@ AGREED = {"sms:service": True, "sms:marketing": True}
 
 
 def test_marketing_needs_its_own_consent(cafe):
-    cafe.join()
+    cafe.join(consents=SERVICE_ONLY)
     cafe.buys("A", 1250, channel="online")
     cafe.passes(hours=1)
     assert cafe.texts() == ["Sita, +12. Balance 0, 12 to come."]
@@ -491,7 +491,7 @@ def test_a_marketing_text_that_was_not_sent_is_given_back_to_the_cap(interrupted
 
 def test_a_marketing_text_never_rides_on_a_service_message(cafe):
     reprogram(cafe, "    on: tier-changed\n", "    on: tier-changed\n    purpose: marketing\n")
-    cafe.join()  # service only
+    cafe.join(consents=SERVICE_ONLY)
     cafe.buys("A", 10000)
     assert not [text for text in cafe.texts() if "Gold" in text]
     assert cafe.claim("sale:generic:A").state == "accepted"

@@ -137,7 +137,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     whose each is. `segments`, `stage` and `rfm` (fifths, as
     in `543`) are what was found of it last night, and no act: nothing is rebuilt from them. `likes`
     are favorite category, store and channel, as they were after the act `liked_at`. `offers` are
-    those that people have from campaigns: no act either.
+    those that people have from campaigns: no act either. `taken` counts the rewards that were paid
+    for with points.
     """
 
     id: str
@@ -166,6 +167,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     likes: tuple[str, ...] = ()
     liked_at: int = 0
     offers: tuple[Offered, ...] = ()
+    taken: dict[str, int] = {}
 
     def points(self, now: datetime) -> int:
         """Return the balance: what can be spent now, less what is owed."""

@@ -10,6 +10,8 @@ from loyalty.domain.vocabulary import MessageChannel, Minutes, Name, Part, TimeO
 
 Stop = Literal["visit", "unaffordable", "tier-changed"]
 """What takes a journey's reason away: the guest came; cannot pay for the reward; moved tiers."""
+Reason = Stop | Literal["reward-taken", "nothing-lapses", "tier-kept"]
+"""What takes it away without being told as well: it is what the automation is about."""
 Days = Annotated[int, Meta(ge=1, le=3660)]
 Lead = Annotated[int, Meta(ge=0, le=366)]
 LONGEST_WAIT = 365 * 1440
@@ -74,9 +76,14 @@ class Reaction(Part, frozen=True):
     """The journey ends at once when its reason is gone: nothing of it is sent any more."""
 
     @property
-    def stops(self) -> tuple[Stop, ...]:
+    def stops(self) -> tuple[Reason, ...]:
         """What takes its reason away, also without being told."""
-        return self.stop_when
+        return tuple(dict.fromkeys((*self.own_stops, *self.stop_when)))
+
+    @property
+    def own_stops(self) -> tuple[Reason, ...]:
+        """What it is about, and what takes that away."""
+        return ()
 
 
 class Joined(Reaction, frozen=True, tag_field="on", tag="joined"):
@@ -112,6 +119,11 @@ class Affordable(Reaction, frozen=True, kw_only=True, tag_field="on", tag="rewar
 
     reward: Name
     """Which one."""
+
+    @property
+    def own_stops(self) -> tuple[Reason, ...]:
+        """It is a reminder of what is there and was not used."""
+        return ("unaffordable", "reward-taken")
 
 
 class Active(Reaction, frozen=True, kw_only=True, tag_field="on", tag="activity"):
@@ -150,9 +162,9 @@ class Dormant(Reaction, frozen=True, tag_field="on", tag="dormant"):
     """Begin also for those who are away for so long already when it is new: all on one night."""
 
     @property
-    def stops(self) -> tuple[Stop, ...]:
+    def own_stops(self) -> tuple[Reason, ...]:
         """Whoever comes back is not away any more."""
-        return tuple(dict.fromkeys(("visit", *self.stop_when)))
+        return ("visit",)
 
     @property
     def mark(self) -> tuple[int | None, int | None, int]:
@@ -166,12 +178,22 @@ class Expiring(Reaction, frozen=True, tag_field="on", tag="points-expiring"):
     days_before: Days = 30
     """So many days earlier."""
 
+    @property
+    def own_stops(self) -> tuple[Reason, ...]:
+        """What was used, or has lapsed, does not lapse any more."""
+        return ("nothing-lapses",)
+
 
 class TierEnding(Reaction, frozen=True, tag_field="on", tag="tier-ending"):
     """A guest is about to drop a tier: what they kept so far is not enough to stay."""
 
     days_before: Days = 30
     """So many days earlier."""
+
+    @property
+    def own_stops(self) -> tuple[Reason, ...]:
+        """What was kept after all is not about to end, nor what has ended."""
+        return ("tier-kept", "tier-changed")
 
 
 class MonthEnded(Reaction, frozen=True, tag_field="on", tag="month-ended"):

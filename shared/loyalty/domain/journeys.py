@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
 
-from loyalty.domain import calendar, tags
+from loyalty.domain import calendar, occasions, tags
 from loyalty.domain.account import Account
-from loyalty.domain.automations import Guests, Reaction, Step, Stop
+from loyalty.domain.automations import Guests, Reaction, Reason, Step
 from loyalty.domain.program import Program
 
 WITHDRAWN = "withdrawn"
@@ -22,11 +22,17 @@ second, and once a year a day has an hour less.
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What was so when a journey began: the newest receipt (in minutes), the tier; its reward."""
+    """What was so when a journey began: the newest receipt (in minutes), the tier and its end.
+
+    Its `reward`, and how many of it were `taken`; points that lapse do so by `lapse`.
+    """
 
     visit: int = 0
     tier: str = ""
+    until: datetime | None = None
     reward: str = ""
+    taken: int = 0
+    lapse: datetime | None = None
 
 
 class Still(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +42,7 @@ class Still(msgspec.Struct, frozen=True, kw_only=True):
     `automation` must still be in the program.
     """
 
-    stops: tuple[Stop, ...]
+    stops: tuple[Reason, ...]
     mark: Mark
     campaign: str = ""
     automation: str = ""
@@ -50,10 +56,14 @@ class Walk(NamedTuple):
     until: datetime | None = None
 
 
-def mark(account: Account, reward: str = "") -> Mark:
+def mark(account: Account, reward: str = "", lapse: datetime | None = None) -> Mark:
     """Take down what a journey's reason rests on."""
     newest = max((account.came, *(fact.minute for fact in account.facts)))
-    return Mark(visit=newest, tier=account.tier or "", reward=reward)
+    standing = account.standing
+    return Mark(
+        visit=newest, tier=account.tier or "", until=standing.until if standing else None,
+        reward=reward, taken=account.taken.get(reward, 0), lapse=lapse,
+    )  # fmt: skip
 
 
 def gone(still: Still, account: Account, program: Program, now: datetime) -> str:
@@ -64,13 +74,22 @@ def gone(still: Still, account: Account, program: Program, now: datetime) -> str
     """
     if still.automation and still.automation not in program.automations:
         return WITHDRAWN
-    today = mark(account)
-    happened: Mapping[Stop, bool] = {
-        "visit": today.visit > still.mark.visit,
-        "tier-changed": today.tier != still.mark.tier,
-        "unaffordable": not _affordable(still.mark.reward, account, program, now),
+    was, today = still.mark, mark(account, still.mark.reward)
+    happened: Mapping[Reason, Callable[[], bool]] = {
+        "visit": lambda: today.visit > was.visit,
+        "tier-changed": lambda: today.tier != was.tier,
+        "tier-kept": lambda: today.until != was.until or occasions.is_kept(account, program),
+        "unaffordable": lambda: not _affordable(was.reward, account, program, now),
+        "reward-taken": lambda: today.taken > was.taken,
+        "nothing-lapses": lambda: not _lapse(account, was.lapse, now),
     }
-    return next((stop for stop in still.stops if happened[stop]), "")
+    return next((stop for stop in still.stops if happened[stop]()), "")
+
+
+def _lapse(account: Account, until: datetime | None, now: datetime) -> bool:
+    """Tell whether points lapse by an instant; where none is known, they may."""
+    ends = [lot.expires_at for lot in account.lots if lot.expires_at]
+    return until is None or any(now < at <= until for at in ends)
 
 
 def _affordable(reward: str, account: Account, program: Program, now: datetime) -> bool:

@@ -6,6 +6,7 @@ reaches no milestone: it was there before.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from functools import reduce
@@ -79,6 +80,7 @@ def merge(book: Pages, into: Pages, act: str, *, shared: bool = False) -> Link:
     _take(into, part, "merge", link, _replace(
         tags.united(other, one), others=(*other.others, *link.joined), facts=known,
         facts_from=since, came=max(one.came, other.came),
+        taken=dict(sorted((Counter(one.taken) + Counter(other.taken)).items())),
         offers=offers.joined(other.offers, one.offers),
         occasions=occasions.united(other, one, into.program)))  # fmt: skip
     return link

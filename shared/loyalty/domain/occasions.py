@@ -114,7 +114,7 @@ def noted(account: Account, program: Program, now: datetime) -> Account:
     for name, mark in account.occasions.items():
         if absences.is_measured(mark):
             found[name] = absences.told(mark)
-        elif mark.endswith(_KEPT) and not _is_kept(account, program):
+        elif mark.endswith(_KEPT) and not is_kept(account, program):
             found[name] = ""
     return _with(account, found) if found else account
 
@@ -191,13 +191,13 @@ def _ending(name: str, account: Account, program: Program) -> tuple[str, Occasio
     if standing is None or standing.until is None:
         return "", None
     told = standing.until.isoformat()
-    if _is_kept(account, program):
+    if is_kept(account, program):
         return told + _KEPT, None
     day = calendar.local(standing.until - _DAY / 1440, program.zone).date().isoformat()
     return told, Occasion(name, told, {"date": day}, {"tier": f"tier:{standing.tier}"})
 
 
-def _is_kept(account: Account, program: Program) -> bool:
+def is_kept(account: Account, program: Program) -> bool:
     """Tell whether a tier outlasts its end, as far as is known now."""
     standing = account.standing
     if standing is None or standing.until is None:

@@ -96,7 +96,7 @@ class Pages:
             occurred_at=occurred_at, seq=new.seq, before=old.totals, after=new.totals,
             tier_before=old.tier, tier_after=new.tier, **{"points": 0, **about},
         )  # fmt: skip
-        self.account = _replace(new, holds=held_after(old.holds, entry))
+        self.account = taken_after(_replace(new, holds=held_after(old.holds, entry)), entry)
         self.pages.append((entry, self.account))
         return entry
 
@@ -105,6 +105,14 @@ def held_after(holds: Iterable[Held], entry: Entry) -> tuple[Held, ...]:
     """Tell what is set aside after an entry: a hold adds one, and what it caused ends it."""
     rest = tuple(held for held in holds if f"hold:{held.id}" != entry.cause)
     return (*rest, entry.hold) if entry.hold else rest
+
+
+def taken_after(account: Account, entry: Entry) -> Account:
+    """Count a reward that was paid for with points."""
+    if entry.voucher or entry.kind not in ("capture", "recapture"):
+        return account
+    count = account.taken.get(entry.rule, 0) + 1
+    return _replace(account, taken=dict(sorted({**account.taken, entry.rule: count}.items())))
 
 
 def postings(parts: Mapping[Any, int]) -> tuple[Posting, ...]:

@@ -12,8 +12,8 @@ import msgspec
 from loyalty.delivery import Outcome, Shop, first_then_look
 from loyalty.domain import journeys as way
 from loyalty.domain.account import Account
-from loyalty.domain.automations import Yearly
-from loyalty.domain.journeys import Still
+from loyalty.domain.automations import Expiring, Reaction, Yearly
+from loyalty.domain.journeys import Mark, Still
 from loyalty.domain.program import Version
 from loyalty.domain.yearly import APART
 from loyalty.guests import homes
@@ -72,8 +72,7 @@ def _begin(unit: Unit, beginning: Beginning, cause: str, version: Version, shop:
         return ()
     if isinstance(reaction, Yearly) and _was_lately(unit, beginning, people, reaction, shop):
         return ()
-    mark = way.mark(home.account, beginning.reward)
-    mark = _replace(mark, tier=mark.tier if beginning.tier is None else beginning.tier)
+    mark = _mark(beginning, reaction, home.account)
     journey = Journey(
         id=_name(beginning.automation, home.person, beginning.key),
         automation=beginning.automation, member=home.person, account=home.account.id,
@@ -84,6 +83,16 @@ def _begin(unit: Unit, beginning: Beginning, cause: str, version: Version, shop:
         kept.create(unit, journey.id, leading.stopped(journey, why))
         return ()
     return leading.created(unit, journey, home, reaction, shop) or ()
+
+
+def _mark(beginning: Beginning, reaction: Reaction, account: Account) -> Mark:
+    """Take down what the reason rests on, of what is told by when it was told."""
+    told = account.occasions.get(beginning.automation, "")
+    lapse = datetime.fromisoformat(told) if told and isinstance(reaction, Expiring) else None
+    mark = way.mark(account, beginning.reward, lapse)
+    if beginning.tier is None:
+        return mark
+    return _replace(mark, tier=beginning.tier, until=datetime.fromisoformat(beginning.key))
 
 
 def _name(automation: str, person: str, key: str) -> str:

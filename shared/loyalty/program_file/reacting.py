@@ -144,6 +144,18 @@ def beginnings_are_told(program: Program) -> Iterator[Finding]:
             yield Finding((*path, "stop_when"), "it is about no reward", hint)
 
 
+def win_backs_are_marketing(program: Program) -> Iterator[Finding]:
+    """Who stayed away is written to only if they agreed to marketing, as for a campaign."""
+    for name, each in program.automations.items():
+        steps = each.steps.items() if isinstance(each, on.Dormant) else ()
+        for step, does in steps:
+            message = program.messages.get(does.send or "")
+            if message and message.on == "automation" and message.purpose != "marketing":
+                path = ("automations", name, "steps", step, "send")
+                problem = f"{short(does.send or '')} is a service message: a win-back advertises"
+                yield Finding(path, problem, "add `purpose: marketing` to it")
+
+
 def automations_fill_their_texts(program: Program) -> Iterator[Finding]:
     """A text that an automation sends asks only for what is known then."""
     for (_, name), each in _reactions(program):
@@ -174,5 +186,6 @@ REACTING: tuple[Check, ...] = (
     automations_name_what_there_is,
     guests_are_told_by_what_there_is,
     beginnings_are_told,
+    win_backs_are_marketing,
     automations_fill_their_texts,
 )
