@@ -58,7 +58,7 @@ class Cafe:
             shop = shop._replace(vendors=self.engine)
             return wrap(shop) if wrap else shop
 
-        text = Path(f"tests/programs/{program}.yaml").read_text("utf-8")
+        text = Path("tests/programs", f"{program}.yaml").read_text("utf-8")
         store, read = store or MemoryStore(), _READ.setdefault(program, {})
         if isinstance(store, MemoryStore):
             store.documents.update(read.get("documents", {}))
