@@ -53,6 +53,24 @@ def ahead(cafe):
     return [text.partition("; ")[2] for text in cafe.texts()]
 
 
+def test_what_lapsed_while_nothing_was_swept_is_on_the_statement_of_its_own_month(cafe):
+    cafe.buys("R1", 1_000)  # they lapse on February 22
+    is_swept_at(cafe, 2026, 12, 1)
+    cafe.is_now(datetime(2027, 2, 10, 12, tzinfo=UTC))
+    cafe.buys("R2", 500)
+    for when in ((2027, 3, 3), (2027, 3, 3), (2027, 4, 1)):
+        is_swept_at(cafe, *when)
+    assert sums(cafe)[1:] == ["2027-02: 10 + 5 - 0 - 10 = 5"]
+
+
+def test_a_month_with_a_lapse_alone_has_its_statement_however_late_it_is_swept(cafe):
+    cafe.buys("R1", 1_000)
+    is_swept_at(cafe, 2026, 12, 1)
+    for when in ((2027, 3, 3), (2027, 3, 3), (2027, 4, 1)):
+        is_swept_at(cafe, *when)
+    assert sums(cafe)[1:] == ["2027-02: 10 + 0 - 0 - 10 = 0"]
+
+
 def test_points_that_lapse_in_a_month_without_any_other_act_are_on_its_statement(cafe):
     cafe.buys("R1", 1_000)
     for when in ((2026, 12, 1), (2027, 2, 22), (2027, 3, 1), (2027, 4, 1)):

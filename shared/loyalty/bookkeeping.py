@@ -11,7 +11,7 @@ import msgspec
 from loyalty.delivery import Outcome, Shop, outgoing
 from loyalty.domain import occasions
 from loyalty.domain.account import Account, ReceiptFact
-from loyalty.domain.entry import BY_TIME, OF_REWARDS, Entry, Receipt
+from loyalty.domain.entry import OF_REWARDS, Entry, Receipt
 from loyalty.domain.ledger import Passbook
 from loyalty.domain.program import Program, Version
 from loyalty.domain.transaction import Sale
@@ -74,8 +74,7 @@ def posted(
 
 def enough_for(entry: Entry, had: Account, has: Account, program: Program) -> tuple[str, ...]:
     """Name the rewards that points have just become enough for: what time did, at its instant."""
-    at = entry.occurred_at if entry.kind in BY_TIME else entry.at
-    before, after = had.points(at - _INSTANT), has.points(at)
+    before, after = had.points(entry.instant - _INSTANT), has.points(entry.instant)
     known = program.rewards.items() if before < after else ()
     return tuple(n for n, each in known if each.points and before < each.points <= after)
 
@@ -132,7 +131,8 @@ def _next_of(account: Account, program: Program) -> datetime | None:
 
 def _noted(book: Passbook) -> Account:
     """Note what the book's entries bring for automations; doing it again notes nothing more."""
-    return occasions.noted(book.account, book.program, book.now) if book.pages else book.account
+    when = [entry.instant for entry, _ in book.pages]
+    return occasions.noted(book.account, book.program, when) if when else book.account
 
 
 def armed(unit: Unit, book: Passbook) -> Account:

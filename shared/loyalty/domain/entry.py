@@ -81,6 +81,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     into: str = ""
     joined: tuple[str, ...] = ()
 
+    @property
+    def instant(self) -> datetime:
+        """When it counts: what time did, then, however late it was written."""
+        return self.occurred_at if self.kind in BY_TIME else self.at
+
 
 class Used(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A reward used on a receipt, and how many of its points came back since.

@@ -8,7 +8,7 @@ its mark: `2026-10! 2026-11`. A tier whose end was looked at, and that is kept, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import NamedTuple, get_args
 
@@ -101,22 +101,30 @@ def month_end(month: str, zone: str) -> datetime:
     return calendar.day_end(first - _DAY, zone)
 
 
-def noted(account: Account, program: Program, now: datetime) -> Account:
-    """Note that something happened in this month, for automations that tell of months.
+def noted(account: Account, program: Program, when: Iterable[datetime]) -> Account:
+    """Note that something happened in these months, for automations that tell of months.
 
     A rhythm that was measured may be another one now, and a tier not be kept any more: it is looked
     at again when it is due.
     """
     names = [name for name, each in program.automations.items() if type(each) is MonthEnded]
-    month = calendar.month(now, program.zone) if names else ""
+    months = {calendar.month(at, program.zone) for at in when} if names else set()
     told = {name: account.occasions.get(name, "") for name in names}
-    found = {name: f"{old} {month}".strip() for name, old in told.items() if month not in old}
+    found = {name: new for name, old in told.items() if (new := _with_months(old, months)) != old}
     for name, mark in account.occasions.items():
         if absences.is_measured(mark):
             found[name] = absences.told(mark)
         elif mark.endswith(_KEPT) and not is_kept(account, program):
             found[name] = ""
     return _with(account, found) if found else account
+
+
+def _with_months(told: str, months: set[str]) -> str:
+    """Add months after the one that was told of last."""
+    last = next((month for month in told.split() if month.endswith(_TOLD)), "")
+    waiting = {month for month in told.split() if month != last}
+    fresh = {month for month in months if month > last.removesuffix(_TOLD)}
+    return " ".join([last, *sorted(waiting | fresh)]).strip()
 
 
 def _open(told: str) -> str:

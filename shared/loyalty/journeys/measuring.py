@@ -10,6 +10,7 @@ from loyalty.domain import absences, calendar, occasions
 from loyalty.domain.account import Account
 from loyalty.domain.automations import Dormant
 from loyalty.domain.entry import OF_REWARDS, Entry
+from loyalty.domain.ledger import Passbook
 from loyalty.domain.occasions import Measured
 from loyalty.domain.program import Program
 from loyalty.ports import Store
@@ -31,7 +32,7 @@ def measure(account: Account, program: Program, shop: Shop) -> Measured:
         seq=account.seq,
         since={name: shop.programs.since(name) for name in absent},
         rhythms=rhythms(account, program, shop.store, now),
-        statements={month: statement(account, month, program, shop.store) for month in months},
+        statements={month: statement(account, month, program, shop) for month in months},
     )
 
 
@@ -57,19 +58,26 @@ def _rhythm(account: Account, store: Store) -> timedelta | None:
     return absences.rhythm(first.values())
 
 
-def statement(account: Account, month: str, program: Program, store: Store) -> dict[str, str]:
-    """Add a month up from the ledger: opening + earned - used - expired = closing."""
+def statement(account: Account, month: str, program: Program, shop: Shop) -> dict[str, str]:
+    """Add a month up from the ledger: opening + earned - used - expired = closing.
+
+    What time did and nobody wrote yet is of the month in which it happened.
+    """
+    book = Passbook(account, program, shop.clock.now())
+    book.settle()
     first = occasions.month_end(calendar.months_back(month, 1), program.zone)
     last = occasions.month_end(month, program.zone)
     found = entries.find(
-        store, ("members", "contains", account.id), ("at", ">=", first), order="at",
+        shop.store, ("members", "contains", account.id), ("at", ">=", first), order="at",
         descending=True, limit=MOST,
     )  # fmt: skip
     acts = [record.entry for record in found if record.entry and _of(record.entry, account)]
-    since, within = [e for e in acts if e.at >= last], [e for e in acts if e.at < last]
+    acts += [entry for entry, _ in book.pages]
+    since = [entry for entry in acts if entry.instant >= last]
+    within = [entry for entry in acts if first <= entry.instant < last]
     used = -_sum(entry for entry in within if entry.kind in OF_REWARDS)
     expired = -_sum(entry for entry in within if entry.kind == "expire")
-    closing = sum(lot.points for lot in account.lots) - account.debt - _sum(since)
+    closing = sum(lot.points for lot in book.account.lots) - account.debt - _sum(since)
     sums = {"opening": closing - _sum(within), "earned": _sum(within) + used + expired,
             "used": used, "expired": expired, "closing": closing}  # fmt: skip
     return {name: str(points) for name, points in sums.items()}
