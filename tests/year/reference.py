@@ -34,6 +34,7 @@ from tests.year.seen import Seen, Sums
 
 DAY, HOUR, QUARTER = timedelta(days=1), timedelta(hours=1), timedelta(minutes=15)
 COFFEE = 40
+REMINDED = ("coffee", "taken")
 WEDNESDAY = 2
 LEVELS = (("", 0), ("silver", 15_000), ("gold", 60_000))
 NEVER = datetime(2999, 1, 1, tzinfo=UTC)
@@ -154,12 +155,16 @@ class Last:
 
 @dataclass
 class Way:
-    """A guest on the way through an automation; `seen` is the newest receipt when it began."""
+    """A guest on the way through an automation; `seen` is the newest receipt when it began.
+
+    By then, so many rewards were `taken`.
+    """
 
     name: str
     seen: int
     stops: tuple[str, ...] = ()
     tier: str = ""
+    taken: int = 0
 
 
 @dataclass
@@ -206,6 +211,7 @@ class Life:
         self.unusual: tuple[int, datetime] = (0, NEVER)
         self.lapse_told = self.end_told = START
         self.months: dict[str, bool] = {}
+        self.taken = 0
         self.newest_day = ""
         self.sums: Counter[str] = Counter()
         self.segment = False
@@ -340,7 +346,9 @@ class Life:
             self.after.append(lambda: self._begin("moved_tier", object(), ["tier"]))
         if had < COFFEE <= self.balance(at):
             self.after.append(
-                lambda: self._begin("remind", object(), [7 * DAY, "ready"], stops=("coffee",))
+                lambda: self._begin(
+                    "remind", object(), [7 * DAY, "ready"], stops=("coffee", "taken")
+                )
             )
 
     def balance_before(self, at: datetime) -> int:
@@ -560,7 +568,7 @@ class Life:
         if self.gone or self.merged or (name, key) in self.begun:
             return
         self.begun.add((name, key))
-        way = Way(name, self.newest(), stops, str(self.tier))
+        way = Way(name, self.newest(), stops, str(self.tier), self.taken)
         if since is not None and way.seen > since:
             self.book.ways[name, "visit"] += 1
             return
@@ -602,6 +610,7 @@ class Life:
         reasons = {
             "visit": ("visit", self.newest() > way.seen),
             "coffee": ("unaffordable", self.balance(self.now) < COFFEE),
+            "taken": ("reward-taken", self.taken > way.taken),
             "tier": ("tier-changed", str(self.tier) != way.tier),
         }
         return next((reasons[stop][0] for stop in way.stops if reasons[stop][1]), "")
@@ -801,6 +810,7 @@ class Life:
             def work() -> int:
                 del self.holds[fact.name]
                 self.sums["spent"] += COFFEE
+                self.taken += 1
                 return 0
 
             self._act("capture", work)
