@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
+from datetime import timedelta
 
 import msgspec
 import pytest
 from infra.sandbox import Sandbox
-from tests.test_campaigns import GIVE, TELL, joined, opened, phone, record, spring, starts, told
+from tests.test_campaigns import (
+    GIVE,
+    TELL,
+    Cut,
+    Killed,
+    joined,
+    opened,
+    phone,
+    placed,
+    record,
+    spring,
+    starts,
+    told,
+)
 
 from loyalty.audit import audit
 from loyalty.campaigns import campaigning, commissioning
 from loyalty.domain.automations import Step
 from loyalty.domain.campaigns import Budget
-from loyalty.records import accounts, campaigns, entries, journeys
+from loyalty.domain.entry import Entry
+from loyalty.journeys import leading
+from loyalty.records import EntryRecord, accounts, campaigns, entries, jobs, journeys, timers
 
 _replace = msgspec.structs.replace
 
@@ -76,6 +93,7 @@ def test_a_long_pause_costs_nothing_and_then_everybody_goes_on_at_once(cafe):
     cafe.passes(hours=1)
     commissioning.pause("spring", "owner", cafe.shop)
     cafe.passes(hours=72)
+    cafe.passes(minutes=16)  # each looks once more
     commits = cafe.rig.store.boundary.passed
     for _ in range(48):
         cafe.passes(minutes=30)
@@ -98,6 +116,87 @@ def test_more_guests_than_one_page_go_on_after_a_pause_that_came_twice(cafe):
     for _ in range(3):
         cafe.passes(minutes=16)
     assert Counter(told(cafe).values()) == {2: 101}
+
+
+def test_who_meets_a_pause_while_the_campaign_is_resumed_goes_on_all_the_same(cafe):
+    joined(cafe, 1)
+    starts(cafe, spring({**TELL, **LATER}))
+    cafe.passes(hours=1)
+    commissioning.pause("spring", "owner", cafe.shop)
+    cafe.rig.clock.advance(timedelta(hours=72))
+    [timer] = [each for each in timers.each(cafe.rig.store) if each.kind == "journey"]
+    cafe.rig.store.boundary = Resumed(cafe)
+    leading.go_on(timer, cafe.shop)
+    assert record(cafe).resuming is None, "all who waited for it were set going again"
+    cafe.passes(minutes=16)
+    assert told(cafe) == {phone(0): 2}
+
+
+class Resumed:
+    """Resumes a campaign, and sets those going again who wait, just before the next commit."""
+
+    def __init__(self, cafe):
+        self.cafe, self.done = cafe, False
+
+    def __call__(self):
+        if not self.done:
+            self.done = True
+            commissioning.resume("spring", "owner", self.cafe.shop)
+            found = timers.each(self.cafe.rig.store)
+            [timer] = [each for each in found if each.kind == "campaign"]
+            campaigning.come(timer, self.cafe.shop)
+
+
+def put(cafe, key, document):
+    cafe.rig.store.atomically("ledger", lambda unit: unit.put(key, document))
+
+
+def test_an_account_that_only_newer_code_can_read_keeps_nobody_else_waiting(cafe):
+    members = joined(cafe, 5)
+    starts(cafe, spring())
+    key = accounts.key(members[0])
+    [document] = cafe.rig.store.get(key)
+    put(cafe, key, {**document, "v": 99})
+    cafe.passes(hours=2)
+    placed(cafe)
+    assert sum(told(cafe).values()) == 4
+    assert jobs.get(cafe.rig.store, "segments").phase == "done"
+    put(cafe, key, document)
+    stages = [cafe.rig.account(who).stage for who in members]
+    assert stages == ["", *["new"] * 4]
+
+
+def test_a_guest_who_cannot_be_begun_is_left_out_after_a_while_and_the_owner_reads_it(cafe):
+    joined(cafe, 4)
+    starts(cafe, spring({"points": Step(award=10)}))
+    broken = next(iter(accounts.each(cafe.rig.store))).account.id
+    other = Entry(
+        id=f"award:journey:campaign:spring:{broken}:once:points", kind="award", members=("m_x",),
+        at=cafe.now, occurred_at=cafe.now, points=1, reason="of another",
+    )  # fmt: skip
+    cafe.rig.store.atomically(
+        "ledger",
+        lambda unit: entries.create(unit, other.id, EntryRecord(kind="award", entry=other)),
+    )
+    for _ in range(8):
+        cafe.passes(minutes=20)
+    assert record(cafe).begun
+    assert campaigning.LEFT_OUT in [note.what for note in record(cafe).notes]
+    assert sorted(awarded(cafe)) == [1, 10, 10, 10]
+    cafe.rig.store.atomically("ledger", lambda unit: entries.delete(unit, other.id))
+
+
+@pytest.mark.parametrize("down", [timedelta(minutes=1), timedelta(days=3)])
+def test_who_was_in_a_page_that_was_cut_off_is_told_however_late_it_is_done_again(cafe, down):
+    joined(cafe, 3)
+    starts(cafe, spring(GIVE))
+    cafe.rig.clock.advance(timedelta(hours=2))
+    [timer] = [each for each in timers.each(cafe.rig.store) if each.kind == "campaign"]
+    with suppress(Killed):
+        campaigning.come(timer, cafe.shop._replace(bus=Cut()))
+    cafe.rig.clock.advance(down)
+    cafe.rig.sweep()
+    assert told(cafe) == {phone(number): 1 for number in range(3)}
 
 
 def test_who_was_promised_a_gift_gets_it_whole_though_the_campaign_gives_less_by_then(cafe):

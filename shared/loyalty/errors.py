@@ -14,6 +14,10 @@ class TryAgain(Exception):  # noqa: N818 - the name is the instruction
         self.after = after
 
 
+class Unreadable(TryAgain):
+    """A document is in a form that only other code knows, newer or older than this."""
+
+
 class Rejected(Exception):  # noqa: N818 - the name is the outcome
     """Will never succeed as it is: keep it in quarantine with the reason, then acknowledge.
 

@@ -6,12 +6,25 @@ promise: it is asked for once, and by the sweep if this call is cut off.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeVar
+
 from loyalty import timekeeping
 from loyalty.delivery import Outcome, Shop, outgoing
 from loyalty.events import SweepRequested
 from loyalty.job_records import Job
 from loyalty.ports import Unit
 from loyalty.records import jobs
+
+R = TypeVar("R")
+
+
+def legible(page: Sequence[tuple[str, R | None]], shop: Shop) -> list[R]:
+    """Keep what can be read of a page, and say in the log what cannot: it stops nobody else."""
+    for address, record in page:
+        if record is None:
+            shop.log("ERROR", "record cannot be read", address=address)
+    return [record for _, record in page if record is not None]
 
 
 def asked(name: str, job: Job) -> Outcome:

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from loyalty.collections import COLLECTIONS
-from loyalty.errors import TryAgain
+from loyalty.errors import Unreadable
 from loyalty.ports import Document, Key, Query, Store, Unit, Where
 
 PAGE = 500
@@ -40,12 +40,15 @@ class Records(Generic[R]):
         return Key(self.collection, hashlib.sha256(name.encode()).hexdigest()[:40])
 
     def read(self, document: Document | None) -> R | None:
-        """Turn a document into its record. Raises TryAgain on a version only newer code knows."""
+        """Turn a document into its record. Raises Unreadable if only other code knows its form."""
         if document is None:
             return None
         if document.get("v") != self._version:
-            raise TryAgain(f"{self.collection}: version {document.get('v')} is not known here")
-        return msgspec.convert(document, self._kind)
+            raise Unreadable(f"{self.collection}: version {document.get('v')} is not known here")
+        try:
+            return msgspec.convert(document, self._kind)
+        except msgspec.ValidationError:
+            raise Unreadable(f"{self.collection}: not in the form that is known here") from None
 
     def document(self, record: R) -> Document:
         """Turn a record into its document."""
@@ -60,6 +63,11 @@ class Records(Generic[R]):
         """Read many records in one batch, in the order asked."""
         found = source.get(*(self.key(name) for name in names)) if names else []
         return [self.read(document) for document in found]
+
+    def known(self, source: Unit | Store, names: Sequence[str]) -> list[R | None]:
+        """Read many records in one batch; None is also what only other code can read."""
+        found = source.get(*(self.key(name) for name in names)) if names else []
+        return [self._read_if_known(document) for document in found]
 
     def create(self, unit: Unit, name: str, record: R) -> None:
         """Write a record that must not be there yet."""
@@ -93,19 +101,18 @@ class Records(Generic[R]):
         query = Query(self.collection, (Where(*where),), order, limit=limit)  # type: ignore[arg-type]  # checked by the store
         return [(address, self._read_if_known(found)) for address, found in store.query(query)]
 
-    def _read_if_known(self, document: Document) -> R | None:
+    def _read_if_known(self, document: Document | None) -> R | None:
         try:
             return self.read(document)
-        except (TryAgain, msgspec.ValidationError):
+        except Unreadable:
             return None
 
     def page(
         self, store: Store, after: str = "", limit: int = 100, where: tuple[Where, ...] = ()
-    ) -> list[tuple[str, R]]:
-        """List records by their address, beginning after one, with their addresses."""
+    ) -> list[tuple[str, R | None]]:
+        """List records by their address, after one; None stands for what only other code reads."""
         query = Query(self.collection, where, limit=limit, after=(None, after) if after else None)
-        found = ((name, self.read(document)) for name, document in store.query(query))
-        return [(name, record) for name, record in found if record]
+        return [(address, self._read_if_known(found)) for address, found in store.query(query)]
 
     def count(self, store: Store, *where: tuple[str, str, Any]) -> int:
         """Count the records that match, outside any unit."""

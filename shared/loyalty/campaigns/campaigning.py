@@ -9,17 +9,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from operator import itemgetter
 
 import msgspec
 
-from loyalty import timekeeping
-from loyalty.campaigns import budgeting, comparing, entering, resuming, running
-from loyalty.campaigns.campaign_records import CampaignRecord, Note
+from loyalty import paging, timekeeping
+from loyalty.campaigns import (
+    budgeting,
+    comparing,
+    entering,
+    projecting,
+    resuming,
+    running,
+)
+from loyalty.campaigns.campaign_records import CampaignRecord
 from loyalty.campaigns.entering import Entered
 from loyalty.delivery import Shop, publish
 from loyalty.domain import campaigns as rules
 from loyalty.domain import offers
-from loyalty.domain.campaigns import Cost
+from loyalty.errors import Unreadable
 from loyalty.journeys import leading
 from loyalty.ports import Unit, Where
 from loyalty.records import AccountRecord, Timer, account_record, accounts, campaigns, timers
@@ -29,7 +37,9 @@ PAGE = 100
 LATE = timedelta(days=7)
 """So long after a campaign's end, its offer holds for receipts that are told late."""
 TOO_LITTLE = "has too little budget left for what a guest is given: not everybody is begun"
-_ALL = 1 << 32
+LEFT_OUT = "leaves out guests who could not be begun: the log names them"
+PATIENCE = 3
+"""A page is tried so often before it goes on without a guest who fails; that is half an hour."""
 _replace = msgspec.structs.replace
 
 
@@ -47,21 +57,16 @@ def come(timer: Timer, shop: Shop) -> None:
     elif record.state != "paused" and record.resuming is not None:
         resuming.page(record, shop)
     elif not record.begun and record.state != "paused":
-        _page(record, shop)
+        _page(record, timer.tries, shop)
     else:
         _look(record, shop)
-
-
-def noted(record: CampaignRecord, at: datetime, what: str, by: str = "") -> CampaignRecord:
-    """Note what happened to a campaign."""
-    return _replace(record, notes=(*record.notes, Note(at=at, what=what, by=by)))
 
 
 def _end(name: str, now: datetime, shop: Shop) -> None:
     def work(unit: Unit) -> None:
         record = campaigns.get(unit, name)
         if record and record.state not in ("stopped", "ended"):
-            campaigns.put(unit, name, noted(_replace(record, state="ended"), now, "ended"))
+            campaigns.put(unit, name, running.noted(_replace(record, state="ended"), now, "ended"))
             comparing.arm(unit, record, now)
         if record and record.campaign.offer:
             running.arm(unit, name, record.ends_at + LATE)
@@ -76,7 +81,7 @@ def _clear(record: CampaignRecord, timer: Timer, shop: Shop) -> None:
     """Take a page of accounts the offer of a campaign that is over; each is found until it is."""
     where = (Where("offers", "contains", record.id),)
     found = accounts.page(shop.store, "", PAGE, where) if record.campaign.offer else []
-    for _, each in found:
+    for each in paging.legible(found, shop):
         work = partial(_without, account=each.account.id, campaign=record.id)
         shop.store.atomically("ledger", work)
     if len(found) < PAGE:
@@ -96,14 +101,14 @@ def _without(unit: Unit, account: str, campaign: str) -> None:
 # -- a page of guests ---------------------------------------------------------------------------
 
 
-def _page(record: CampaignRecord, shop: Shop) -> None:
+def _page(record: CampaignRecord, tries: int, shop: Shop) -> None:
     """Begin a page of guests, publish what came of it, then move on and ask for the next one."""
     page = _next_page(record, shop) if record.page is None else []
     planned = _plan(record, page, shop) if record.page is None else record
     if planned is None:
         return  # it is halted, or somebody else was here
-    guests = [each for _, each in page] or _accounts_of(planned, shop)
-    entered = _enter(planned, guests, shop)
+    guests = paging.legible(page, shop) or _accounts_of(planned, shop)
+    entered = _enter(planned, guests, shop, tries)
     publish(shop.bus, tuple(each for one in entered for each in one.outcome))
     work = partial(_advance, was=planned, last=planned.upto, entered=entered, shop=shop)
     moved = shop.store.atomically("ledger", work)
@@ -122,11 +127,11 @@ def _publish_again(record: CampaignRecord, shop: Shop) -> None:
 
 
 def _plan(
-    record: CampaignRecord, found: Sequence[tuple[str, AccountRecord]], shop: Shop
+    record: CampaignRecord, found: Sequence[tuple[str, AccountRecord | None]], shop: Shop
 ) -> CampaignRecord | None:
     """Keep which guests come next, before anybody of them is begun."""
     upto = found[-1][0] if len(found) == PAGE else ""
-    page = tuple(account.account.id for _, account in found)
+    page = tuple(account.account.id for _, account in found if account)
 
     def work(unit: Unit) -> CampaignRecord | None:
         current = campaigns.get(unit, record.id)
@@ -143,20 +148,23 @@ def _plan(
 
 def _accounts_of(record: CampaignRecord, shop: Shop) -> list[AccountRecord]:
     """Read the accounts of the page that is being begun, as they are now."""
-    return [each for each in accounts.several(shop.store, record.page or ()) if each]
+    return [each for each in accounts.known(shop.store, record.page or ()) if each]
 
 
-def _next_page(record: CampaignRecord, shop: Shop) -> list[tuple[str, AccountRecord]]:
+def _next_page(record: CampaignRecord, shop: Shop) -> list[tuple[str, AccountRecord | None]]:
     """List the guests after the last page: of each segment so many, then the first of them all."""
     asked = [(Where("segments", "contains", each),) for each in record.campaign.segments]
     found = [accounts.page(shop.store, record.after, PAGE, where) for where in asked or ((),)]
-    return sorted({name: each for page in found for name, each in page}.items())[:PAGE]
+    return sorted(dict(each for page in found for each in page).items(), key=itemgetter(0))[:PAGE]
 
 
-def _enter(record: CampaignRecord, page: Sequence[AccountRecord], shop: Shop) -> list[Entered]:
+def _enter(
+    record: CampaignRecord, page: Sequence[AccountRecord], shop: Shop, tries: int = 0
+) -> list[Entered]:
     """Begin the journeys of a page of guests, as far as there is room for them.
 
     Whoever was begun before the page was cut off has their room: others may have joined since.
+    Who cannot be begun delays the others only as long as it may be for a moment.
     """
     fits = {
         name: fit
@@ -168,8 +176,19 @@ def _enter(record: CampaignRecord, page: Sequence[AccountRecord], shop: Shop) ->
         if _is_full(record, entered):
             break
         if fits[name] or name in begun:
-            entered.append(entering.enter(record, name, shop))
+            entered.append(_entered(record, name, tries, shop))
     return entered
+
+
+def _entered(record: CampaignRecord, member: str, tries: int, shop: Shop) -> Entered:
+    try:
+        return entering.enter(record, member, shop)
+    except Exception as error:
+        if tries < PATIENCE and not isinstance(error, Unreadable):
+            raise
+        name = type(error).__name__
+        shop.log("ERROR", "guest left out", campaign=record.id, member=member, error=name)
+        return Entered(why=LEFT_OUT)
 
 
 def _begun_before(record: CampaignRecord, page: Mapping[str, bool], shop: Shop) -> set[str]:
@@ -207,10 +226,11 @@ def _advance(
         told=record.told + told, held=record.held + _in(entered, "held"),
         points=record.points + given.points, money=record.money + given.money,
     )  # fmt: skip
-    if any(each.why == leading.BUDGET for each in entered) and not _was_noted(record, TOO_LITTLE):
-        moved = noted(moved, now, TOO_LITTLE)
-    _put(unit, record, moved := _within_budget(moved, now))
-    running.arm(unit, record.id, _next_look(moved, now) if moved.begun else now)
+    for why, what in ((leading.BUDGET, TOO_LITTLE), (LEFT_OUT, LEFT_OUT)):
+        if any(each.why == why for each in entered) and not _was_noted(record, what):
+            moved = running.noted(moved, now, what)
+    _put(unit, record, moved := projecting.within_budget(moved, now))
+    running.arm(unit, record.id, projecting.next_look(moved, now) if moved.begun else now)
     if moved.begun:
         comparing.arm(unit, moved, now + comparing.PACE)
     return moved
@@ -238,10 +258,12 @@ def _look(record: CampaignRecord, shop: Shop) -> None:
         current = campaigns.get(unit, record.id)
         if current is None or current.state in ("stopped", "ended"):
             return None
-        moved = _within_budget(current, now, given) if current.state == "running" else current
+        moved = current
+        if current.state == "running":
+            moved = projecting.within_budget(current, now, given)
         if moved != current:
             _put(unit, current, _replace(moved, lowered_at=now, lowered_given=given))
-        running.arm(unit, record.id, _next_look(moved, now))
+        running.arm(unit, record.id, projecting.next_look(moved, now))
         return moved
 
     if moved := shop.store.atomically("ledger", work):
@@ -251,62 +273,3 @@ def _look(record: CampaignRecord, shop: Shop) -> None:
 def _tell(was: CampaignRecord, now: CampaignRecord, shop: Shop) -> None:
     for note in now.notes[len(was.notes) :]:
         shop.log("WARNING", "campaign changed itself", campaign=was.id, what=note.what)
-
-
-def _next_look(record: CampaignRecord, now: datetime) -> datetime:
-    """Find when a campaign is looked at again: by whole days, so that no hour weighs more."""
-    if record.campaign.offer is None or not record.campaign.budget.lower_to:
-        return record.ends_at
-    pace = min(timedelta(days=1), (record.ends_at - record.starts_at) / 10)
-    gone = max(timedelta(), now - record.starts_at)
-    return min(record.ends_at, record.starts_at + (gone // pace + 1) * pace)
-
-
-def _within_budget(record: CampaignRecord, now: datetime, given: int = 0) -> CampaignRecord:
-    """Lower what a campaign gives, as its program says, until its projected cost is affordable.
-
-    `given` are the points of its offer so far.
-    """
-    budget, rest = record.campaign.budget, _rest(record, now, given)
-    for level in sorted(budget.lower_to, reverse=True):
-        coming = -(-rest * record.offer // 100)
-        besides = Cost(given + coming, rules.price(given + coming, budget))
-        told = projected(record).plus(besides)
-        if not rules.passes(told, budget):
-            break
-        if level < min(record.level, record.offer):
-            record = _lowered(record, level, now, told)
-    return record
-
-
-def _lowered(record: CampaignRecord, level: int, now: datetime, told: Cost) -> CampaignRecord:
-    why = f"projected to cost {told.points} points, {told.money} in money"
-    offer = record.campaign.offer is not None
-    if level == 0:
-        what = "takes no more guests" + (", and its offer ends" if offer else "")
-        ended = _replace(record, begun=True, offer=0 if offer else record.offer)
-        return noted(ended, now, f"{what}: {why}")
-    lower = _replace(record, level=level, offer=level if offer else record.offer)
-    return noted(lower, now, f"points lowered to {level} percent: {why}")
-
-
-def projected(record: CampaignRecord) -> Cost:
-    """Project what steps will cost: what is promised, and the rest at the present level.
-
-    Addresses of accounts are hashes: how far a page reaches among them tells how many are left.
-    """
-    done = _ALL if record.begun or not record.after else int(record.after[:8], 16) + 1
-    left = record.told * (_ALL - done) // done
-    if record.campaign.guests_at_most is not None:
-        left = min(left, record.campaign.guests_at_most - record.told)
-    steps = rules.at_level(record.campaign, record.level).steps.values()
-    return record.promised.plus(rules.cost(steps, record.campaign.budget).times(max(0, left)))
-
-
-def _rest(record: CampaignRecord, now: datetime, given: int) -> int:
-    """Project what receipts will be given besides, at 100 percent, at the pace of this percent."""
-    since = record.lowered_at or record.starts_at
-    gone, left = now - since, max(timedelta(), record.ends_at - now)
-    if gone <= timedelta() or not record.offer:
-        return 0
-    return -(-(given - record.lowered_given) * 100 * left // (record.offer * gone))

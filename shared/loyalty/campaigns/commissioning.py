@@ -8,7 +8,6 @@ import msgspec
 
 from loyalty.campaigns import comparing, running
 from loyalty.campaigns.campaign_records import CampaignRecord, CampaignState
-from loyalty.campaigns.campaigning import noted
 from loyalty.delivery import Shop, first_then_look
 from loyalty.domain import campaigns as rules
 from loyalty.domain.campaigns import Campaign
@@ -72,7 +71,7 @@ def _fresh(
         id=name, campaign=campaign, version=version.hash, by=by, at=now, starts_at=starts,
         ends_at=ends,
     )  # fmt: skip
-    return noted(record, now, "published", by)
+    return running.noted(record, now, "published", by)
 
 
 def pause(name: str, by: str, shop: Shop) -> CampaignRecord:
@@ -103,7 +102,7 @@ def _changed(name: str, state: CampaignState, by: str, shop: Shop) -> CampaignRe
             raise Problem(409, "campaign_over", "The campaign is over.")
         resuming = "" if state == "running" else None
         after: CampaignState = "scheduled" if resuming == "" and now < record.starts_at else state
-        changed = noted(_replace(record, state=after, resuming=resuming), now, state, by)
+        changed = running.noted(_replace(record, state=after, resuming=resuming), now, state, by)
         campaigns.put(unit, name, changed)
         _rearm(unit, changed, now)
         return changed

@@ -12,7 +12,7 @@ from functools import partial
 
 import msgspec
 
-from loyalty import timekeeping
+from loyalty import paging, timekeeping
 from loyalty.campaigns import running
 from loyalty.campaigns.campaign_records import CampaignRecord, Comparison
 from loyalty.delivery import Shop, outgoing, publish
@@ -44,7 +44,7 @@ def come(timer: Timer, shop: Shop) -> None:
     was = record.counting or Comparison(at=shop.clock.now(), final=running.is_over(record))
     where = (Where("automation", "==", running.named(record.id)),)
     found = journeys.page(shop.store, was.after, PAGE, where)
-    counted = _counted(was, [journey for _, journey in found], shop.store)
+    counted = _counted(was, paging.legible(found, shop), shop.store)
     last = found[-1][0] if len(found) == PAGE else ""
     work = partial(_advance, was=record, now=_replace(counted, after=last), shop=shop)
     if shop.store.atomically("ledger", work) and last:
@@ -56,7 +56,7 @@ def come(timer: Timer, shop: Shop) -> None:
 def _counted(was: Comparison, page: Sequence[Journey], store: Store) -> Comparison:
     """Add a page of guests to the arms they are in."""
     told, held = was.told, was.held
-    found = accounts.several(store, [journey.account for journey in page])
+    found = accounts.known(store, [journey.account for journey in page])
     for journey, record in zip(page, found, strict=True):
         if journey.before is None or record is None or not _is_own(record, journey):
             continue

@@ -6,6 +6,7 @@ from functools import partial
 
 import msgspec
 
+from loyalty import paging
 from loyalty.campaigns import running
 from loyalty.campaigns.campaign_records import CampaignRecord
 from loyalty.delivery import Shop, publish
@@ -21,7 +22,7 @@ def page(record: CampaignRecord, shop: Shop) -> None:
     """Let a page of journeys that met the pause go on, then ask for the next page."""
     where, now = (Where("automation", "==", running.named(record.id)),), shop.clock.now()
     found = journeys.page(shop.store, record.resuming or "", PAGE, where)
-    for name in [journey.id for _, journey in found if journey.state == "paused"]:
+    for name in [each.id for each in paging.legible(found, shop) if each.state == "paused"]:
         shop.store.atomically("ledger", partial(leading.resumed, name=name, now=now))
     last = found[-1][0] if len(found) == PAGE else None
     shop.store.atomically("ledger", partial(_advance, was=record, last=last, shop=shop))

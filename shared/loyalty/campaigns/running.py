@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from loyalty.campaigns.campaign_records import CampaignRecord
+from loyalty.campaigns.campaign_records import CampaignRecord, Note
 from loyalty.delivery import Outcome, outgoing
 from loyalty.domain.automations import Reaction, Step
 from loyalty.domain.campaigns import LAST, UNTIL_LAST, Campaign, at_level
@@ -70,6 +70,11 @@ def why_not(record: CampaignRecord, now: datetime) -> str:
     if record.state in ("stopped", "ended") or now >= record.ends_at:
         return OVER
     return PAUSED if record.state == "paused" else ""
+
+
+def noted(record: CampaignRecord, at: datetime, what: str, by: str = "") -> CampaignRecord:
+    """Note what happened to a campaign."""
+    return msgspec.structs.replace(record, notes=(*record.notes, Note(at=at, what=what, by=by)))
 
 
 def channels(reaction: Reaction) -> tuple[MessageChannel, ...]:

@@ -9,6 +9,7 @@ from loyalty.delivery import Outcome, Shop
 from loyalty.domain.automations import ByTime
 from loyalty.domain.ledger import Passbook
 from loyalty.domain.program import Version
+from loyalty.errors import Unreadable
 from loyalty.events import SweepRequested
 from loyalty.guests import homes
 from loyalty.job_records import Job
@@ -29,9 +30,8 @@ def run(event: SweepRequested, shop: Shop) -> Outcome:
     if job is None or job.position != event.cursor:
         return ()
     page = profiles.page(shop.store, job.after, PAGE)
-    for _, profile in page:
-        celebrating.arm(profile.member, shop)
-        _arm_account(profile.member, version, shop)
+    for profile in paging.legible(page, shop):
+        _arm(profile.member, version, shop)
     if len(page) == PAGE:
         after = msgspec.structs.replace(job, after=page[-1][0])
     else:
@@ -47,6 +47,15 @@ def _begin(job: Job | None, version: Version, shop: Shop) -> Outcome:
     fresh = Job(version=version.hash, at=shop.clock.now(), phase="arming")
     shop.store.atomically("ledger", lambda unit: jobs.put(unit, NAME, fresh))
     return paging.asked(NAME, fresh)
+
+
+def _arm(member: str, version: Version, shop: Shop) -> None:
+    """Set a guest's timers; an account that only other code can read delays nobody."""
+    try:
+        celebrating.arm(member, shop)
+        _arm_account(member, version, shop)
+    except Unreadable:
+        shop.log("ERROR", "guest cannot be armed", member=member)
 
 
 def _arm_account(member: str, version: Version, shop: Shop) -> None:

@@ -15,14 +15,14 @@ import msgspec
 from loyalty import bookkeeping, timekeeping
 from loyalty.campaigns import budgeting, running
 from loyalty.campaigns.campaign_records import CampaignRecord
-from loyalty.delivery import Outcome, Shop, publish
+from loyalty.delivery import Outcome, Shop, outgoing, publish
 from loyalty.domain import journeys as way
 from loyalty.domain import tags
 from loyalty.domain.automations import Reaction
 from loyalty.domain.campaigns import cost
 from loyalty.domain.journeys import Still
 from loyalty.domain.ledger import Passbook
-from loyalty.events import Event, NotificationRequested, Said
+from loyalty.events import Event, NotificationRequested, Said, decode
 from loyalty.guests import homes
 from loyalty.guests.homes import Home
 from loyalty.journeys.journey_records import Journey
@@ -69,16 +69,33 @@ def go_on(timer: Timer, shop: Shop) -> None:
 
 def _go_on(unit: Unit, timer: Timer, shop: Shop) -> Journey | None:
     journey = journeys.get(unit, timer.subject)
-    if journey is None or journey.due_at is None or journey.due_at > shop.clock.now():
-        return journey  # this stage was done, and perhaps not yet published
+    if journey is None:
+        return None
+    if journey.due_at is None or journey.due_at > shop.clock.now():
+        return _renewed(journey, shop)  # this stage was done, and perhaps not yet published
     after = _next(unit, journey, shop)
     if timer.due_at != journey.due_at:  # nobody knows whether the last stage was published
-        after = _replace(after, outcome=(*journey.outcome, *after.outcome))
+        after = _replace(after, outcome=(*_renewed(journey, shop).outcome, *after.outcome))
     journeys.put(unit, journey.id, after)
     if after.state == "paused" and after.due_at:
         timekeeping.promise(unit, f"paused:{journey.id}", after.outcome, shop.clock.now())
         timers.put(unit, journey.id, _replace(timer, due_at=after.due_at, tries=0))
     return after
+
+
+def _renewed(journey: Journey, shop: Shop) -> Journey:
+    return _replace(journey, outcome=renewed(journey.outcome, shop))
+
+
+def renewed(outcome: Outcome, shop: Shop) -> Outcome:
+    """Let messages that are published late be useful for as long as if they were told now."""
+    return outgoing(_useful_again(decode(each.body.encode()), shop.clock.now()) for each in outcome)
+
+
+def _useful_again(event: Event, now: datetime) -> Event:
+    if not isinstance(event, NotificationRequested):
+        return event
+    return _replace(event, useful_until=now + (event.useful_until - event.at))
 
 
 def _next(unit: Unit, journey: Journey, shop: Shop) -> Journey:
@@ -93,11 +110,20 @@ def _next(unit: Unit, journey: Journey, shop: Shop) -> Journey:
     if home is None or home.closed or home.person != journey.member:
         return stopped(journey, "nobody")
     if campaign and (halt := running.why_not(campaign, now)):
-        paused = _replace(journey, state="paused", due_at=campaign.ends_at, outcome=())
-        return paused if halt == running.PAUSED else stopped(journey, halt)
+        return _paused(journey, campaign, now) if halt == running.PAUSED else stopped(journey, halt)
     if why := way.gone(_still(journey, reaction), home.account, program, now):
         return stopped(journey, why)
     return _stage(unit, journey, home, reaction, shop, campaign)
+
+
+def _paused(journey: Journey, campaign: CampaignRecord, now: datetime) -> Journey:
+    """Wait until the campaign goes on; look once more soon, for it may go on at this moment.
+
+    Whoever sets those going again who wait would not have found this one waiting.
+    """
+    again = campaign.ends_at if journey.state == "paused" else now + running.AGAIN
+    due = min(again, campaign.ends_at)
+    return _replace(journey, state="paused", due_at=due, outcome=())
 
 
 def resumed(unit: Unit, name: str, now: datetime) -> None:

@@ -37,7 +37,7 @@ def run(event: SweepRequested, shop: Shop) -> Outcome:
     if job is None or job.position != event.cursor:
         return ()
     page = accounts.page(shop.store, job.after, PAGE)
-    records, program = [record for _, record in page], shop.programs.named(job.version)
+    records, program = paging.legible(page, shop), shop.programs.named(job.version)
     if job.phase == "counting":
         job = _replace(job, counts=_counted(job, records, program))
     else:
