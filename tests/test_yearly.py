@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tests.steps.cafe import HARI, SITA, Cafe
 from loyalty import programs
 from loyalty.guests import birthdays, erasing, merging, parting
 from loyalty.guests.merging import Wish
+from loyalty.logs import Log
 from loyalty.records import journeys, timers, vouchers
 
 DAY = timedelta(days=1)
@@ -181,3 +183,31 @@ def test_after_erasure_nobody_knows_the_day(cafe):
     assert "01-10" not in str(cafe.rig.dump())
     [journey] = journeys.each(cafe.rig.store)
     assert (journey.values, journey.words, journey.begun, journey.outcome) == ({}, {}, (), ())
+
+
+# -- much too late ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def said(rig):
+    """What the log warns of."""
+    stream = StringIO()
+    rig.shop = rig.shop._replace(log=Log("warning", stream))
+    return stream
+
+
+def test_a_birthday_that_nothing_swept_in_time_is_passed_over_and_said_so(rig, said):
+    joins(rig, SITA, "12-10")
+    passes(rig, 30, 30)
+    assert gifts(rig) == []
+    passes(rig, 365)
+    assert [day[:7] for day in gifts(rig)] == ["2027-12"]
+    assert said.getvalue().count("passed over") == 1
+
+
+def test_what_was_told_is_forgotten_without_a_word(rig, said):
+    member = joins(rig, SITA, "12-10")
+    passes(rig, 30)
+    birthdays.change(member, "", rig.shop)
+    passes(rig, 360)
+    assert (len(gifts(rig)), said.getvalue()) == (1, "")

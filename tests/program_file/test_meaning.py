@@ -674,6 +674,14 @@ CAMPAIGNS = [
         "campaigns.a.ends: it ends before it begins | choose a later end",
     ),
     (
+        campaigning.campaigns_begin_and_end,
+        'starts: "2026-12-01 10:00", ends: "2027-12-03 10:00", steps: {x: {award: 5}}',
+        (
+            "campaigns.a.ends: it lasts for longer than a year"
+            " | let it end sooner, or give it `cron:` and `hours:` to come again"
+        ),
+    ),
+    (
         campaigning.rounds_can_come,
         f'{_WHEN}, cron: "0 10 * * MON", steps: {{x: {{award: 5}}}}',
         (

@@ -67,6 +67,8 @@ def come(timer: Timer, shop: Shop) -> None:
     now, marks, days = shop.clock.now(), timer.marks, list[Day]()
     if person:
         marks, days = yearly.came(person, program, timer.marks, now)
+    if person and not days and _was_due(person, timer, program):
+        shop.log("WARNING", "day of the year passed over: too late", member=timer.subject)
     publish(shop.bus, outgoing([_came(timer.subject, day, now) for day in days]))
     due = yearly.due_at(person, program, marks, now) if person else None
     due = due or yearly.forgotten_at(marks, now)
@@ -77,6 +79,11 @@ def come(timer: Timer, shop: Shop) -> None:
             _set(unit, timer.subject, due, marks, found)
 
     shop.store.atomically("ledger", work)
+
+
+def _was_due(person: Person, timer: Timer, program: Program) -> bool:
+    """Tell whether a timer was set for a day, and not to forget what was told."""
+    return yearly.due_at(person, program, timer.marks, timer.due_at) == timer.due_at
 
 
 def _came(member: str, day: Day, now: datetime) -> OccasionCame:

@@ -15,6 +15,8 @@ from loyalty.program_file.checking import Check, Finding, unknown
 from loyalty.program_file.mistakes import Path, closest, short
 
 _WRITTEN = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d", re.ASCII)
+LONGEST = timedelta(days=366)
+"""Who was in a campaign is remembered for some weeks more."""
 ROUNDS = 60
 """So many rounds are looked at, whether one begins before another is over."""
 
@@ -28,6 +30,15 @@ def campaigns_begin_and_end(program: Program) -> Iterator[Finding]:
             yield Finding((*path, key), "there is no such day", "look at a calendar")
         if not days and each.ends <= each.starts:
             yield Finding((*path, "ends"), "it ends before it begins", "choose a later end")
+        if not days and not each.cron and _lasts(each, program) > LONGEST:
+            hint = "let it end sooner, or give it `cron:` and `hours:` to come again"
+            yield Finding((*path, "ends"), "it lasts for longer than a year", hint)
+
+
+def _lasts(campaign: Campaign, program: Program) -> timedelta:
+    if not (_WRITTEN.fullmatch(campaign.starts) and _WRITTEN.fullmatch(campaign.ends)):
+        return timedelta()
+    return instant(campaign.ends, program.zone) - instant(campaign.starts, program.zone)
 
 
 def _is_day(text: str, program: Program) -> bool:
