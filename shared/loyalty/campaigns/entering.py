@@ -70,7 +70,7 @@ def _enter(unit: Unit, record: CampaignRecord, member: str, zone: str, shop: Sho
     found = [journey for journey in kept.several(unit, names) if journey]
     if found:
         own = found[0] if found[0].id == names[0] else None
-        return Entered(own.arm, leading.renewed(own.begun, shop)) if own else Entered()
+        return Entered(own.arm, own.begun) if own else Entered()
     if home.person != member:
         return Entered()  # merged meanwhile: another page has, or had, the other one
     if current is None or (halt := running.why_not(current, now)):

@@ -303,7 +303,8 @@ class Sending(Part, frozen=True):
     """The most marketing messages a member gets in `cap_days`."""
     cap_days: Annotated[int, Meta(ge=1, le=3660)] = 7
     useful_hours: Annotated[int, Meta(ge=1, le=3660 * 24)] = 24
-    """A message that could not leave for so long is dropped."""
+    """A message that could not leave for so long is dropped, one of a journey after a week at the
+    earliest: whether its reason still holds is looked at by itself."""
 
 
 class Program(Part, frozen=True):

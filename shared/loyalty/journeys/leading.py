@@ -15,20 +15,22 @@ import msgspec
 from loyalty import bookkeeping, timekeeping
 from loyalty.campaigns import budgeting, running
 from loyalty.campaigns.campaign_records import CampaignRecord
-from loyalty.delivery import Outcome, Shop, outgoing, publish
+from loyalty.delivery import Outcome, Shop, publish
 from loyalty.domain import journeys as way
 from loyalty.domain import tags
 from loyalty.domain.automations import Reaction
 from loyalty.domain.campaigns import cost
 from loyalty.domain.journeys import Still
 from loyalty.domain.ledger import Passbook
-from loyalty.events import Event, NotificationRequested, Said, decode
+from loyalty.events import Event, NotificationRequested, Said
 from loyalty.guests import homes
 from loyalty.guests.homes import Home
 from loyalty.journeys.journey_records import Journey
 from loyalty.ports import Unit
 from loyalty.records import Timer, Voucher, journeys, timers, vouchers
 
+USEFUL = timedelta(days=7)
+"""A message is worth sending so long at least: whether its reason holds is looked at by itself."""
 BUDGET = "budget"
 """Why a journey ends whose campaign has too little left for what it gives."""
 _replace = msgspec.structs.replace
@@ -69,33 +71,16 @@ def go_on(timer: Timer, shop: Shop) -> None:
 
 def _go_on(unit: Unit, timer: Timer, shop: Shop) -> Journey | None:
     journey = journeys.get(unit, timer.subject)
-    if journey is None:
-        return None
-    if journey.due_at is None or journey.due_at > shop.clock.now():
-        return _renewed(journey, shop)  # this stage was done, and perhaps not yet published
+    if journey is None or journey.due_at is None or journey.due_at > shop.clock.now():
+        return journey  # this stage was done, and perhaps not yet published
     after = _next(unit, journey, shop)
     if timer.due_at != journey.due_at:  # nobody knows whether the last stage was published
-        after = _replace(after, outcome=(*_renewed(journey, shop).outcome, *after.outcome))
+        after = _replace(after, outcome=(*journey.outcome, *after.outcome))
     journeys.put(unit, journey.id, after)
     if after.state == "paused" and after.due_at:
         timekeeping.promise(unit, f"paused:{journey.id}", after.outcome, shop.clock.now())
         timers.put(unit, journey.id, _replace(timer, due_at=after.due_at, tries=0))
     return after
-
-
-def _renewed(journey: Journey, shop: Shop) -> Journey:
-    return _replace(journey, outcome=renewed(journey.outcome, shop))
-
-
-def renewed(outcome: Outcome, shop: Shop) -> Outcome:
-    """Let messages that are published late be useful for as long as if they were told now."""
-    return outgoing(_useful_again(decode(each.body.encode()), shop.clock.now()) for each in outcome)
-
-
-def _useful_again(event: Event, now: datetime) -> Event:
-    if not isinstance(event, NotificationRequested):
-        return event
-    return _replace(event, useful_until=now + (event.useful_until - event.at))
 
 
 def _next(unit: Unit, journey: Journey, shop: Shop) -> Journey:
@@ -252,7 +237,7 @@ def _request(
         "store": "", "total": "",
     }  # fmt: skip
     said = Said(message=message, values={**values, **journey.values}, words=journey.words)
-    useful = timedelta(hours=book.program.sending.useful_hours)
+    useful = max(USEFUL, timedelta(hours=book.program.sending.useful_hours))
     return NotificationRequested(
         id=name, at=now, subject=journey.id, says=(said,), version=journey.version,
         member=journey.member, account=account.id, seq=account.seq, useful_until=now + useful,

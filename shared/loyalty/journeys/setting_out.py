@@ -66,8 +66,7 @@ def _begin(unit: Unit, beginning: Beginning, cause: str, version: Version, shop:
         return ()  # erased meanwhile
     people = homes.names(unit, home)
     if found := list(_several(unit, beginning.automation, people, [beginning.key])):
-        begun = next((each.begun for each in found if each.cause == cause), ())
-        return leading.renewed(begun, shop)
+        return next((each.begun for each in found if each.cause == cause), ())
     now, reaction = shop.clock.now(), version.program.automations[beginning.automation]
     if not way.fits(reaction.when, home.account, now):
         return ()
