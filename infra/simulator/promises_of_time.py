@@ -91,13 +91,13 @@ def is_welcomed(_: World, guest: _Guest) -> Iterator[str]:
 def is_missed(world: World, guest: _Guest) -> Iterator[str]:
     """Who was away for thirty days is missed, once for each absence.
 
-    Who was missed since a visit that went back later is not missed again since the one before it.
+    Who was missed since a visit that went back later is not missed again since the one before it,
+    nor since one of which a till told when they had been missed already.
     """
     last = max(guest.visits(), default=None)
     if last is None or world.clock.now() < last + ABSENCE:
         return
-    minute = int(last.timestamp()) // 60
-    if not any(int(_key(each)) >= minute for each in guest.told("win_back")):
+    if not any(each.at >= last for each in guest.told("win_back")):
         yield f"{guest.account.id} was here last at {last}, and is not missed"
 
 
@@ -155,7 +155,9 @@ def _said(journey: Journey) -> dict[str, int]:
 
 
 def _month(entry: Entry) -> str:
-    return calendar.local(entry.at, ZONE).strftime("%Y-%m")
+    """Tell of which month an act is: what time did, of the one in which it happened."""
+    at = entry.occurred_at if entry.kind in ("release", "expire", "hold-expire") else entry.at
+    return calendar.local(at, ZONE).strftime("%Y-%m")
 
 
 def is_congratulated(world: World, guest: _Guest) -> Iterator[str]:

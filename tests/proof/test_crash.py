@@ -154,7 +154,7 @@ def loose(seen, span):
         minutes = INSTANT.sub(when, re.sub(r'"digest":"[0-9a-f]+"', "", text))
         return re.sub(
             r'"capped_at":(?:null|"now"),', "", minutes
-        )  # apart from `at` in a second try
+        )  # apart in a second try
 
     documents = {
         name: sorted(told(document) for _, document in found)

@@ -338,9 +338,9 @@ class Life:
             had = self.balance_before(at)
         points = work() or 0
         self.book.acts[kind] += 1
-        self.acts.append((self.now, kind, points))
+        self.acts.append((at, kind, points))
         self.unusual = (0, NEVER)  # the rhythm may be another one: it is measured again
-        self.months.setdefault(month_of(self.now), False)
+        self.months.setdefault(month_of(at), False)
         self._review()
         if self.tier != was:
             self.after.append(lambda: self._begin("moved_tier", object(), ["tier"]))
