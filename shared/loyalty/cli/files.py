@@ -70,7 +70,7 @@ def _shop(place: Place, store: Store, folder: str | None) -> Shop:
 def _asked(program: Program, name: str | None, reader: str) -> list[Source]:
     if not program.files:
         raise click.ClickException(_NO_FILES)
-    found = [each for each in sources(program, reader) if name in (None, each.till.name)]
+    found = [each for each in sources(program, reader) if name in (None, each.till.folder)]
     if not found:
         known = ", ".join(program.files) or "none"
         raise click.ClickException(f"There is no such till in `files:` (there is {known}).")

@@ -74,8 +74,8 @@ class Reader:
         told = tuple(row.cells.get(name, "") for name in ("receipt_no", "kind", "refund_of"))
         if row.cells.get("refund_of"):  # a sale may go back twice
             told = (*told, row.cells.get("occurred_at", ""))
-        elif self._till.restart:
-            told = (*told, self._day(row))
+        elif self._till.files.begins_anew(day := self._day(row)):
+            told = (*told, day)
         alone = self._form.kind != "csv" or not told[0]
         return (*told, str(row.number)) if alone else told
 

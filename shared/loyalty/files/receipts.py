@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from loyalty.domain import calendar
+from loyalty.domain.nightly import Files
 from loyalty.domain.program import Program
 from loyalty.file_records import Refused
 from loyalty.files import cells
@@ -30,16 +31,18 @@ _REFS = {
 
 
 class Till(NamedTuple):
-    """Whose file it is: the connector and account that name its receipts, and its folder."""
+    """Whose file it is: the connector, account and place that name its receipts, and its folder."""
 
     connector: str
     account: str
     name: str
-    restart: bool
+    folder: str
+    files: Files
 
     def receipt(self, number: str, day: str) -> str:
         """Name a receipt so that no other till and no other day has one of this name."""
-        return f"{self.name}.{day}.{number}" if self.restart else f"{self.name}.{number}"
+        anew = self.files.begins_anew(day)
+        return f"{self.name}.{day}.{number}" if anew else f"{self.name}.{number}"
 
     @property
     def source(self) -> str:
