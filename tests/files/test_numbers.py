@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from tests.files.desk import PROGRAM, SITA, desk, table
+from tests.files.desk import COLUMNS, PROGRAM, SITA, desk, table
 from tests.rig import NOON
 
 from loyalty.files.reading import Budget, File
@@ -15,6 +15,11 @@ from loyalty.files.shelf import Shelf, sources
 SUNIL = "+4915112345679"
 RESTART = PROGRAM.replace("{via: folder}", "{via: folder, numbers_restart: true}")
 HOUR = timedelta(hours=1)
+
+
+def spent(cafe) -> int:
+    spend: int = cafe.account(cafe.sita).totals.spend
+    return spend
 
 
 @pytest.fixture
@@ -148,6 +153,54 @@ def test_what_came_to_nothing_counts_though_an_older_file_is_read_later(cafe):
     cafe.upload(table({"receipt_no": "A-1"}), 1, "sales-03.csv", at=NOON + 2 * HOUR)
     cafe.due()
     assert cafe.account(cafe.sita).totals.spend == 2400
+
+
+TRAINED = {"receipt_no": "A-1", "test": "yes"}
+TESTED = (*COLUMNS, "test")
+
+
+@pytest.mark.parametrize("more", [{}, {"line_total": "much", "customer_ref": "", "kind": "GIFT"}])
+def test_a_sale_that_is_told_as_training_later_is_taken_back(cafe, more):
+    cafe.upload(table({"receipt_no": "A-1"}, {"receipt_no": "A-2"}), 2)
+    cafe.due()
+    cafe.upload(table({**TRAINED, **more}, columns=TESTED), 1, "sales-02.csv", at=NOON + HOUR)
+    cafe.due()
+    assert (cafe.answer("sales-02.result.json")["accepted"], spent(cafe)) == (1, 2400)
+
+
+def test_what_was_told_as_training_and_is_a_sale_later_counts(cafe):
+    trained = table(TRAINED, columns=TESTED)
+    cafe.upload(trained, 1)
+    cafe.due()
+    assert (cafe.answer()["skipped"], cafe.receipts()) == (1, 0)
+    cafe.upload(table({"receipt_no": "A-1"}), 1, "sales-02.csv", at=NOON + HOUR)
+    cafe.due()
+    assert spent(cafe) == 2400
+
+
+def test_a_whole_file_of_training_takes_back_what_it_names(cafe):
+    cafe.upload(table({"receipt_no": "A-1"}), 1)
+    cafe.due()
+    cafe.upload(table({"receipt_no": "A-1"}), 1, "sales-02.csv", at=NOON + HOUR, test=True)
+    cafe.due()
+    assert spent(cafe) == 0
+
+
+def test_training_under_the_number_of_a_sale_in_one_file_takes_nothing(cafe):
+    between = {"receipt_no": "A-2"}
+    rows = table({"receipt_no": "A-1"}, between, TRAINED, {**between, "receipt_no": "A-3"}, TRAINED,
+                 columns=TESTED)  # fmt: skip
+    cafe.upload(rows, 5)
+    cafe.due()
+    refused = [(each["row"], each["code"]) for each in cafe.answer()["rejected"]]
+    assert (refused, spent(cafe)) == ([(4, "RECEIPT_APART"), (6, "RECEIPT_APART")], 7200)
+
+
+def test_training_may_have_one_number_all_day(cafe):
+    rows = [TRAINED, {"receipt_no": "A-2"}, {**TRAINED, "occurred_at": "2026-11-20T12:00:00+01:00"}]
+    cafe.upload(table(*rows, columns=TESTED), 3)
+    cafe.due()
+    assert (cafe.answer()["rejected"], spent(cafe)) == ([], 2400)
 
 
 def test_two_runs_that_checked_a_file_at_once_count_it_once(cafe):
