@@ -35,6 +35,8 @@ WORDS = {
     "LINE_TOO_LONG": "A row is too long to be one: mostly a quote is opened and never closed.",
     "MISSING": "This must be told.",
     "NO_FILE": "It is a manifest without its file.",
+    "NO_LIST": "It is one object without a receipt_no: write the receipts as a list, [{…}, "
+    "{…}], or one on each line of a .jsonl file.",
     "NO_MANIFEST": "It has no manifest beside it, so it may be half a file.",
     "NO_SALE": "A refund must name the receipt of its sale.",
     "RECEIPT_APART": "The rows of one receipt must stand together.",
@@ -48,6 +50,7 @@ WORDS = {
     "was taken before stays: mend the rows and upload it again.",
     "SPREADSHEET_DAMAGE": "A spreadsheet has turned this number into 1,23E+05.",
     "TOO_LARGE": "The file is too large; divide it.",
+    "TOO_MANY_ROWS": "The file has more than 300,000 rows; divide it.",
     "TOO_MANY_BAD_ROWS": "More than 5 % of the rows are wrong, or more than 1,000, so none was "
     "taken: mend them, and upload the file again.",
     "TOO_MANY_LINES": "A receipt has 500 lines at most.",

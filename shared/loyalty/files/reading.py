@@ -178,9 +178,11 @@ class File:
             now = files.get(unit, self._key)
             if now and now.version == begun.version and now.state != "waiting":
                 return now  # another run has begun: its count goes on
+            kept = files.get(unit, name)
+            fresh = _replace(begun, again=bool(kept and kept.state == "done"))
             files.put(unit, name, claimed)
-            files.put(unit, self._key, begun)
-            return begun
+            files.put(unit, self._key, fresh)
+            return fresh
 
         return self._shop.store.atomically("ledger", work)
 
