@@ -133,6 +133,19 @@ def test_a_till_whose_receipts_would_be_booked_again_is_refused(changing, tmp_pa
     assert "Nothing was published" in said
 
 
+def test_a_till_of_which_a_clock_is_told_later_is_warned_of(changing, tmp_path):
+    file = tmp_path / "files.yaml"
+    text = Path("tests/programs/files.yaml").read_text("utf-8")
+    file.write_text(text.replace("{via: folder}", "{via: folder, numbers_restart: true}"))
+    changing("program", "publish", str(file), "--yes")
+    timed = alter(file, "true}", 'true, numbers_restart_at: "00:00"}')
+    said = changing("program", "publish", timed, "--yes", at=NOON + timedelta(days=2))
+    assert "files.main: night sales are of a day by this clock." in said
+    months = alter(file, "months: 12", "months: 6")
+    later = changing("program", "publish", months, "--yes", at=NOON + timedelta(days=3))
+    assert "by this clock" not in later
+
+
 def test_a_change_of_comments_is_told_as_that(changing, file):
     said = changing("program", "publish", alter(file, "engine:", "# hello\nengine:"), "--yes")
     assert said.startswith("Only comments or the layout change.")

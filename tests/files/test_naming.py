@@ -75,6 +75,17 @@ def test_a_till_whose_told_numbers_would_be_others_is_not_published(start, befor
     assert told == [f"files.main.numbers_restart: {NOBODY_YET} | {way}, or a later day"]
 
 
+def test_the_clock_by_which_numbers_begin_anew_is_told_once(start):
+    midnight, four = (
+        ANEW.replace("true}", f'true, numbers_restart_at: "{at}"}}') for at in ("00:00", "04:00")
+    )
+    cafe = start(f"main: {ANEW}")
+    publish(cafe, f"main: {midnight}")
+    problem = "receipts sold at night would have other names, and be booked again"
+    wrong = f'files.main.numbers_restart_at: {problem} | write `numbers_restart_at: "00:00"`'
+    assert refused(cafe, f"main: {four}") == refused(cafe, f"main: {ANEW}") == [wrong]
+
+
 @pytest.mark.parametrize(("before", "after"), [("{via: folder}", FROM), (ANEW, UNTIL)])
 def test_numbers_that_begin_anew_from_a_day_on_pay_nothing_twice(start, before, after):
     cafe = start(f"main: {before}")

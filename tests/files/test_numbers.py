@@ -112,6 +112,27 @@ def test_a_till_that_begins_anew_at_midnight_takes_no_other_guests_receipt(tmp_p
         assert [cafe.account(who).totals.spend for who in (sita, sunil)] == [2400, 2400]
 
 
+NIGHT = {"receipt_no": "1", "occurred_at": "2026-11-20T00:30:00+01:00"}
+
+
+@pytest.mark.parametrize(("clock", "taken"), [("", 0), ('"00:00"', 1), ('"04:00"', 1)])
+def test_what_was_sold_at_night_is_booked_once_though_a_file_of_another_day_tells_it_again(
+    tmp_path, clock, taken
+):
+    program = RESTART.replace("true}", f"true, numbers_restart_at: {clock}}}" if clock else "true}")
+    with desk(tmp_path, program) as cafe:
+        cafe.sita = cafe.join(phone=SITA)
+        cafe.upload(table(NIGHT), 1)
+        cafe.due()
+        again = table(NIGHT, {"receipt_no": "1", "occurred_at": "2026-11-22T10:00:00+01:00"})
+        cafe.clock.advance(24 * HOUR)
+        cafe.upload(again, 2, "sales-02.csv", business_date="2026-11-22", at=NOON + HOUR)
+        cafe.due()
+        assert (spent(cafe), cafe.receipts()) == (4800, 2)
+        refused = [each["code"] for each in cafe.answer("sales-02.result.json")["rejected"]]
+        assert refused == ["DAY_UNKNOWN"] * (1 - taken)
+
+
 def test_a_sale_that_goes_back_twice_under_its_own_number_goes_back_twice(cafe):
     back = {"receipt_no": "A-1", "kind": "REFUND", "refund_of": "A-1"}
     rows = [{"receipt_no": "A-1"}]

@@ -118,8 +118,22 @@ def _show_difference(old: ProgramRecord | None, new: Program) -> None:
     told = program_file.difference(program_file.reread(old.text), new)
     for change in told:
         showing.line(f"  {change}")
+    for name in _timed(program_file.reread(old.text), new):
+        showing.line(
+            f"  files.{name}: night sales are of a day by this clock. Where their file had another "
+            "day, they earn again if uploaded again: better wait until they no longer are."
+        )
     if not told:
         showing.line("Only comments or the layout change.")
+
+
+def _timed(old: Program, new: Program) -> list[str]:
+    """Name the tills of which nobody had said by which clock their numbers begin anew."""
+    return [
+        name for name, files in new.files.items()
+        if (before := old.files.get(name)) and before.numbers_restart
+        and before.numbers_restart_at is None and files.numbers_restart_at
+    ]  # fmt: skip
 
 
 def _show_away(old: ProgramRecord | None, new: Program, store: Store, now: datetime) -> None:

@@ -47,6 +47,8 @@ class Files(Part, frozen=True):
     """Folders of older business days are not looked into any more."""
     numbers_restart: bool = False
     """Whether the till's receipt numbers begin anew each business day."""
+    numbers_restart_at: TimeOfDay | None = None
+    """By which clock they do so; else what is sold at night is of its file's day."""
     numbers_restart_from: Day | None = None
     """The first business day on which they do so; from the first if left out."""
     numbers_restart_until: Day | None = None

@@ -24,6 +24,8 @@ WORDS = {
     "says.",
     "CARD_DATA": "A cell holds the number of a payment card, which must not be sent.",
     "CURRENCY_MISMATCH": "The store has another currency.",
+    "DAY_UNKNOWN": "It was sold at night and the file is of another day, so its number may be of "
+    'either: say when numbers begin anew, as in `numbers_restart_at: "00:00"`.',
     "DIFFERS_FROM_MANIFEST": "The file has another hash, size or number of rows than announced.",
     "DOUBLE_HEADER": "Two columns have the same name.",
     "DUPLICATE_LINE": "One line of the receipt is told in two ways.",

@@ -86,13 +86,12 @@ class Reader:
 
     def _day(self, row: Row) -> str:
         """Tell on which day a row's number was given; one without a time tells by itself."""
-        text = row.cells.get("occurred_at", "")
+        text, place = row.cells.get("occurred_at", ""), row.cells.get("store_id", "")
         try:
             at = cells.instant(text, self._form)
+            return day_of(at, place or self._till.name, self._till, self._form, self._program)
         except cells.Bad:
             return text
-        place = row.cells.get("store_id") or self._till.name
-        return day_of(at, place, self._till, self._form, self._program)
 
     def _draft(self, group: list[Row]) -> Draft:
         numbers = tuple(dict.fromkeys(row.number for row in group))

@@ -30,6 +30,8 @@ def renamed(new: Program, earlier: Sequence[Program], since: datetime) -> Iterat
         till = named(name, files)
         if till in known and _counts_otherwise(known[till], files, free):
             yield _renumbered(name, known[till], free)
+        elif till in known and _by_another_clock(known[till], files):
+            yield _retimed(name, known[till])
         elif till not in known and gone and files.named is None:
             yield _unnamed(name, till, gone)
 
@@ -51,6 +53,18 @@ def _counts_otherwise(old: Files, new: Files, free: str) -> bool:
     ]
     days = {day for day in ("", *turns) if day < free}
     return any(old.begins_anew(day) != new.begins_anew(day) for day in days)
+
+
+def _by_another_clock(old: Files, new: Files) -> bool:
+    """Tell whether what was sold at night would be of another day than was said before."""
+    clock = old.numbers_restart_at
+    return old.numbers_restart and clock is not None and clock != new.numbers_restart_at
+
+
+def _retimed(name: str, old: Files) -> Finding:
+    key = "numbers_restart_at"
+    problem = "receipts sold at night would have other names, and be booked again"
+    return Finding(("files", name, key), problem, f'write `{key}: "{old.numbers_restart_at}"`')
 
 
 def _renumbered(name: str, old: Files, free: str) -> Finding:

@@ -66,7 +66,7 @@ def receipts_are_named_once(program: Program) -> Iterator[Finding]:
             hint = "leave `named` out, or name a till of its own"
             yield Finding(("files", name, "named"), problem, hint)
         start, end = files.numbers_restart_from, files.numbers_restart_until
-        if (start or end) and not files.numbers_restart:
+        if (start or end or files.numbers_restart_at) and not files.numbers_restart:
             hint = "write `numbers_restart: true` too: it holds on these days"
             yield Finding(("files", name, "numbers_restart"), "numbers begin anew on no day", hint)
         elif start and end and start >= end:
