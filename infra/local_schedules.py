@@ -49,7 +49,8 @@ class LocalSchedules:
             self._keep(schedule, now)
             return None
         latest = cron.latest(schedule.cron, schedule.zone, now)
-        return latest if latest > ran.at else None
+        since = max(ran.at, self._kept.resumed(schedule.name) or ran.at)
+        return latest if latest > since else None
 
     def _keep(self, schedule: Schedule, at: datetime) -> None:
         self._kept.keep(schedule.name, Ran(cron=schedule.cron, zone=schedule.zone, at=at))

@@ -8,10 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from infra import costs
 from infra.sandbox import Sandbox
 from infra.sandbox.faults import FaultKind
+from infra.simulator.store import MemoryStore
 from infra.vendors import environment
 from tests.rig import NOON, opened
+from tests.steps.test_cost import Counting
 
 from loyalty import catching_up
 from loyalty.adapters.clock import SystemClock
@@ -25,6 +28,7 @@ from loyalty.steps import transaction_pull
 
 PROGRAM = Path("tests/programs/plain.yaml").read_text("utf-8")
 PHONE = "+4915112345678"
+COSTS = Path("docs/costs.md").read_text("utf-8")
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
@@ -217,3 +221,57 @@ def test_what_nobody_can_book_is_put_aside_and_stops_nothing(cafe):
 
 def test_only_tills_that_can_be_asked_are_asked(cafe):
     assert catching_up.tills(cafe.shop.programs.current().program) == {"square": ("LMAIN",)}
+
+
+class CountingHttp:
+    """Sends requests, and counts them."""
+
+    def __init__(self):
+        self._http, self.requests = RequestsHttp(), 0
+
+    def send(self, request):
+        self.requests += 1
+        return self._http.send(request)
+
+
+def told_again(folder, sandbox, sales):
+    """Ask a till for sales that are booked already: requests, reads and writes of it all."""
+    sandbox.reset()
+    sandbox.square.add_location("LMAIN", "Main Street", "EUR", "DE", "Europe/Berlin")
+    http, store = CountingHttp(), Counting(MemoryStore())
+    with opened(folder, PROGRAM, environment=settings(sandbox), store=store) as cafe:
+        sandbox.go_by(cafe.clock.now)
+        cafe.guest, cafe.square = cafe.join(phone=PHONE), sandbox.square
+        night(cafe)
+        first = pulls.get(cafe.store, "square")
+        for _ in range(sales):
+            ring_up(cafe, 10)
+        cafe.clock.advance(HOUR)
+        night(cafe)
+        assert points(cafe) == sales
+        vendors = Engine(http, SystemClock(), settings(sandbox))
+        cafe.shop = cafe.shop._replace(vendors=vendors)
+        store.atomically("ledger", lambda unit: pulls.put(unit, "square", first))
+        store.reads = store.writes = 0
+        night(cafe)
+        return http.requests, store.reads, store.writes
+
+
+def test_asking_costs_so_much_for_each_sale_and_each_stretch(tmp_path, sandbox):
+    few, many = (told_again(tmp_path, sandbox, sales) for sales in (2, 12))
+    each = tuple((n - m) / 10 for m, n in zip(few, many, strict=True))
+    assert each == (2, 3, 2)  # two writes are tried; the entry is there, so none is made
+    assert "| `catch_up`, a sale that was told already | 3 | 0 |" in COSTS
+    assert "two requests to Square" in " ".join(COSTS.split())
+    assert tuple(m - 2 * n for m, n in zip(few, each, strict=True)) == (2, 2, 1)
+    assert "| `catch_up`, a till, each stretch of six hours | 2 | 1 |" in COSTS
+
+
+def test_a_million_sales_asked_for_again_cost_so_much():
+    known = costs.prices().resources
+    used = {
+        "ledger reads": 3e6, "Pub/Sub GiB": 3.73, "requests": 1e6,
+        "vCPU seconds": 0.6e6 + 1.2e6 / 7, "GiB seconds": (0.6e6 + 1.2e6 / 7) / 2,
+    }  # fmt: skip
+    total = sum(units / known[name].per * known[name].price for name, units in used.items())
+    assert f"{total:.2f} USD" in COSTS

@@ -21,8 +21,9 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
 class FileReading(Record, frozen=True, kw_only=True):
     """A nightly file, one version of it, and how far it is read.
 
-    `receipts` are settled already; `edition` counts the contents that came under this name, and
-    `before` is the hash of the one that was read last.
+    `receipts` are settled already; `edition` counts the contents that came under this name,
+    `before` is the hash of the one that was read last, and `again` tells that another name had
+    this content, and told all of it.
     What is kept by content names the file, and whether all that it told was published.
     """
 
@@ -37,6 +38,7 @@ class FileReading(Record, frozen=True, kw_only=True):
     settled_at: datetime | None = None
     tries: int = 0
     edition: int = 0
+    again: bool = False
     receipts: int = 0
     rows: int = 0
     accepted: int = 0

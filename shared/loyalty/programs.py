@@ -117,19 +117,29 @@ def on_day(versions: Sequence[Version], day: str) -> Version:
 def publish(store: Store, text: str, now: datetime) -> Version:
     """Add a version. It takes effect once every cache has surely seen it; the first one at once.
 
-    Publishing the newest version again changes nothing. Raises `program_file.Mistakes`.
+    Publishing the newest version again changes nothing. Raises `program_file.Mistakes`, also for
+    one that would book receipts of earlier versions again.
     """
     from loyalty import program_file  # noqa: PLC0415 - as above
 
     return append(store, text, program_file.read(text), now)
 
 
+def holds_from(now: datetime) -> datetime:
+    """Tell from when on a version holds that is published now, unless it is the first."""
+    return now + 2 * CACHE
+
+
 def append(store: Store, text: str, program: Program, now: datetime) -> Version:
     """Publish a version that was read already, which takes longest."""
+    from loyalty import program_file  # noqa: PLC0415 - as above
+
     listed = programs.find(store, order="effective_from", limit=1000)
     if listed and listed[-1].text == text:
         return _as_version(listed[-1], program)
-    effective = now + 2 * CACHE if listed else EPOCH
+    effective = holds_from(now) if listed else EPOCH
+    if program.files:
+        program_file.follow(text, [record.text for record in listed], effective)
     name = digest(f"{len(listed)}:{text}")[:16]
     record = ProgramRecord(hash=name, effective_from=effective, published_at=now, text=text)
 

@@ -80,7 +80,20 @@ def test_receipts_of_unknown_stores_are_counted_and_where_they_are_is_told(night
 def test_another_till_and_an_empty_folder_say_so(night, tmp_path):
     said = read(night, "--source", "garden", code=1)
     assert "There is no such till in `files:` (there is main)." in said
-    assert "There is no file to read." in night("files", "read", str(tmp_path), at=NOON)
+    said = night("files", "read", str(tmp_path), at=NOON)
+    assert (
+        "There is no file to read. They lie below the folder or bucket in `in/main/2026-11-21/`."
+        in said
+    )
+
+
+def test_a_file_that_waits_says_until_when(night):
+    day = night.uploads / "in/main" / DAY
+    (day / "sales-01.csv").write_bytes(BODY[:-1])
+    assert f"in/main/{DAY}/sales-01.csv waits: with a manifest, until it is as that says;" in read(
+        night
+    )
+    assert "waits" not in night("files", "read", str(night.uploads), "--dry-run", at=NOON, code=1)
 
 
 def test_a_program_without_files_says_what_to_write(changing, tmp_path):

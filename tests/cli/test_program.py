@@ -123,14 +123,27 @@ def test_the_newest_version_is_not_published_twice(changing, file):
     assert said == f"{file} is the newest version already. Nothing to do."
 
 
-def test_a_till_whose_receipts_get_other_names_is_told_of(changing, tmp_path):
+def test_a_till_whose_receipts_would_be_booked_again_is_refused(changing, tmp_path):
     file = tmp_path / "files.yaml"
     file.write_text(Path("tests/programs/files.yaml").read_text("utf-8"))
     changing("program", "publish", str(file), "--yes")
-    said = changing("program", "publish", alter(file, "{via: folder}", "{via: s3}"), "--yes")
-    assert "files.main: its receipts have other names from then on." in said
-    later = changing("program", "publish", alter(file, "months: 12", "months: 6"), "--yes")
-    assert "other names" not in later
+    anew = alter(file, "{via: folder}", "{via: folder, numbers_restart: true}")
+    said = changing("program", "publish", anew, "--yes", code=1)
+    assert "files.main.numbers_restart: receipts that were told would have other names" in said
+    assert "Nothing was published" in said
+
+
+def test_a_till_of_which_a_clock_is_told_later_is_warned_of(changing, tmp_path):
+    file = tmp_path / "files.yaml"
+    text = Path("tests/programs/files.yaml").read_text("utf-8")
+    file.write_text(text.replace("{via: folder}", "{via: folder, numbers_restart: true}"))
+    changing("program", "publish", str(file), "--yes")
+    timed = alter(file, "true}", 'true, numbers_restart_at: "00:00"}')
+    said = changing("program", "publish", timed, "--yes", at=NOON + timedelta(days=2))
+    assert "files.main: night sales are of a day by this clock." in said
+    months = alter(file, "months: 12", "months: 6")
+    later = changing("program", "publish", months, "--yes", at=NOON + timedelta(days=3))
+    assert "by this clock" not in later
 
 
 def test_a_change_of_comments_is_told_as_that(changing, file):

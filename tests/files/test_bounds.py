@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import tracemalloc
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from tests.files.desk import manifest, table
@@ -12,7 +13,8 @@ from tests.rig import NOON
 
 from loyalty.errors import TryAgain
 from loyalty.events import FilesDue
-from loyalty.files import answers
+from loyalty.files import answers, rows
+from loyalty.files.forms import Form, Unreadable
 from loyalty.steps import file_import
 
 DUE = FilesDue(id="files", at=NOON, subject="files")
@@ -30,6 +32,15 @@ def test_one_row_of_lines_without_an_end_is_never_held(cafe):
     tracemalloc.stop()
     assert cafe.answer()["quarantined"] == "LINE_TOO_LONG"
     assert most < 30_000_000
+
+
+def test_a_file_of_more_rows_than_one_call_can_read_is_left():
+    table = [HEADER.decode(), *["A;B;C\n"] * (rows.MOST_ROWS + 1)]
+    with pytest.raises(Unreadable, match="TOO_MANY_ROWS"):
+        sum(1 for _ in rows.rows(table, Form()))
+    assert sum(1 for _ in rows.rows(table[:-1], Form())) == rows.MOST_ROWS
+    assert f"{rows.MOST_ROWS:,} rows" in Path("docs/files.md").read_text("utf-8")
+    assert f"{rows.MOST_ROWS:,} rows" in answers.reason("TOO_MANY_ROWS")
 
 
 def test_a_cell_may_go_on_in_the_next_line(cafe):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from tests.files.desk import PROGRAM, SITA, desk, table
+from tests.files.desk import COLUMNS, PROGRAM, SITA, desk, table
 from tests.rig import NOON
 
 from loyalty.files.reading import Budget, File
@@ -15,6 +15,11 @@ from loyalty.files.shelf import Shelf, sources
 SUNIL = "+4915112345679"
 RESTART = PROGRAM.replace("{via: folder}", "{via: folder, numbers_restart: true}")
 HOUR = timedelta(hours=1)
+
+
+def spent(cafe) -> int:
+    spend: int = cafe.account(cafe.sita).totals.spend
+    return spend
 
 
 @pytest.fixture
@@ -107,6 +112,27 @@ def test_a_till_that_begins_anew_at_midnight_takes_no_other_guests_receipt(tmp_p
         assert [cafe.account(who).totals.spend for who in (sita, sunil)] == [2400, 2400]
 
 
+NIGHT = {"receipt_no": "1", "occurred_at": "2026-11-20T00:30:00+01:00"}
+
+
+@pytest.mark.parametrize(("clock", "taken"), [("", 0), ('"00:00"', 1), ('"04:00"', 1)])
+def test_what_was_sold_at_night_is_booked_once_though_a_file_of_another_day_tells_it_again(
+    tmp_path, clock, taken
+):
+    program = RESTART.replace("true}", f"true, numbers_restart_at: {clock}}}" if clock else "true}")
+    with desk(tmp_path, program) as cafe:
+        cafe.sita = cafe.join(phone=SITA)
+        cafe.upload(table(NIGHT), 1)
+        cafe.due()
+        again = table(NIGHT, {"receipt_no": "1", "occurred_at": "2026-11-22T10:00:00+01:00"})
+        cafe.clock.advance(24 * HOUR)
+        cafe.upload(again, 2, "sales-02.csv", business_date="2026-11-22", at=NOON + HOUR)
+        cafe.due()
+        assert (spent(cafe), cafe.receipts()) == (4800, 2)
+        refused = [each["code"] for each in cafe.answer("sales-02.result.json")["rejected"]]
+        assert refused == ["DAY_UNKNOWN"] * (1 - taken)
+
+
 def test_a_sale_that_goes_back_twice_under_its_own_number_goes_back_twice(cafe):
     back = {"receipt_no": "A-1", "kind": "REFUND", "refund_of": "A-1"}
     rows = [{"receipt_no": "A-1"}]
@@ -148,6 +174,54 @@ def test_what_came_to_nothing_counts_though_an_older_file_is_read_later(cafe):
     cafe.upload(table({"receipt_no": "A-1"}), 1, "sales-03.csv", at=NOON + 2 * HOUR)
     cafe.due()
     assert cafe.account(cafe.sita).totals.spend == 2400
+
+
+TRAINED = {"receipt_no": "A-1", "test": "yes"}
+TESTED = (*COLUMNS, "test")
+
+
+@pytest.mark.parametrize("more", [{}, {"line_total": "much", "customer_ref": "", "kind": "GIFT"}])
+def test_a_sale_that_is_told_as_training_later_is_taken_back(cafe, more):
+    cafe.upload(table({"receipt_no": "A-1"}, {"receipt_no": "A-2"}), 2)
+    cafe.due()
+    cafe.upload(table({**TRAINED, **more}, columns=TESTED), 1, "sales-02.csv", at=NOON + HOUR)
+    cafe.due()
+    assert (cafe.answer("sales-02.result.json")["accepted"], spent(cafe)) == (1, 2400)
+
+
+def test_what_was_told_as_training_and_is_a_sale_later_counts(cafe):
+    trained = table(TRAINED, columns=TESTED)
+    cafe.upload(trained, 1)
+    cafe.due()
+    assert (cafe.answer()["skipped"], cafe.receipts()) == (1, 0)
+    cafe.upload(table({"receipt_no": "A-1"}), 1, "sales-02.csv", at=NOON + HOUR)
+    cafe.due()
+    assert spent(cafe) == 2400
+
+
+def test_a_whole_file_of_training_takes_back_what_it_names(cafe):
+    cafe.upload(table({"receipt_no": "A-1"}), 1)
+    cafe.due()
+    cafe.upload(table({"receipt_no": "A-1"}), 1, "sales-02.csv", at=NOON + HOUR, test=True)
+    cafe.due()
+    assert spent(cafe) == 0
+
+
+def test_training_under_the_number_of_a_sale_in_one_file_takes_nothing(cafe):
+    between = {"receipt_no": "A-2"}
+    rows = table({"receipt_no": "A-1"}, between, TRAINED, {**between, "receipt_no": "A-3"}, TRAINED,
+                 columns=TESTED)  # fmt: skip
+    cafe.upload(rows, 5)
+    cafe.due()
+    refused = [(each["row"], each["code"]) for each in cafe.answer()["rejected"]]
+    assert (refused, spent(cafe)) == ([(4, "RECEIPT_APART"), (6, "RECEIPT_APART")], 7200)
+
+
+def test_training_may_have_one_number_all_day(cafe):
+    rows = [TRAINED, {"receipt_no": "A-2"}, {**TRAINED, "occurred_at": "2026-11-20T12:00:00+01:00"}]
+    cafe.upload(table(*rows, columns=TESTED), 3)
+    cafe.due()
+    assert (cafe.answer()["rejected"], spent(cafe)) == ([], 2400)
 
 
 def test_two_runs_that_checked_a_file_at_once_count_it_once(cafe):

@@ -51,6 +51,8 @@ def test_the_same_content_under_another_name_changes_nothing(cafe):
     cafe.upload(body, 1, name="sales-02.csv")
     cafe.due()
     assert cafe.world() == before
+    told = cafe.answer("sales-02.result.json")
+    assert (told["accepted"], told["skipped"]) == (0, 1)
 
 
 def test_a_file_that_is_only_touched_has_one_answer(cafe):

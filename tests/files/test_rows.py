@@ -177,6 +177,8 @@ HARMLESS = {
     "line feeds alone": (_written("utf-8").replace(b"\r\n", b"\n"), {}),
     "no line end at the end": (_written("utf-8").rstrip(), {}),
     "blank lines and totals": (_written("utf-8") + b"\r\n;;\r\nTotal;;;1.234,50\r\n\r\n", {}),
+    "carriage returns alone": (_written("utf-8").replace(b"\r\n", b"\r"), {}),
+    "a first line for spreadsheets": (b"sep=;\r\n" + _written("utf-8"), {"delimiter": ","}),
     "cells in quotes": (_written("utf-8").replace(b"main", b'"main"'), {}),
 }
 
@@ -247,6 +249,48 @@ def test_nobody_reads_a_guest_in_what_is_kept_or_answered(cafe):
     for text in (whole, kept.decode()):
         assert "sita@" not in text
         assert "cmd" not in text
+
+
+RECEIPT = (
+    '{"receipt_no": "%s", "occurred_at": "2026-11-20T10:15:30+01:00", "total": "24.00", '
+    '"customer": {"phone": "' + SITA + '"}, "store_id": "%s"}'
+)
+
+
+@pytest.mark.parametrize(
+    ("bad", "code"),
+    [
+        (RECEIPT % ("A-2", "\\ud800"), "INVALID_TEXT"),
+        (RECEIPT % ("A-2", "a\x07b"), "INVALID_TEXT"),
+        ('{"receipt_no": "A-2", "receipt_no": "A-3"}', "DUPLICATE_KEY"),
+        ('{"receipt_no": NaN}', "INVALID_NUMBER"),
+        ('{"receipt_no": 1' + "0" * 5000 + "}", "OUT_OF_RANGE"),
+    ],
+)
+def test_a_bad_receipt_of_a_list_keeps_out_itself_alone(cafe, bad, code):
+    good = [RECEIPT % (number, "main") for number in ("A-1", "A-4")]
+    body = f" [{good[0]} , {bad}\n,{good[1]}]\n".encode()
+    cafe.upload(body, 3, "sales-01.json")
+    cafe.due()
+    told = cafe.answer()
+    assert [(each["row"], each["code"]) for each in told["rejected"]] == [(2, code)]
+    assert (told["accepted"], cafe.account(cafe.sita).totals.spend) == (2, 4800)
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["[" + RECEIPT % ("A-2", "\\ud800") + " " + RECEIPT % ("A-3", "") + "]", "[\\ud800", "[["],
+)
+def test_a_list_that_is_none_is_kept_out(cafe, body):
+    cafe.upload(body.encode(), 1, "sales-01.json")
+    cafe.due()
+    assert cafe.answer()["quarantined"] == "INVALID_BODY"
+
+
+def test_receipts_below_a_name_are_told_how_to_stand(cafe):
+    cafe.upload(b'{"receipts": [%s]}' % (RECEIPT % ("A-1", "main")).encode(), 1, "sales-01.json")
+    cafe.due()
+    assert cafe.answer()["reason"].startswith("It is one object without a receipt_no: write the")
 
 
 # -- amounts and whole files of junk ----------------------------------------------------------

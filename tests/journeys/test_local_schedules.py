@@ -102,9 +102,17 @@ def test_another_line_in_the_program_counts_from_then_on(machine):
 def test_what_is_paused_does_not_run_and_is_not_made_up_for(machine):
     machine.kept.pause("waiting")
     assert machine.look(NIGHT) == []
-    machine.kept.resume("waiting")
+    machine.kept.resume("waiting", NIGHT + timedelta(hours=1))
     assert machine.look(NIGHT + timedelta(hours=1)) == []
     assert machine.look(NIGHT + DAY) == ["waiting"]
+
+
+def test_what_was_paused_while_the_machine_was_off_is_not_made_up_for_either(machine):
+    machine.kept.pause("waiting")
+    machine.kept.resume("waiting", NIGHT + 3 * DAY + timedelta(hours=1))
+    machine.started()
+    assert machine.look(NIGHT + 3 * DAY + timedelta(hours=2)) == []
+    assert machine.look(NIGHT + 4 * DAY) == ["waiting"]
 
 
 def test_what_a_person_asks_for_runs_at_the_next_look_even_if_paused(machine):

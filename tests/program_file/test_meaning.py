@@ -441,6 +441,33 @@ CASES = [
         ],
     ),
     (
+        vendors.receipts_are_named_once,
+        [
+            ("generic:corner", "folder:corner"),
+            (
+                FILES,
+                'files:\n  one: {via: folder}\n  two: {via: s3, named: "folder:one"}\n'
+                '  three: {via: folder, numbers_restart_from: "2026-12-01"}\n'
+                '  four: {via: folder, numbers_restart: true, numbers_restart_from: "2026-12-01",'
+                ' numbers_restart_until: "2026-12-01"}\n' + FILES,
+            ),
+        ],
+        [
+            (
+                "12 files.two.named: its receipts are named as those of `files.one`"
+                " | leave `named` out, or name a till of its own"
+            ),
+            (
+                "13 files.three.numbers_restart: numbers begin anew on no day"
+                " | write `numbers_restart: true` too: it holds on these days"
+            ),
+            (
+                "14 files.four.numbers_restart_until: it ends before it begins"
+                " | write a day after the first"
+            ),
+        ],
+    ),
+    (
         vendors.columns_are_told_apart,
         [
             ("generic:corner", "folder:corner"),

@@ -36,9 +36,16 @@ class ScheduleFolder:
         """Have a job not run by the clock until it is resumed."""
         self._write(name, "paused", b"")
 
-    def resume(self, name: str) -> None:
-        """Have it run again, from its next time on."""
+    def resume(self, name: str, at: datetime) -> None:
+        """Have it run again, from its next time after an instant on."""
+        self._write(name, "resumed", msgspec.json.encode(at))
         self._file(name, "paused").unlink(missing_ok=True)
+
+    def resumed(self, name: str) -> datetime | None:
+        """Tell when a job was resumed last: what was missed before is not made up for."""
+        with suppress(FileNotFoundError, ValueError):
+            return msgspec.json.decode(self._file(name, "resumed").read_bytes(), type=datetime)
+        return None
 
     def ask(self, name: str) -> None:
         """Have a job run at the server's next look, whatever the clock says."""

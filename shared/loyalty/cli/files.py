@@ -18,6 +18,7 @@ from loyalty.cli.groups import Group
 from loyalty.cli.place import Place, place_option
 from loyalty.connectors.engine import Engine
 from loyalty.delivery import Shop
+from loyalty.domain import calendar
 from loyalty.domain.program import Program
 from loyalty.files import answers
 from loyalty.files.reading import Budget, Looked
@@ -31,6 +32,10 @@ _NO_FILES = (
     "The program names no till that writes files. Write `files: {counter: {via: folder}}` into it, "
     "where `counter` is the till's folder below `in/`, and give a store `folder:counter` among its "
     "`tills`; then `loyalty program publish FILE`. docs/files.md has the whole."
+)
+_WAITS = (
+    "waits: with a manifest, until it is as that says; without, until it was the same at two looks "
+    "and lay still for 15 minutes."
 )
 _COLUMNS = ("file", "what", ">rows", ">taken", ">skipped", ">refused", ">aside")
 
@@ -57,7 +62,7 @@ def read(folder: str | None, source: str | None, dry_run: bool, place: Place) ->
         with _told() as tell:
             run = Run(shop, Budget(shop.clock.now() + LONG, PAGES), tell)
             run.check(asked) if dry_run else run.read(asked)
-    _show(run)
+    _show(run, [*_waiting(run)] if not dry_run else [], _layout(asked, shop))
 
 
 def _shop(place: Place, store: Store, folder: str | None) -> Shop:
@@ -70,7 +75,7 @@ def _shop(place: Place, store: Store, folder: str | None) -> Shop:
 def _asked(program: Program, name: str | None, reader: str) -> list[Source]:
     if not program.files:
         raise click.ClickException(_NO_FILES)
-    found = [each for each in sources(program, reader) if name in (None, each.till.name)]
+    found = [each for each in sources(program, reader) if name in (None, each.till.folder)]
     if not found:
         known = ", ".join(program.files) or "none"
         raise click.ClickException(f"There is no such till in `files:` (there is {known}).")
@@ -90,12 +95,26 @@ def _told() -> Iterator[Tell]:
         yield tell
 
 
-def _show(run: Run) -> None:
+def _waiting(run: Run) -> Iterator[str]:
+    """Say why a file that lies there was not read yet."""
+    for looked in run.looked:
+        if looked.reading.state == "waiting":
+            yield f"{looked.reading.name} {_WAITS}"
+
+
+def _layout(asked: list[Source], shop: Shop) -> str:
+    """Say where files are looked for."""
+    day = calendar.local(shop.clock.now(), shop.programs.current().program.zone).date()
+    folders = ", ".join(f"`in/{each.till.folder}/{day}/`" for each in asked)
+    return f"There is no file to read. They lie below the folder or bucket in {folders}."
+
+
+def _show(run: Run, waiting: list[str], nothing: str) -> None:
     if run.looked:
         showing.table(_COLUMNS, map(_row, run.looked))
     elif not run.troubles:
-        showing.line("There is no file to read.")
-    for line in _remarks(run):
+        showing.line(nothing)
+    for line in [*waiting, *_remarks(run)]:
         showing.line(line)
     if run.troubles:
         raise click.ClickException("; ".join(run.troubles))

@@ -45,7 +45,7 @@ class FolderSchedules:
         """Take the word back."""
         if not self._kept.paused(schedule.name):
             return f"{schedule.name} is not paused."
-        self._kept.resume(schedule.name)
+        self._kept.resume(schedule.name, self._clock.now())
         return f"{schedule.name} runs again, from its next time on."
 
     def run(self, schedule: Schedule) -> str:

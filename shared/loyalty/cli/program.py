@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -61,8 +63,12 @@ def publish(file: Path, place: Place, *, yes: bool) -> None:
         if listed and listed[-1].text == text:
             showing.line(f"{file} is the newest version already. Nothing to do.")
             return
+        now = place.clock().now()
+        with _mistakes(file):
+            earlier = [record.text for record in listed]
+            program_file.follow(text, earlier, programs.holds_from(now), str(file))
         _show_difference(listed[-1] if listed else None, new)
-        _show_away(listed[-1] if listed else None, new, store, place.clock().now())
+        _show_away(listed[-1] if listed else None, new, store, now)
         if not yes:
             click.confirm("Publish it?", abort=True)
         version = programs.publish(store, text, place.clock().now())
@@ -112,21 +118,21 @@ def _show_difference(old: ProgramRecord | None, new: Program) -> None:
     told = program_file.difference(program_file.reread(old.text), new)
     for change in told:
         showing.line(f"  {change}")
-    for name in _renumbered(program_file.reread(old.text), new):
+    for name in _timed(program_file.reread(old.text), new):
         showing.line(
-            f"  files.{name}: its receipts have other names from then on. What the till uploads "
-            "again of earlier days earns again."
+            f"  files.{name}: night sales are of a day by this clock. Where their file had another "
+            "day, they earn again if uploaded again: better wait until they no longer are."
         )
     if not told:
         showing.line("Only comments or the layout change.")
 
 
-def _renumbered(old: Program, new: Program) -> list[str]:
-    """Name the tills with files whose receipts would not be known again."""
+def _timed(old: Program, new: Program) -> list[str]:
+    """Name the tills of which nobody had said by which clock their numbers begin anew."""
     return [
         name for name, files in new.files.items()
-        if (before := old.files.get(name))
-        and (before.via, before.numbers_restart) != (files.via, files.numbers_restart)
+        if (before := old.files.get(name)) and before.numbers_restart
+        and before.numbers_restart_at is None and files.numbers_restart_at
     ]  # fmt: skip
 
 
@@ -144,8 +150,15 @@ def _show_away(old: ProgramRecord | None, new: Program, store: Store, now: datet
 
 
 def _read(text: str, file: Path) -> Program:
-    try:
+    with _mistakes(file):
         return program_file.read(text, str(file))
+
+
+@contextmanager
+def _mistakes(file: Path) -> Iterator[None]:
+    """Show what is wrong with a file, each by its place."""
+    try:
+        yield
     except program_file.Mistakes as mistakes:
         for mistake in mistakes.mistakes:
             showing.line(f"{file}:{mistake}")

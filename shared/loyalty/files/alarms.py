@@ -32,7 +32,7 @@ class Alarms:
 
     def missing(self, day: str) -> Iterator[NotificationRequested]:
         """Ask for the alerts about the file of a business day that did not come."""
-        return self._asked("file-missing", f"{self._source.till.name}:{day}", day, {})
+        return self._asked("file-missing", f"{self._source.till.folder}:{day}", day, {})
 
     def refused(self, found: Found, reading: FileReading) -> Iterator[NotificationRequested]:
         """Ask for the alerts about a file of which something was not taken."""
@@ -54,16 +54,17 @@ class Alarms:
         told = {
             "file": name if plain else "A file", "rows": "0", "reason": answers.reason(odd.code),
         }  # fmt: skip
-        about = f"{self._source.till.name}:{odd.code}:{digest(odd.file.name.encode())}"
+        about = f"{self._source.till.folder}:{odd.code}:{digest(odd.file.name.encode())}"
         return self._asked("file-refused", about, odd.day, told)
 
     def _asked(
         self, on: str, about: str, day: str, more: Mapping[str, str]
     ) -> Iterator[NotificationRequested]:
-        program, name = self._version.program, f"{on}:{self._source.files.via}:{about}"
-        store = program.store_of(self._source.files.via, self._source.till.name) or ""
+        till, program = self._source.till, self._version.program
+        name = f"{on}:{till.source}:{about}"
+        store = program.store_of(till.source, till.name) or ""
         title = program.stores[store].title if store else ""
-        values = {"till": self._source.till.name, "date": day, "store": title, **more}
+        values = {"till": till.folder, "date": day, "store": title, **more}
         until = self._now + timedelta(hours=program.sending.useful_hours)
         for alert, meant in program.alerts.items():
             if meant.on != on:

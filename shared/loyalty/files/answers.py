@@ -24,6 +24,8 @@ WORDS = {
     "says.",
     "CARD_DATA": "A cell holds the number of a payment card, which must not be sent.",
     "CURRENCY_MISMATCH": "The store has another currency.",
+    "DAY_UNKNOWN": "It was sold at night and the file is of another day, so its number may be of "
+    'either: say when numbers begin anew, as in `numbers_restart_at: "00:00"`.',
     "DIFFERS_FROM_MANIFEST": "The file has another hash, size or number of rows than announced.",
     "DOUBLE_HEADER": "Two columns have the same name.",
     "DUPLICATE_LINE": "One line of the receipt is told in two ways.",
@@ -35,6 +37,8 @@ WORDS = {
     "LINE_TOO_LONG": "A row is too long to be one: mostly a quote is opened and never closed.",
     "MISSING": "This must be told.",
     "NO_FILE": "It is a manifest without its file.",
+    "NO_LIST": "It is one object without a receipt_no: write the receipts as a list, [{…}, "
+    "{…}], or one on each line of a .jsonl file.",
     "NO_MANIFEST": "It has no manifest beside it, so it may be half a file.",
     "NO_SALE": "A refund must name the receipt of its sale.",
     "RECEIPT_APART": "The rows of one receipt must stand together.",
@@ -48,6 +52,7 @@ WORDS = {
     "was taken before stays: mend the rows and upload it again.",
     "SPREADSHEET_DAMAGE": "A spreadsheet has turned this number into 1,23E+05.",
     "TOO_LARGE": "The file is too large; divide it.",
+    "TOO_MANY_ROWS": "The file has more than 300,000 rows; divide it.",
     "TOO_MANY_BAD_ROWS": "More than 5 % of the rows are wrong, or more than 1,000, so none was "
     "taken: mend them, and upload the file again.",
     "TOO_MANY_LINES": "A receipt has 500 lines at most.",

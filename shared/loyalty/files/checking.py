@@ -71,13 +71,13 @@ def drafts(pieces: Iterable[bytes], form: Form, source: Source, shop: Shop) -> I
 
 def _judge(heard: Heard, source: Source, program: Program, shop: Shop) -> Problem | None:
     fact, now = heard.transaction, shop.clock.now()
-    return transaction_ingest.problem_of(fact, source.files.via, program, now)
+    return transaction_ingest.problem_of(fact, source.till.source, program, now)
 
 
 def _is_of_no_store(heard: Heard, source: Source, program: Program) -> bool:
     """Tell whether a receipt would be put aside for its store."""
     fact = heard.transaction
-    return isinstance(fact, Sale) and program.store_of(source.files.via, fact.store) is None
+    return isinstance(fact, Sale) and program.store_of(source.till.source, fact.store) is None
 
 
 def _hashed(pieces: Iterable[bytes], update: Callable[[bytes], None]) -> Iterator[bytes]:

@@ -35,11 +35,16 @@ ONE = ("occurred_at", "store_id", "currency", "customer_ref")
 """What all rows of a receipt say alike, or leave to the others."""
 
 
+TRAINING = -1
+"""Stands for what a receipt told that was training; no hash is -1."""
+
+
 class Draft(NamedTuple):
     """A receipt of a file: what it tells, or why it cannot be taken.
 
-    `heard` is empty for training and for what was free; `nothing` tells that it came to nothing,
-    which takes an earlier telling back; `names_nobody` that who it names cannot be read.
+    `heard` is empty for what the file told further up; `nothing` tells that it came to nothing, or
+    was training, which takes an earlier telling back; `names_nobody` that who it names cannot be
+    read.
     """
 
     rows: tuple[int, ...]
@@ -74,20 +79,19 @@ class Reader:
         told = tuple(row.cells.get(name, "") for name in ("receipt_no", "kind", "refund_of"))
         if row.cells.get("refund_of"):  # a sale may go back twice
             told = (*told, row.cells.get("occurred_at", ""))
-        elif self._till.restart:
-            told = (*told, self._day(row))
+        elif self._till.files.begins_anew(day := self._day(row)):
+            told = (*told, day)
         alone = self._form.kind != "csv" or not told[0]
         return (*told, str(row.number)) if alone else told
 
     def _day(self, row: Row) -> str:
         """Tell on which day a row's number was given; one without a time tells by itself."""
-        text = row.cells.get("occurred_at", "")
+        text, place = row.cells.get("occurred_at", ""), row.cells.get("store_id", "")
         try:
             at = cells.instant(text, self._form)
+            return day_of(at, place or self._till.name, self._till, self._form, self._program)
         except cells.Bad:
             return text
-        place = row.cells.get("store_id") or self._till.name
-        return day_of(at, place, self._till, self._form, self._program)
 
     def _draft(self, group: list[Row]) -> Draft:
         numbers = tuple(dict.fromkeys(row.number for row in group))
@@ -95,11 +99,29 @@ class Reader:
         if bad:
             return Draft(numbers, refused=_all(numbers, bad))
         if self._form.test or any(cells.yes(row.cells.get("test", "")) for row in group):
-            return Draft(numbers)
+            return self._training(group[0], numbers)
         try:
             return self._told(group, numbers)
         except BadRow as wrong:
             return Draft(numbers, refused=_all(numbers, [wrong.refused]))
+
+    def _training(self, row: Row, numbers: tuple[int, ...]) -> Draft:
+        """Take back what was told as a sale; what else is wrong with it does not matter."""
+        if row.cells.get("refund_of"):
+            return Draft(numbers)
+        free = {name: row.cells.get(name, "") for name in ("receipt_no", "occurred_at", "store_id")}
+        try:
+            told = [row._replace(cells={**free, "line_total": "0"})]
+            receipt = Receipt(told, self._till, self._form, self._program)
+        except BadRow:
+            return Draft(numbers)
+        if receipt.name in self._seen:
+            alike = self._seen[receipt.name] == TRAINING
+            apart = Refused(row=row.number, code="RECEIPT_APART", field="receipt_no")
+            return Draft(numbers, refused=() if alike else _all(numbers, [apart]))
+        self._seen[receipt.name] = TRAINING
+        heard = tuple(generic.facts(self._config, receipt.body()))
+        return Draft(numbers, () if any(map(self._judge, heard)) else heard, nothing=True)
 
     def _told(self, group: list[Row], numbers: tuple[int, ...]) -> Draft:
         if len(group) > 1:

@@ -102,7 +102,7 @@ class File:
             return before
         fresh = FileReading(
             name=self._found.place.name,
-            till=self._source.till.name,
+            till=self._source.till.folder,
             version=self._found.version,
             size=self._found.file.size,
             seen_at=self._shop.clock.now(),
@@ -126,12 +126,9 @@ class File:
         return self._shelf.manifest(self._found) if self._source.files.manifest else None
 
     def _form(self, told: Manifest | None) -> forms.Form:
-        store = self._program.store_of(self._via, self._source.till.name) or ""
+        till = self._source.till
+        store = self._program.store_of(till.source, till.name) or ""
         return forms.form(self._found.place, self._source.files, told, store, self._program)
-
-    @property
-    def _via(self) -> str:
-        return self._source.files.via
 
     def _lies_still(self, reading: FileReading) -> bool:
         """Tell whether a file without a manifest was the same at an earlier look, long enough."""
@@ -181,9 +178,11 @@ class File:
             now = files.get(unit, self._key)
             if now and now.version == begun.version and now.state != "waiting":
                 return now  # another run has begun: its count goes on
+            kept = files.get(unit, name)
+            fresh = _replace(begun, again=bool(kept and kept.state == "done"))
             files.put(unit, name, claimed)
-            files.put(unit, self._key, begun)
-            return begun
+            files.put(unit, self._key, fresh)
+            return fresh
 
         return self._shop.store.atomically("ledger", work)
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from loyalty.domain import calendar
+from loyalty.domain.nightly import Files
 from loyalty.domain.program import Program
 from loyalty.file_records import Refused
 from loyalty.files import cells
@@ -30,16 +31,18 @@ _REFS = {
 
 
 class Till(NamedTuple):
-    """Whose file it is: the connector and account that name its receipts, and its folder."""
+    """Whose file it is: the connector, account and place that name its receipts, and its folder."""
 
     connector: str
     account: str
     name: str
-    restart: bool
+    folder: str
+    files: Files
 
     def receipt(self, number: str, day: str) -> str:
         """Name a receipt so that no other till and no other day has one of this name."""
-        return f"{self.name}.{day}.{number}" if self.restart else f"{self.name}.{number}"
+        anew = self.files.begins_anew(day)
+        return f"{self.name}.{day}.{number}" if anew else f"{self.name}.{number}"
 
     @property
     def source(self) -> str:
@@ -50,13 +53,21 @@ class Till(NamedTuple):
 def day_of(at: datetime, place: str, till: Till, form: Form, program: Program) -> str:
     """Find the day of a number: the file's, if it is of that day by ours or by the calendar.
 
-    A till may begin anew at midnight, and a file hold more than one day.
+    A till may begin anew at midnight, and a file hold more than one day. Then nobody knows of which
+    day a number is that was given between midnight and the turn, unless the till's clock is told.
+    Raises Bad.
     """
     store = program.store_of(till.source, place) or ""
     zone = program.zone_of(store)
+    if till.files.numbers_restart_at:
+        return calendar.business_day(at, zone, till.files.numbers_restart_at)
     own = calendar.business_day(at, zone, program.turn_of(store))
     date = calendar.local(at, zone).date().isoformat()
-    return form.day if form.day in (own, date) else own
+    if form.day in (own, date):
+        return form.day
+    if own != date and till.files.begins_anew(date):
+        raise Bad("DAY_UNKNOWN")
+    return own
 
 
 class BadRow(Exception):  # noqa: N818 - says what a row is
@@ -85,7 +96,7 @@ class Receipt:
             raise BadRow(self._first, "UNKNOWN_CURRENCY", "currency")
         self._at = self._read("occurred_at", lambda text: cells.instant(text, form))
         self._store = self._of(self._first, "store_id") or till.name
-        self._day = day_of(self._at, self._store, till, form, program)
+        self._day = self._dated(program)
         self._tip = sum(abs(self._amount(row, "tip")) for row in rows)
         self._lines = [self._line(row) for row in rows]
         self._check_total()
@@ -125,6 +136,12 @@ class Receipt:
             return read(self._of(where, name))
         except Bad as bad:
             raise BadRow(where, bad.code, name) from None
+
+    def _dated(self, program: Program) -> str:
+        try:
+            return day_of(self._at, self._store, self._till, self._form, program)
+        except Bad as bad:
+            raise BadRow(self._first, bad.code, "occurred_at") from None
 
     def _amount(self, row: Row, name: str) -> int:
         found: int = self._read(name, lambda t: cells.amount(t, self._currency, self._form), row)

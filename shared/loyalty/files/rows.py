@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import Any, NamedTuple, get_args
 
 from loyalty.connectors import strict
@@ -14,8 +17,15 @@ from loyalty.files.unpacking import LONGEST_JSON, LONGEST_LINE
 
 NEEDED = ("receipt_no", "occurred_at", "line_total")
 MOST_ITEMS = 500
+MOST_ROWS = 300_000
+"""A file is read through in one call: so many receipts take 41 seconds of its time."""
 _COLUMNS = frozenset(get_args(Column))
 Cells = Mapping[str, str]
+_SEP = re.compile(r"sep=([;,\t|])")
+_START, _BETWEEN = re.compile(r"\s*\[\s*"), re.compile(r"\s*(?:,\s*|(?=\]))")
+_HOPELESS = frozenset({"INVALID_BODY", "INVALID_ENCODING", "TOO_DEEP"})
+_PLAIN = json.JSONDecoder(strict=False, parse_int=str, parse_float=str, parse_constant=str)
+"""Only tells where a value ends; what it holds is read strictly."""
 csv.field_size_limit(LONGEST_LINE + 1)  # else a long cell is called a wrong quote
 
 
@@ -33,16 +43,20 @@ class Row(NamedTuple):
 
 def rows(lines: Iterable[str], form: Form) -> Iterator[Row]:
     """Read rows, blank ones and a last one of totals left out. Raises Unreadable."""
-    if form.kind == "csv":
-        return _without_totals(_csv(lines, form))
-    return _json(lines, form)
+    found = _without_totals(_csv(lines, form)) if form.kind == "csv" else _json(lines, form)
+    yield from islice(found, MOST_ROWS)
+    if next(found, None):
+        raise Unreadable("TOO_MANY_ROWS")
 
 
 # -- CSV --------------------------------------------------------------------------------------
 
 
 def _csv(lines: Iterable[str], form: Form) -> Iterator[Row]:
-    table = _table(lines, form.delimiter)
+    left = iter(lines)
+    first = next(left, "")
+    told = _SEP.fullmatch(first.rstrip("\n"))  # no spreadsheet shows this line
+    table = _table(left, told[1]) if told else _table(chain([first], left), form.delimiter)
     header = next((cells for _, cells in table if any(map(str.strip, cells))), [])
     if not header:
         return  # nothing was sold that day
@@ -139,8 +153,27 @@ def _array(lines: Iterable[str]) -> list[Any]:
         text.append(line)
     value = _parsed("".join(text))
     if isinstance(value, Problem):
-        raise Unreadable(value.code.upper())
+        return _apart("".join(text), value)
+    if isinstance(value, dict) and "receipt_no" not in value:
+        raise Unreadable("NO_LIST")
     return value if isinstance(value, list) else [value]
+
+
+def _apart(text: str, problem: Problem) -> list[Any]:
+    """Read an array a receipt at a time, so that a bad one keeps out itself alone."""
+    found, place = list[Any](), _START.match(text)
+    if place is None or problem.code.upper() in _HOPELESS:
+        raise Unreadable(problem.code.upper())
+    at = place.end()
+    try:
+        while text[at : at + 1] not in ("", "]"):
+            _, end = _PLAIN.raw_decode(text, at)
+            found.append(_parsed(text[at:end]))
+            between = _BETWEEN.match(text, end)
+            at = between.end() if between else len(text)
+    except ValueError:  # holds the whole text
+        raise Unreadable(problem.code.upper()) from None
+    return found
 
 
 def _each_line(lines: Iterable[str]) -> Iterator[Any]:

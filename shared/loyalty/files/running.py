@@ -66,13 +66,13 @@ class Run:
             yield
         except (TryAgain, VendorRefused, MissingSettings) as trouble:
             code = getattr(trouble, "word", type(trouble).__name__)
-            told = {"till": source.till.name, "connector": source.reader[0], "code": code}
+            told = {"till": source.till.folder, "connector": source.reader[0], "code": code}
             self._shop.log(
                 "ERROR", "files cannot be read", **told, **({"file": file} if file else {})
             )
             self.again |= isinstance(trouble, TryAgain)
             why = _SAID.get(getattr(trouble, "code", ""), str(trouble))
-            self.troubles.append(f"{file or source.till.name}: {why}".replace("'", ""))
+            self.troubles.append(f"{file or source.till.folder}: {why}".replace("'", ""))
 
     def _read(self, source: Source) -> None:
         try:
@@ -119,7 +119,7 @@ class Run:
         since = self._watched(source, found) if gone else now
         for day, expected in gone:
             if since < expected:
-                told = {"till": source.till.name, "day": day, "code": "file-missing"}
+                told = {"till": source.till.folder, "day": day, "code": "file-missing"}
                 self._shop.log("ERROR", "no file of a day", **told)
                 self.alarms += self._of(source).missing(day)
 
@@ -128,10 +128,10 @@ class Run:
         if found:
             return min(each.file.modified for each in found)
         till, now = source.till, self._shop.clock.now()
-        name = f"watched:{till.source}:{till.name}"
+        name = f"watched:{till.source}:{till.folder}"
         if (known := files.get(self._shop.store, name)) and known.seen_at:
             return known.seen_at
-        first = FileReading(name=name, till=till.name, state="done", seen_at=now)
+        first = FileReading(name=name, till=till.folder, state="done", seen_at=now)
         self._shop.store.atomically("ledger", lambda unit: files.put(unit, name, first))
         return now
 
@@ -141,7 +141,7 @@ class Run:
         for each in odd:
             self.odd.append(each)
             if UNREAD <= now - each.file.modified <= UNREAD + LATE * AGAIN:
-                told = {"till": source.till.name, "code": each.code}
+                told = {"till": source.till.folder, "code": each.code}
                 self._shop.log("WARNING", "a file is passed over", **told)
                 self.alarms += self._of(source).passed_over(each)
 

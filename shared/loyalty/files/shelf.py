@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 from loyalty.connectors.spec import Listed, Listing, Piece, Writing
 from loyalty.delivery import Shop
 from loyalty.domain import calendar
-from loyalty.domain.nightly import Files
+from loyalty.domain.nightly import Files, named
 from loyalty.domain.program import Program
 from loyalty.errors import TryAgain
 from loyalty.files import forms
@@ -59,16 +59,18 @@ def sources(program: Program, reader: str = "") -> list[Source]:
 
 
 def _source(name: str, files: Files, reader: str) -> Source:
-    connector, _, account = files.via.partition(".")
-    till = Till(connector, account, name, files.numbers_restart)
-    return Source(till, files, (reader, "") if reader else (connector, account))
+    told, place = named(name, files)
+    connector, _, account = told.partition(".")
+    keeper, _, bucket = files.via.partition(".")
+    till = Till(connector, account, place, name, files)
+    return Source(till, files, (reader, "") if reader else (keeper, bucket))
 
 
 class Shelf:
     """The files of one till."""
 
     def __init__(self, source: Source, shop: Shop) -> None:
-        self._reader, self._till, self._files = source.reader, source.till.name, source.files
+        self._reader, self._till, self._files = source.reader, source.till.folder, source.files
         self._vendors, self._clock = shop.vendors, shop.clock
         self._config = shop.vendors.config(*self._reader, "list_files")
         self.odd: list[Odd] = []
@@ -82,18 +84,18 @@ class Shelf:
         after = f"in/{self._till}/{today - timedelta(days=self._files.days)}"
         asked = Listing(prefix=f"in/{self._till}/", after=after)
         listed = self._run("list_files", asked)
-        named = {each.name: each for each in listed}
+        by_name = {each.name: each for each in listed}
         places = {each.name: forms.place(each.name) for each in listed}
         stems = Counter(place.manifest for place in places.values() if place)
-        self.odd = [odd for each in listed if (odd := self._odd(each, places, named, stems))]
+        self.odd = [odd for each in listed if (odd := self._odd(each, places, by_name, stems))]
         return [
-            Found(place, named[name], named.get(place.manifest), stems[place.manifest] > 1)
+            Found(place, by_name[name], by_name.get(place.manifest), stems[place.manifest] > 1)
             for name, place in sorted(places.items())
             if place and place.till == self._till
         ]
 
     def _odd(
-        self, file: Listed, places: Mapping[str, Place | None], named: Mapping[str, Listed],
+        self, file: Listed, places: Mapping[str, Place | None], by_name: Mapping[str, Listed],
         stems: Mapping[str, int],
     ) -> Odd | None:  # fmt: skip
         """Say why a file is not read; None if it is, or is nobody's work."""
@@ -104,7 +106,7 @@ class Shelf:
             return None if stems[file.name] else Odd(file, _day(parts), "NO_FILE")
         if place is None:
             return Odd(file, _day(parts), "UNKNOWN_NAME")
-        waits = self._files.manifest and place.manifest not in named
+        waits = self._files.manifest and place.manifest not in by_name
         return Odd(file, place.day, "NO_MANIFEST") if waits else None
 
     def manifest(self, found: Found) -> Manifest | None:

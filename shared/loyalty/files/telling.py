@@ -53,7 +53,7 @@ class Teller:
 
     def __init__(self, source: Source, reading: FileReading, order: str, shop: Shop) -> None:
         self._source, self._sha, self._order, self._shop = source, reading.sha256, order, shop
-        self._settled: dict[str, bool] = {}
+        self._settled = {reading.sha256: True} if reading.again else {}
 
     def tell(self, page: Sequence[Draft]) -> Told:
         """Keep what a page tells, and return what is to be published."""

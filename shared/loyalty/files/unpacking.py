@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import io
 import zlib
 from collections.abc import Iterable, Iterator
 
@@ -39,7 +40,8 @@ def _short(line: str, most: int) -> str:
 
 
 def _decoded(chunks: Iterable[bytes], encoding: str) -> Iterator[str]:
-    decoder = codecs.getincrementaldecoder(encoding)()
+    plain = codecs.getincrementaldecoder(encoding)()
+    decoder = io.IncrementalNewlineDecoder(plain, translate=True)  # lines may end in CR alone
     try:
         for chunk in chunks:
             yield decoder.decode(chunk)

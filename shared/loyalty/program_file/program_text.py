@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from datetime import datetime
+from functools import partial
 
 from loyalty.domain.program import Program
 from loyalty.program_file.campaigning import CAMPAIGNING
@@ -14,6 +16,7 @@ from loyalty.program_file.kinds import program_kind
 from loyalty.program_file.mistakes import Enough, Found, Mistake, Mistakes
 from loyalty.program_file.reacting import REACTING
 from loyalty.program_file.reading import values
+from loyalty.program_file.renaming import renamed
 from loyalty.program_file.timetable import TIMETABLE
 from loyalty.program_file.tree import grow
 from loyalty.program_file.vendors import VENDORS
@@ -41,6 +44,13 @@ def reread(text: str, path: str = "program.yaml") -> Program:
     A version in force must stay readable when a later release checks more. Raises Mistakes.
     """
     return _certain(*_examine(text, ()), path)
+
+
+def follow(text: str, earlier: Sequence[str], since: datetime, path: str = "program.yaml") -> None:
+    """Raise Mistakes if a version could not follow those before it, were it in force by then."""
+    telling = [reread(each) for each in earlier if "files" in each]
+    if telling:
+        _certain(*_examine(text, [partial(renamed, earlier=telling, since=since)]), path)
 
 
 def check(text: str) -> tuple[Mistake, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from loyalty import connectors
 from loyalty.connectors.spec import Verb, WebhookVerb
+from loyalty.domain.nightly import named
 from loyalty.domain.program import Program
 from loyalty.program_file.checking import Check, Finding
 from loyalty.program_file.mistakes import Path, closest, short
@@ -28,8 +29,8 @@ def connectors_can_carry(program: Program) -> Iterator[Finding]:
 
 def tills_can_tell(program: Program) -> Iterator[Finding]:
     """A till is written with its connector and location, and the connector reads sales."""
-    for store, named in program.stores.items():
-        for index, till in enumerate(named.tills):
+    for store, each in program.stores.items():
+        for index, till in enumerate(each.tills):
             path = ("stores", store, "tills", str(index))
             vendor, _, location = till.partition(":")
             name = vendor.partition(".")[0]
@@ -45,12 +46,32 @@ def files_can_be_read(program: Program) -> Iterator[Finding]:
     """Nightly files come from a connector that keeps files, and are of a store of the program."""
     tills = {till.partition(":")[0] for store in program.stores.values() for till in store.tills}
     for name, files in program.files.items():
-        path = ("files", name, "via")
-        unable = list(_unable(path, files.via.partition(".")[0], _FILES))
-        yield from unable
-        if not unable and files.via not in tills:
-            hint = f'name its place at a store, as in `tills: ["{files.via}:{name}"]`'
-            yield Finding(path, f"no store has a till of {short(files.via)}", hint, ("stores",))
+        yield from _unable(("files", name, "via"), files.via.partition(".")[0], _FILES)
+        source, place = named(name, files)
+        path = ("files", name, "named" if files.named else "via")
+        unable = list(_unable(path, source.partition(".")[0], _FILES))
+        yield from unable if files.named else ()
+        if not unable and source not in tills:
+            hint = f'name its place at a store, as in `tills: ["{source}:{place}"]`'
+            yield Finding(path, f"no store has a till of {short(source)}", hint, ("stores",))
+
+
+def receipts_are_named_once(program: Program) -> Iterator[Finding]:
+    """No two tills name their receipts alike, and days on which numbers begin anew are some."""
+    seen: dict[tuple[str, str], str] = {}
+    for name, files in program.files.items():
+        other = seen.setdefault(named(name, files), name)
+        if other != name:
+            problem = f"its receipts are named as those of `files.{other}`"
+            hint = "leave `named` out, or name a till of its own"
+            yield Finding(("files", name, "named"), problem, hint)
+        start, end = files.numbers_restart_from, files.numbers_restart_until
+        if (start or end or files.numbers_restart_at) and not files.numbers_restart:
+            hint = "write `numbers_restart: true` too: it holds on these days"
+            yield Finding(("files", name, "numbers_restart"), "numbers begin anew on no day", hint)
+        elif start and end and start >= end:
+            path = ("files", name, "numbers_restart_until")
+            yield Finding(path, "it ends before it begins", "write a day after the first")
 
 
 def columns_are_told_apart(program: Program) -> Iterator[Finding]:
@@ -114,6 +135,7 @@ VENDORS: tuple[Check, ...] = (
     connectors_can_carry,
     tills_can_tell,
     files_can_be_read,
+    receipts_are_named_once,
     columns_are_told_apart,
     messages_have_a_carrier,
     alerts_have_a_carrier,
