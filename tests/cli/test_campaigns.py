@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from tests.cli.conftest import CommandLine
-from tests.rig import opened
+from tests.rig import NOON, opened
 
 from loyalty.records import journeys
 
@@ -93,6 +94,31 @@ def test_an_offer_is_shown_on_its_guests_and_what_came_of_it_beside_the_held_out
     assert "What came of it by" in shown
     assert f"told {number} 0 0 EUR 0.00 EUR 0.00 held out {10 - number} 0 0 EUR 0.00" in shown
     assert "Whether it made a difference: too few to tell." in shown
+
+
+TELLS = """campaigns:
+  told:
+    starts: "2026-11-21 13:00"
+    ends: "2026-12-31 18:00"
+    steps: {tell: {send: news}}
+"""
+
+
+def test_why_a_campaigns_message_was_not_sent_is_shown_of_it_and_of_its_guest(folder, tmp_path):
+    folder = Path(shutil.copytree(folder, tmp_path / "data"))
+    loyalty, file = CommandLine(folder), folder / "told.yaml"
+    file.write_text(TELLS)
+    with opened(folder, Path("tests/programs/campaigns.yaml").read_text("utf-8")) as rig:
+        member = rig.join(phone="+4915112349999")
+    loyalty("campaigns", "start", str(file), "--yes", at=NOON)
+    with opened(folder, Path("tests/programs/campaigns.yaml").read_text("utf-8")) as rig:
+        rig.clock.advance(timedelta(hours=2))
+        rig.sweep()
+    why = "no consent or address for its channels, or they said stop"
+    assert f"messages 0 sent; 11 not sent ({why})" in loyalty("campaigns", "show", "told")
+    shown = loyalty("member", "show", member)
+    assert f"21 Nov 2026 14:00 campaign:told, step tell not sent {why}" in shown
+    assert "Last messages" not in loyalty("member", "show", member, "--at", "2026-11-21 15:00")
 
 
 def test_what_is_wrong_in_a_campaigns_file_is_told_with_its_line(folder):

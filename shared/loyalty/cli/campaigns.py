@@ -13,7 +13,7 @@ from loyalty import program_file
 from loyalty.campaigns import budgeting, commissioning, previewing
 from loyalty.campaigns.campaign_records import CampaignRecord, Comparison
 from loyalty.campaigns.previewing import Preview
-from loyalty.cli import current, showing
+from loyalty.cli import current, dispatched, showing
 from loyalty.cli.groups import Group
 from loyalty.cli.place import Command, Place, place_option
 from loyalty.delivery import Shop
@@ -94,7 +94,7 @@ def list_(place: Place) -> None:
 @click.argument("name")
 @place_option
 def show(name: str, place: Place) -> None:
-    """Show how far the campaign NAME is, what it spent, and what happened to it."""
+    """Show how far the campaign NAME is, what it sent and spent, and what happened to it."""
     with place.reading() as store:
         program = current.version(store, place.clock()).program
         record = kept.get(store, name)
@@ -102,6 +102,7 @@ def show(name: str, place: Place) -> None:
             raise click.ClickException(f"There is no campaign {name}: see loyalty campaigns list.")
         spent = budgeting.spent(store, name)
         offered = budgeting.of_offer(store, name)
+        messages = dispatched.of_campaign(record, store)
     showing.heading(f"{name}: {record.state}")
     showing.facts([
         ("starts", showing.when(record.starts_at, program.zone)),
@@ -109,6 +110,7 @@ def show(name: str, place: Place) -> None:
         ("guests", "all begun" if record.begun else "not all begun yet"),
         ("told", record.told),
         ("held out", record.held),
+        *dispatched.counts(messages),
         ("points", f"at {record.level} percent"),
         ("spent of its points", spent.points),
         ("spent of its money", in_money(spent.money, program.currency)),

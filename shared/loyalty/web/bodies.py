@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from loyalty.connectors.generic_body import Id, Line, MaybeId, Text
+from loyalty.dispatches import State
 from loyalty.domain.transaction import Channel
 from loyalty.web.api import Body, Name
 
@@ -249,6 +250,26 @@ class Entries(msgspec.Struct, frozen=True, kw_only=True):
     """A member's acts, the newest first."""
 
     entries: tuple[EntryShown, ...]
+
+
+class MessageShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A message to a member: what it is about, and what became of it, since or until `at`.
+
+    `why` says in a word why it was not sent, or failed; no channel is known of one that waits.
+    """
+
+    id: str
+    about: str
+    channel: str
+    at: datetime
+    state: State
+    why: str
+
+
+class Messages(msgspec.Struct, frozen=True, kw_only=True):
+    """A member's messages, those that wait first, then the newest."""
+
+    messages: tuple[MessageShown, ...]
 
 
 class Mistake(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
