@@ -452,3 +452,9 @@ def test_a_members_messages_are_listed_with_what_became_of_each(till):
     )
     assert "phone" not in told
     assert till.refused("GET", "/v1/members/m_nobody/messages") == (404, "not_found")
+
+
+def test_a_birthday_in_another_form_is_told_by_a_word_of_its_own(till):
+    [wrong] = till.call("POST", "/v1/members", {"birthday": "31.12."}).get_json()["errors"]
+    assert (wrong["pointer"], wrong["code"]) == ("#/birthday", "invalid_date")
+    assert wrong["detail"] == "Wanted: MM-DD, as in 03-31."

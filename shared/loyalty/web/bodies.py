@@ -18,7 +18,9 @@ Purposes = bool | tuple[Literal["service", "marketing"], ...]
 Consents = Annotated[dict[Literal["sms", "email"], Purposes], Meta(
     description="sms or email, each with true, false, or a list of service and marketing",
 )]  # fmt: skip
-Birthday = Annotated[str, Meta(pattern=r"^(\d\d-\d\d)?\Z", description="MM-DD, as in 03-31")]
+Birthday = Annotated[str, Meta(
+    pattern=r"^(\d\d-\d\d)?\Z", description="MM-DD, as in 03-31", extra={"code": "invalid_date"},
+)]  # fmt: skip
 Points = Annotated[int, Meta(ge=1, le=10**9)]
 Sum = Annotated[int, Meta(ge=0, le=10**12)]
 """Money in minor units."""
