@@ -181,6 +181,24 @@ def test_what_is_wrong_in_a_campaigns_file_is_told_with_its_line(folder):
     assert "Nothing was started" in said
 
 
+def test_a_preview_of_what_is_wrong_says_nothing_of_starting(folder):
+    file = folder / "odd.yaml"
+    file.write_text(SPRING.replace("send: gift", "send: gifd"))
+    assert "started" not in CommandLine(folder)("campaigns", "preview", str(file), code=1)
+
+
+def test_a_whole_program_instead_of_campaigns_is_told_in_one_line(folder):
+    file = "tests/programs/campaigns.yaml"
+    said = CommandLine(folder).run("campaigns", "preview", file, code=1).output.splitlines()
+    assert said == [
+        (
+            f"{file}:2:1: engine: this is a program file"
+            " (a file of campaigns has the key `campaigns:` alone)"
+        ),
+        "Error: This is wrong.",
+    ]
+
+
 def test_a_campaign_that_is_not_there_is_told(folder):
     assert "There is no campaign autumn" in CommandLine(folder)(
         "campaigns", "show", "autumn", code=1

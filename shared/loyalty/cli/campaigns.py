@@ -64,7 +64,7 @@ def start(file: Path, by: str, place: Place, *, yes: bool) -> None:
     """
     with place.writing() as store:
         program = current.version(store, place.clock()).program
-        found = _read(file, program, store)
+        found = _read(file, program, store, " Nothing was started.")
         _show_previews(found, program, store, place)
         if not yes:
             click.confirm("Start?", abort=True)
@@ -236,7 +236,7 @@ def _row(name: str, told: Preview, program: Program) -> tuple[object, ...]:
     return name, told.told, told.held, told.verdict, told.cost.points, money, kept_to
 
 
-def _read(file: Path, program: Program, store: Store) -> dict[str, Campaign]:
+def _read(file: Path, program: Program, store: Store, besides: str = "") -> dict[str, Campaign]:
     """Read a file of campaigns, for the program in force; say so if another one is about to be."""
     try:
         return read_campaigns(file.read_text("utf-8"), program, str(file))
@@ -247,4 +247,4 @@ def _read(file: Path, program: Program, store: Store) -> dict[str, Campaign]:
             showing.line(f"{file}:{mistake}")
         waits = current.newest(store) != program
         later = " by the program in force; a newer one holds within minutes" if waits else ""
-        raise click.ClickException(f"This is wrong{later}. Nothing was started.") from None
+        raise click.ClickException(f"This is wrong{later}.{besides}") from None
