@@ -486,7 +486,7 @@ def test_a_last_chance_is_told_before_the_end_once(cafe):
     cafe.passes(hours=2)
     cafe.passes(days=1)
     assert told(cafe) == {phone(0): 2, phone(1): 2}
-    assert cafe.sandbox.outbox[-1].text.endswith("until 2026-12-01.")
+    assert cafe.sandbox.outbox[-1].text.endswith("until 1 December 2026.")
 
 
 # -- the budget ---------------------------------------------------------------------------------

@@ -144,7 +144,7 @@ def test_points_about_to_lapse_are_told_of_once(cafe):
     buys(cafe)
     passes(cafe, 366 * DAY, DAY)
     assert [text for text in cafe.texts() if "lapse" in text] == [
-        "10 points lapse after 2027-11-21."
+        "10 points lapse after 21 November 2027."
     ]
 
 

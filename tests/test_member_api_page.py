@@ -19,8 +19,11 @@ from tests.test_docs import ADDRESS, BASH, PATIENCE, ROOT, blocks, needs_curl, s
 from loyalty.web import member_api
 
 PAGE = (ROOT / "docs/member-api.md").read_text("utf-8")
-ELSEWHERE = {"/v1/openapi.json", "/v1/holds/{id}/ticket", "/v1/tickets/key", "/v1/tickets"}
-"""Told of in words, or on the page of tickets."""
+ELSEWHERE = {
+    "/v1/openapi.json", "/v1/holds/{id}/ticket", "/v1/tickets/key", "/v1/tickets",
+    "/v1/members/{id}/messages",
+}  # fmt: skip
+"""Told of in words (a message takes a moment), or on the page of tickets."""
 MAKING_A_KEY, *COMMANDS = [text for language, text in blocks(PAGE) if language == "sh"]
 SCRIPT = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 __all__ = ["shop"]

@@ -154,7 +154,7 @@ def test_a_statement_says_what_lapses_next_and_what_is_missing_for_the_next_rewa
     for when in ((2026, 12, 1), (2027, 2, 22), (2027, 2, 27), (2027, 3, 1)):
         is_swept_at(cafe, *when)
     assert ahead(cafe) == [
-        "next 10 until 2027-02-21, 23 to a cake",
+        "next 10 until 21 February 2027, 23 to a cake",
         "next 0 until -, 15 to a coffee",
     ]
 
@@ -162,7 +162,7 @@ def test_a_statement_says_what_lapses_next_and_what_is_missing_for_the_next_rewa
 def test_who_has_enough_for_everything_misses_nothing(cafe):
     cafe.buys("R1", 9_000)
     is_swept_at(cafe, 2026, 12, 1)
-    assert ahead(cafe) == ["next 90 until 2027-02-21, 0 to a cake"]
+    assert ahead(cafe) == ["next 90 until 21 February 2027, 0 to a cake"]
 
 
 def test_what_a_statement_said_would_lapse_next_is_what_the_ledger_then_lets_lapse(cafe):
@@ -174,12 +174,12 @@ def test_what_a_statement_said_would_lapse_next_is_what_the_ledger_then_lets_lap
     for _ in range(120):
         cafe.passes(days=1)
     lapsed = {
-        f"{local(entry.occurred_at - DAY):%Y-%m-%d}": -entry.points
+        f"{local(entry.occurred_at - DAY):%d %B %Y}".lstrip("0"): -entry.points
         for entry in cafe.rig.history(cafe.member)
         if entry.kind == "expire"
     }
-    said = [text.split() for text in ahead(cafe)]
-    found = [(words[3].rstrip(","), int(words[1])) for words in said if words[1] != "0"]
+    said = [re.match(r"next (\d+) until (.*),", text) for text in ahead(cafe)]
+    found = [(each[2], int(each[1])) for each in said if each and each[1] != "0"]
     assert len(found) >= 5
     assert {day: lapsed[day] for day, _ in found} == dict(found)
 

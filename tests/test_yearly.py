@@ -153,7 +153,7 @@ def cafe(sandbox):
 def test_the_day_is_in_the_message_and_neither_on_the_bus_nor_in_a_journey(cafe):
     while len(cafe.texts()) < 1:
         cafe.passes(days=1)
-    assert cafe.texts() == ["Your day is 2027-01-10."]
+    assert cafe.texts() == ["Your day is 10 January 2027."]
     assert not [body for _, body in cafe.bus.published if b"01-10" in body]
     holding = {name for name, rows in cafe.rig.dump().items() if "01-10" in str(rows)}
     assert holding == {"profiles", "timers"}, "of what was told, the timer keeps the day itself"
@@ -162,7 +162,7 @@ def test_the_day_is_in_the_message_and_neither_on_the_bus_nor_in_a_journey(cafe)
 def test_an_anniversary_says_its_day_and_how_many_years(cafe):
     cafe.passes(days=365)
     cafe.passes(days=366)
-    assert cafe.texts()[-2:] == ["1 since 2027-11-21.", "2 since 2028-11-21."]
+    assert cafe.texts()[-2:] == ["1 since 21 November 2027.", "2 since 21 November 2028."]
 
 
 def test_a_birthday_that_was_taken_back_while_its_message_waited_is_not_named(cafe):

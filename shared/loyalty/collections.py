@@ -148,7 +148,12 @@ COLLECTIONS: dict[str, Collection] = {
         ("changed_at",),
     ),
     "claims": Collection(
-        "people", "message id", "One message to one person, claimed before it is sent.", (), 400
+        "people",
+        "message id",
+        "One message to one person, claimed before it is sent.",
+        ("member", "at"),
+        400,
+        frozenset({("member ASCENDING", "at DESCENDING")}),
     ),
     "deliveries": Collection(
         "people", "message id", "What a vendor told about a message; only moves forward.", (), 400

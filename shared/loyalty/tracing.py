@@ -35,6 +35,10 @@ _TOLD = {
 }
 
 
+MOST = 1000
+"""So many timers are looked through, those that are due first."""
+
+
 class Step(NamedTuple):
     """What one function did, or (`done` is False) has not done yet; `at` where it is kept.
 
@@ -67,6 +71,15 @@ def way(
 def put_aside(receipt: str, store: Store) -> list[Step]:
     """Tell what of a receipt (or of its till's own number) was put aside."""
     return list(_aside(receipt, store))
+
+
+def is_on_its_way(receipt: str, store: Store) -> bool:
+    """Tell whether what a till told of a receipt is to be published yet, once a server runs."""
+    told = (
+        each for timer in timers.find(store, order="due_at", limit=MOST) for each in timer.outcome
+    )
+    subjects = (peek(each.body.encode())["subject"] for each in told)
+    return any(receipt in (subject, subject.rpartition(":")[2]) for subject in subjects)
 
 
 def _told(receipt: Receipt) -> Iterator[Step]:

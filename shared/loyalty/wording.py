@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from loyalty.domain import keywords, messages
 from loyalty.domain.program import Program
@@ -24,6 +26,32 @@ _TO_VISITORS: dict[str, dict[str, str]] = {
     },
 }
 """What goes to an address that is not a member's, or no longer is."""
+
+
+class _Written(NamedTuple):
+    """A form, and the names of the months where it has them."""
+
+    form: str
+    months: tuple[str, ...] = ("",) * 12
+
+
+_EN = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
+)  # fmt: skip
+_NE = (
+    "जनवरी", "फेब्रुअरी", "मार्च", "अप्रिल", "मे", "जुन", "जुलाई", "अगस्ट", "सेप्टेम्बर", "अक्टोबर",
+    "नोभेम्बर", "डिसेम्बर",
+)  # fmt: skip
+_WRITTEN = {
+    "en": _Written("{d} {month} {y}", _EN),
+    "de": _Written("{d:02}.{m:02}.{y}"),
+    "ne": _Written("{d} {month} {y}", _NE),
+}
+"""How a day is written to guests; in other languages as in 2027-01-23."""
+_DAYS = ("date", "expires_on")
+"""Slots that hold a day."""
+_ISO = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 def text(program: Program, says: Sequence[Said], contact: Contact, pepper: Pepper) -> str:
@@ -67,7 +95,8 @@ def values(program: Program, said: Said, contact: Contact, pepper: Pepper) -> di
     language = _language(program, contact)
     words = {slot: _title(program, name, language) for slot, name in said.words.items()}
     first_name = contact.name.split(" ")[0]
-    shown = {**said.values, **words, "name": first_name, "brand": program.title}
+    days = {slot: _day(said.values[slot], language) for slot in _DAYS if slot in said.values}
+    shown = {**said.values, **days, **words, "name": first_name, "brand": program.title}
     if nonce := said.values.get("nonce"):
         shown["code"] = pepper.code(nonce)
     milestone = said.words.get("milestone", "").partition(":")[2]
@@ -77,6 +106,15 @@ def values(program: Program, said: Said, contact: Contact, pepper: Pepper) -> di
         points = int(said.values.get("award", "0"))
         shown["gift"] = messages.gift(program, milestone, points, code, language)
     return shown
+
+
+def _day(value: str, language: str) -> str:
+    """Write a day as it is written in a language; where that is not known, as it came."""
+    known = _WRITTEN.get(language)
+    if not (known and _ISO.fullmatch(value)):
+        return value
+    year, month, day = map(int, value.split("-"))
+    return known.form.format(y=year, m=month, d=day, month=known.months[month - 1])
 
 
 def _language(program: Program, contact: Contact) -> str:

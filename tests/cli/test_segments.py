@@ -61,8 +61,9 @@ def test_a_segment_that_is_not_there_is_told_with_the_one_that_was_meant(placed)
 
 
 def test_before_the_first_night_nobody_was_placed(loyalty):
-    assert "Nobody was placed yet: that happens at night, or by `loyalty schedules" in loyalty(
-        "segments", "list"
+    assert (
+        "Nobody was placed yet: that happens each night, or now by `loyalty schedules"
+        in loyalty("segments", "list")
     )
     assert "guests 0" in loyalty("segments", "show", "friends")
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from tests.cli.conftest import PHONE, CommandLine
 from tests.rig import NOON, opened, sale
 
-from loyalty.connectors.spec import Guest
+from loyalty.cli.place import LaterBus
+from loyalty.connectors.spec import Guest, Heard
+from loyalty.steps import transaction_ingest
 
 TEXTING = Path("tests/programs/texting.yaml").read_text("utf-8")
 EVENING = NOON + timedelta(hours=9, minutes=30)
@@ -49,3 +52,13 @@ def test_a_receipt_that_was_put_aside_is_found(loyalty):
 
 def test_a_receipt_that_nobody_told_of_says_so(loyalty):
     assert "No till told of a receipt R404." in loyalty("trace", "R404", code=1)
+
+
+@pytest.mark.parametrize("command", ["trace", "explain"])
+def test_a_receipt_that_waits_for_the_server_is_told_so(changing, command):
+    with changing.rig() as rig:
+        shop = rig.shop._replace(bus=LaterBus(rig.store, rig.clock))
+        heard = Heard(transaction=sale("R77", 100), guest=Guest())
+        transaction_ingest.record("generic", "", [heard], "", shop)
+    said = changing(command, "R77", code=1)
+    assert "A till told of a receipt R77: it is booked once the server runs" in said

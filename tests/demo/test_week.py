@@ -103,7 +103,7 @@ def test_a_birthday_told_twelve_days_before_is_not_kept_this_year(told, expected
 
 def test_points_lapse_after_a_warning_and_the_rest_stays(told, expected):
     assert told("lea")[:2] == [
-        ("Wed 2027-02-24 08:00", "Lea, 40 points lapse after 2027-02-25."),
+        ("Wed 2027-02-24 08:00", "Lea, 40 points lapse after 25 February 2027."),
         ("Fri 2027-02-26 08:00", "Lea, 40 points lapsed. Balance 35."),
     ]
     assert expected["acts"]["max"] == {"award": [15], "expire": [-40], "sale": [40, 12, 4, 4]}

@@ -107,6 +107,11 @@ def instant(text):
     return datetime.fromisoformat(text)
 
 
+def in_words(day):
+    """A day as a text says it, in English."""
+    return f"{day.day} {day:%B %Y}"
+
+
 def months_later(day, months):
     """The same day, or the last of a month that is too short."""
     month = day.month - 1 + months
@@ -212,7 +217,9 @@ class Week:
             last = min(lot.gone for lot in near).astimezone(HAMBURG).date() - DAY
             points = sum(lot.points for lot in near)
             guest.waiting.append(
-                Text(now, f"{guest.name}, {points} points lapse after {last}.", news=False)
+                Text(
+                    now, f"{guest.name}, {points} points lapse after {in_words(last)}.", news=False
+                )
             )
         for lot in near:
             lot.warned = True

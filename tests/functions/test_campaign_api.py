@@ -91,3 +91,16 @@ def test_a_tills_key_runs_no_campaigns(till):
     till.has("rk_till", scopes=TILL)
     assert till.refused("POST", "/v1/campaigns/advent/stop", {}) == (403, "forbidden")
     assert till.refused("GET", "/v1/campaigns/advent") == (403, "forbidden")
+
+
+def test_what_became_of_a_campaigns_messages_is_counted_page_by_page(till):
+    started(till)
+    asked = "/v1/campaigns/advent/messages"
+    assert till.gets("GET", asked) == {
+        "guests": 0, "sent": 0, "waits": 0, "on_its_way": 0, "not_sent": {}, "failed": {},
+        "ended_early": {}, "after": "",
+    }  # fmt: skip
+    assert till.refused("GET", "/v1/campaigns/nothing/messages") == (404, "unknown_campaign")
+    assert till.call("GET", asked, after="x").status_code == 400
+    till.has("rk_till", scopes=TILL)
+    assert till.refused("GET", asked) == (403, "forbidden")

@@ -440,3 +440,21 @@ def test_a_member_is_found_by_their_customer_id(till):
     body = {"phone": "+4915123456780", "customer": "square:CUST-1"}
     member = till.gets("POST", "/v1/members", body)["id"]
     assert till.gets("GET", "/v1/members", customer="square:CUST-1")["id"] == member
+
+
+def test_a_members_messages_are_listed_with_what_became_of_each(till):
+    asked = f"/v1/members/{till.member}/messages"
+    [told] = till.gets("GET", asked, limit=5)["messages"]
+    assert (told["about"], told["channel"], told["state"]) == (
+        "sale:generic:R1",
+        "sms",
+        "on its way",
+    )
+    assert "phone" not in told
+    assert till.refused("GET", "/v1/members/m_nobody/messages") == (404, "not_found")
+
+
+def test_a_birthday_in_another_form_is_told_by_a_word_of_its_own(till):
+    [wrong] = till.call("POST", "/v1/members", {"birthday": "31.12."}).get_json()["errors"]
+    assert (wrong["pointer"], wrong["code"]) == ("#/birthday", "invalid_date")
+    assert wrong["detail"] == "Wanted: MM-DD, as in 03-31."

@@ -1,7 +1,7 @@
 """Every check of meaning: what it refuses, and that nothing else would."""
 
 import pytest
-from tests.program_file.cafe import CAFE, changed, told
+from tests.program_file.cafe import CAFE, changed, told, warned
 
 from loyalty.program_file import (
     campaigning,
@@ -919,3 +919,45 @@ def test_a_milestone_may_be_withdrawn_after_a_refund():
 
 def test_a_title_may_leave_out_a_language_that_is_not_the_first():
     assert told(changed(("{en: a coffee}", "{en: a coffee, de: ein Kaffee}"))) == []
+
+
+BIRTHDAY = "automations: {party: {on: %s, steps: {hi: {send: wish}}}}\n"
+WISH = 'messages:\n  wish: {on: %s, channels: [sms], text: {en: "{date}", de: "{date}"}}\n'
+
+
+@pytest.mark.parametrize(
+    ("begins", "told_on", "wrong"),
+    [
+        ("birthdays", "automation", "automations.party.on"),
+        ("birthday", "automaton", "messages.wish.on"),
+    ],
+)
+def test_what_follows_from_a_wrong_beginning_is_not_told_too(begins, told_on, wrong):
+    text = changed(("messages:\n", WISH % told_on)) + BIRTHDAY % begins
+    [only] = told(text)
+    assert f" {wrong}: `" in only
+
+
+def test_an_alert_with_a_wrong_beginning_is_told_of_that_alone():
+    alert = '{on: file-rejected, text: "{file} of {date}: {reason}"}\n'
+    [only] = told(changed(("alerts:\n", f"alerts:\n  no_file: {alert}")))
+    assert " alerts.no_file.on: `file-rejected` is not known here" in only
+
+
+def test_a_slot_that_nothing_fills_is_told_once_for_a_text():
+    [only] = told(changed(('de: "+{points} Punkte"', 'de: "{year}, {year}"')))
+    assert "nothing can be put in for `{year}`" in only
+
+
+SEGMENTS = "segments: {friends: {title: {en: Friends}, tags: [friend]}}\n"
+OFF = SEGMENTS + "schedules: {segments: off}\n"
+ASKS = "automations: {hi: {on: joined, when: {segments: [friends]}, steps: {x: {award: 5}}}}\n"
+
+
+def test_segments_that_something_asks_for_and_no_night_finds_out_are_warned_of():
+    assert (
+        "schedules.segments: nobody is placed into a segment any more, and `automations.hi` asks"
+        " for one | leave it out, or give a cron line"
+    ) in warned(changed() + OFF + ASKS)
+    assert not [each for each in warned(changed() + OFF) if "schedules" in each]
+    assert not [each for each in warned(changed() + SEGMENTS + ASKS) if "schedules" in each]

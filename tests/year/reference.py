@@ -100,6 +100,11 @@ def business_day(at: datetime, zone: ZoneInfo) -> str:
     return (there.date() - DAY * (there.hour < 4)).isoformat()
 
 
+def in_words(day: str) -> str:
+    """Write a day as guests read it, in English."""
+    return f"{int(day[8:])} {date.fromisoformat(day):%B %Y}"
+
+
 def is_quiet(at: datetime, zone: ZoneInfo) -> bool:
     there = at.astimezone(zone)
     return there.hour >= 21 or there.hour < 8
@@ -527,13 +532,15 @@ class Life:
         first = min(lot.ends for lot in soon)
         self.lapse_told = max(lot.ends for lot in soon)
         day = (first.astimezone(BERLIN).date() - DAY).isoformat()
-        text = f"lapse {sum(lot.points for lot in soon)} {day}"
+        text = f"lapse {sum(lot.points for lot in soon)} {in_words(day)}"
         self.after.append(lambda: self._begin("lapsing", first, [text]))
 
     def _dropping(self) -> None:
         self.end_told = self.until
         day = (self.until.astimezone(BERLIN).date() - DAY).isoformat()
-        self.after.append(lambda: self._begin("dropping", day, [f"drop {day}"], stops=("tier",)))
+        self.after.append(
+            lambda: self._begin("dropping", day, [f"drop {in_words(day)}"], stops=("tier",))
+        )
 
     def _month(self, month: str) -> None:
         self.months[month] = True
@@ -690,7 +697,7 @@ class Life:
         return found
 
     def _birthday(self, day: date) -> None:
-        steps = [f"wish {day.isoformat()}"]
+        steps = [f"wish {in_words(day.isoformat())}"]
         self.after.append(lambda: self._begin("birthday_week", day.year, steps))
 
     def _placed(self) -> None:

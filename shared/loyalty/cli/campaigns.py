@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
 import click
 
 from loyalty import program_file
-from loyalty.campaigns import budgeting, commissioning, previewing
+from loyalty.campaigns import budgeting, campaigning, commissioning, previewing
 from loyalty.campaigns.campaign_records import CampaignRecord, Comparison
 from loyalty.campaigns.previewing import Preview
-from loyalty.cli import current, showing
+from loyalty.cli import current, dispatched, showing
 from loyalty.cli.groups import Group
 from loyalty.cli.place import Command, Place, place_option
+from loyalty.cli.segments import NOBODY_YET, nobody_is_placed
 from loyalty.delivery import Shop
 from loyalty.domain import uplift
-from loyalty.domain.campaigns import Campaign, instant
+from loyalty.domain.campaigns import Campaign, Cost, instant
 from loyalty.domain.money import show as in_money
 from loyalty.domain.program import Program
 from loyalty.ports import Store
@@ -63,7 +64,7 @@ def start(file: Path, by: str, place: Place, *, yes: bool) -> None:
     """
     with place.writing() as store:
         program = current.version(store, place.clock()).program
-        found = _read(file, program, store)
+        found = _read(file, program, store, " Nothing was started.")
         _show_previews(found, program, store, place)
         if not yes:
             click.confirm("Start?", abort=True)
@@ -94,7 +95,7 @@ def list_(place: Place) -> None:
 @click.argument("name")
 @place_option
 def show(name: str, place: Place) -> None:
-    """Show how far the campaign NAME is, what it spent, and what happened to it."""
+    """Show how far the campaign NAME is, what it sent and spent, and what happened to it."""
     with place.reading() as store:
         program = current.version(store, place.clock()).program
         record = kept.get(store, name)
@@ -102,22 +103,50 @@ def show(name: str, place: Place) -> None:
             raise click.ClickException(f"There is no campaign {name}: see loyalty campaigns list.")
         spent = budgeting.spent(store, name)
         offered = budgeting.of_offer(store, name)
+        messages = dispatched.of_campaign(record, store)
     showing.heading(f"{name}: {record.state}")
     showing.facts([
         ("starts", showing.when(record.starts_at, program.zone)),
         ("ends", showing.when(record.ends_at, program.zone)),
-        ("guests", "all begun" if record.begun else "not all begun yet"),
+        ("guests", _begun(record)),
         ("told", record.told),
         ("held out", record.held),
+        *dispatched.counts(messages),
         ("points", f"at {record.level} percent"),
-        ("spent of its points", spent.points),
-        ("spent of its money", in_money(spent.money, program.currency)),
-        ("its offer", f"at {record.offer} percent, gave {offered} points of the budget"),
-    ][: None if record.campaign.offer else -1])  # fmt: skip
+        *_spent(record, spent, offered, program),
+    ])  # fmt: skip
     if record.came:
         _show_what_came(record.came, program)
     rows = [(showing.when(each.at, program.zone), each.what, each.by) for each in record.notes]
     showing.table(("=when", "what happened", "by"), rows)
+
+
+def _begun(record: CampaignRecord) -> str:
+    """Say whether every guest is begun whom the campaign is for."""
+    if not record.begun:
+        return "not all begun yet"
+    if any(note.what == campaigning.TOO_LITTLE for note in record.notes):
+        return "those begun for whom the budget sufficed, not the others"
+    if any(note.what.startswith("takes no more guests") for note in record.notes):
+        return "no more are taken: the budget would not suffice"
+    most = record.campaign.guests_at_most
+    return f"begun: {most}, and no more" if record.told == most else "all begun"
+
+
+def _spent(
+    record: CampaignRecord, spent: Cost, offered: int, program: Program
+) -> Iterator[tuple[str, object]]:
+    """Say what was spent of a budget; what none limits is not counted."""
+    budget = record.campaign.budget
+    if budget.points is not None:
+        yield "spent of its points", f"{spent.points} of {budget.points}"
+    if budget.money is not None:
+        money = (in_money(each, program.currency) for each in (spent.money, budget.money))
+        yield "spent of its money", " of ".join(money)
+    if record.campaign.offer:
+        counted = budget.points is not None or budget.money is not None
+        gave = f", gave {offered} points of the budget" if counted else ""
+        yield "its offer", f"at {record.offer} percent{gave}"
 
 
 def _show_what_came(came: Comparison, program: Program) -> None:
@@ -170,7 +199,7 @@ def stop(name: str, by: str, place: Place) -> None:
 
 
 def _change(change: Change, name: str, by: str, place: Place) -> None:
-    with place.writing() as store:
+    with place.writing(call=f"/v1/campaigns/{name}/{change.__name__}") as store:
         record = change(name, by, place.shop(store))
     showing.line(f"{name} is {record.state}.")
 
@@ -187,6 +216,8 @@ def _show_previews(
     showing.table(columns, rows)
     for name, each in found.items():
         showing.line(f"{name} {_runs(each, program, now)}")
+        if each.segments and nobody_is_placed(store):
+            showing.line(f"{name} is for segments. {NOBODY_YET}")
 
 
 def _runs(campaign: Campaign, program: Program, now: datetime) -> str:
@@ -205,7 +236,7 @@ def _row(name: str, told: Preview, program: Program) -> tuple[object, ...]:
     return name, told.told, told.held, told.verdict, told.cost.points, money, kept_to
 
 
-def _read(file: Path, program: Program, store: Store) -> dict[str, Campaign]:
+def _read(file: Path, program: Program, store: Store, besides: str = "") -> dict[str, Campaign]:
     """Read a file of campaigns, for the program in force; say so if another one is about to be."""
     try:
         return read_campaigns(file.read_text("utf-8"), program, str(file))
@@ -216,4 +247,4 @@ def _read(file: Path, program: Program, store: Store) -> dict[str, Campaign]:
             showing.line(f"{file}:{mistake}")
         waits = current.newest(store) != program
         later = " by the program in force; a newer one holds within minutes" if waits else ""
-        raise click.ClickException(f"This is wrong{later}. Nothing was started.") from None
+        raise click.ClickException(f"This is wrong{later}.{besides}") from None

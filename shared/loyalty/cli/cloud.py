@@ -32,7 +32,7 @@ class Cloud:
             yield store
 
     @contextmanager
-    def writing(self, *, fresh: bool = False) -> Iterator[FirestoreStore]:  # noqa: ARG002 - one is there
+    def writing(self, *, fresh: bool = False, call: str = "") -> Iterator[FirestoreStore]:  # noqa: ARG002 - one is there, for all
         """Change the ledger; units see to it that nobody's change is lost."""
         from google.api_core.exceptions import GoogleAPICallError  # noqa: PLC0415
         from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415

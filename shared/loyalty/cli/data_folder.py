@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -43,15 +44,18 @@ class DataFolder:
             raise click.ClickException(f"{self.file} cannot be read: {error}.") from None
 
     @contextmanager
-    def writing(self, *, fresh: bool = False) -> Iterator[SqliteStore]:
-        """Have the ledger to oneself; `fresh` starts one where there is none."""
+    def writing(self, *, fresh: bool = False, call: str = "") -> Iterator[SqliteStore]:
+        """Have the ledger to oneself; `fresh` starts one where there is none.
+
+        While the server has it, `call` of the member API does the same.
+        """
         if not (fresh or self.file.is_file()):
             raise click.ClickException(self._nothing())
         try:
             clock = clock_from(self._settings["LOYALTY_CLOCK"])
             store = SqliteStore(self.file, clock=clock)
         except InUse:
-            raise click.ClickException(self._taken()) from None
+            raise click.ClickException(self._taken(call)) from None
         except (OSError, sqlite3.Error) as error:
             raise click.ClickException(f"{self.file} cannot be written: {error}.") from None
         with closing(store):
@@ -84,11 +88,21 @@ class DataFolder:
             " `loyalty program publish FILE`, or `make run`."
         )
 
-    def _taken(self) -> str:
+    def _taken(self, call: str) -> str:
+        waits = "What cannot wait can be asked of the server itself"
+        instead = f"{waits}:\n{self._curl(call)}" if call else f"{waits}: docs/member-api.md."
         return (
             f"The server has the data folder {self.file.parent}: only one process can write it."
-            " Stop the server, give this command again, then start the server. What cannot wait can"
-            " be asked of the server itself: docs/member-api.md."
+            f" Stop the server, give this command again, then start the server. {instead}"
+        )
+
+    def _curl(self, call: str) -> str:
+        """Write a call of the member API as it can be given here, with the server's own key."""
+        key = shlex.quote(str(self.path / "api-key"))
+        host, port = self._settings["HOST"], self._settings["PORT"]
+        return (
+            f"curl -sS {shlex.quote(f'http://{host}:{port}/member-api{call}')} -d '{{}}'"
+            f' -H "Authorization: Bearer $(cat {key})" -H "Content-Type: application/json"'
         )
 
 

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 
-from loyalty import identity, phones
-from loyalty.cli import current, showing
+from loyalty import dispatches, identity, phones
+from loyalty.cli import current, dispatched, showing
 from loyalty.cli.groups import Group
 from loyalty.cli.place import Place, place_option
 from loyalty.delivery import Shop
@@ -23,7 +23,7 @@ from loyalty.records import Contact, accounts, contacts
 from loyalty.recount import rebuilt
 
 LAST = 10
-"""So many of the newest entries are shown."""
+"""So many of the newest entries, and messages, are shown."""
 
 
 @click.group(cls=Group)
@@ -36,7 +36,10 @@ def member() -> None:
 @click.option("--at", "text", metavar="TIME", help="A moment, by the program's clock.")
 @place_option
 def show(who: str, text: str | None, place: Place) -> None:
-    """Show a member's points, tier, lots and last entries, as of now or of an earlier moment."""
+    """Show a member's points, tier, lots, last entries and messages, as of now; or of a moment.
+
+    Of an earlier moment the messages are left out.
+    """
     with place.reading() as store:
         zone = current.version(store, place.clock()).program.zone
         at = _moment(text, zone) if text else place.clock().now()
@@ -45,6 +48,7 @@ def show(who: str, text: str | None, place: Place) -> None:
         contact = contacts.get(store, name)
         entries = [entry for entry in current.history(store, name) if entry.at <= at]
         placed = None if text else accounts.get(store, name)
+        messages = () if text else dispatches.of_member(name, LAST, store)
         account = rebuilt(name, entries)
         gone = next((entry.at for entry in entries if entry.kind == "erase"), None)
         others = [other for other in account.others if other in homes.here(store, account)]
@@ -52,6 +56,8 @@ def show(who: str, text: str | None, place: Place) -> None:
     _show_place(placed.account if placed else None)
     _show_lots(account, at, zone)
     _show_entries(entries, zone)
+    if messages:
+        dispatched.show(messages, zone)
 
 
 def _moment(text: str, zone: str) -> datetime:

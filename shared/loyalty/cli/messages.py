@@ -60,5 +60,6 @@ def show(place: Place) -> None:
 
 
 def _turn(place: Place, by: str, why: str, *, stopped: bool) -> None:
-    with place.writing() as store:
+    call = f"/v1/messages/{'stop' if stopped else 'resume'}"
+    with place.writing(call=call) as store:
         silence.turn(store, Switch(stopped=stopped, at=place.clock().now(), by=by, why=why))

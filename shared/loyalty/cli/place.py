@@ -62,9 +62,12 @@ class Place:
         """Look at the ledger as it is at this moment, whatever else goes on."""
         return self.home.reading()
 
-    def writing(self, *, fresh: bool = False) -> AbstractContextManager[Store]:
-        """Change the ledger; `fresh` starts one where there is none."""
-        return self.home.writing(fresh=fresh)
+    def writing(self, *, fresh: bool = False, call: str = "") -> AbstractContextManager[Store]:
+        """Change the ledger; `fresh` starts one where there is none.
+
+        `call` is what the member API does just as well, for who cannot stop the server.
+        """
+        return self.home.writing(fresh=fresh, call=call)
 
     def letters(self, store: Store) -> DeadLetters:
         """Return what keeps the dead letters; only a store lent for writing can replay them."""

@@ -20,6 +20,7 @@ from loyalty.explaining import explain as explained
 from loyalty.ports import Clock, Store
 from loyalty.programs import Programs
 from loyalty.records import EntryRecord, entries, programs
+from loyalty.tracing import is_on_its_way
 
 
 @click.command(epilog="Example: loyalty explain generic:R1, or only the till's number: R1")
@@ -44,6 +45,10 @@ def found(name: str, store: Store) -> EntryRecord:
     known = {each: record for each in ids if (record := entries.get(store, f"sale:{each}"))}
     if len(known) > 1:
         raise click.ClickException(f"Several tills have it. Say which: {', '.join(known)}.")
+    if not known and is_on_its_way(name, store):
+        raise click.ClickException(
+            f"A till told of a receipt {name}: it is booked once the server runs (`make run`)."
+        )
     if not known:
         raise click.ClickException(
             f"No till told of a receipt {name}. If one should have, look at what was put aside:"

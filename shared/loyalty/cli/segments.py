@@ -19,6 +19,9 @@ from loyalty.program_file.mistakes import closest
 from loyalty.records import accounts, jobs
 from loyalty.segments import segmenting
 
+NOBODY_YET = (
+    "Nobody was placed yet: that happens each night, or now by `loyalty schedules run segments`."
+)
 MOST = 20
 """So many guests of a segment are shown."""
 
@@ -83,11 +86,14 @@ def _as_of(store: Store, program: Program) -> str:
     """Say which night this is of."""
     job = jobs.get(store, segmenting.NAME)
     if job is None:
-        return (
-            "Nobody was placed yet: that happens at night, or by `loyalty schedules run segments`."
-        )
+        return NOBODY_YET
     at = showing.when(job.at, program.zone)
     return f"As of {at}." if job.phase == "done" else f"A run that began {at} is under way."
+
+
+def nobody_is_placed(store: Store) -> bool:
+    """Tell whether no night has placed guests yet."""
+    return jobs.get(store, segmenting.NAME) is None
 
 
 def _guest(account: Account, program: Program, place: Place) -> Iterator[object]:

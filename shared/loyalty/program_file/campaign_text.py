@@ -18,7 +18,7 @@ from loyalty.program_file.kinds import kind_of
 from loyalty.program_file.mistakes import Enough, Found, Mistakes
 from loyalty.program_file.reacting import REACTING
 from loyalty.program_file.reading import values
-from loyalty.program_file.tree import grow
+from loyalty.program_file.tree import Branch, grow
 
 
 class _File(Part, frozen=True):
@@ -33,6 +33,9 @@ def read_campaigns(text: str, program: Program, path: str) -> dict[str, Campaign
     read: _File | None = None
     with suppress(Enough):
         tree = grow(text, found)
+        if isinstance(tree, Branch) and (whole := tree.entries.get("engine")):
+            hint = "a file of campaigns has the key `campaigns:` alone"
+            raise found.stop(("engine",), whole[0].place, "this is a program file", hint)
         if tree is not None:
             kind = kind_of(mi.type_info(_File))
             read = cast("_File", values(kind, tree, found, program.currency))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from loyalty.domain.automations import Reaction
 from loyalty.domain.conditions import When
 from loyalty.domain.grouping import Rfm, Score, Segment, Stages
 from loyalty.domain.program import Program
@@ -25,6 +26,20 @@ def _whens(program: Program) -> Iterator[tuple[Path, When]]:
     for name, campaign in program.campaigns.items():
         if campaign.offer:
             yield ("campaigns", name, "offer", "when"), campaign.offer.when
+
+
+def asks_for_segments(program: Program) -> Iterator[Path]:
+    """List the rules, cards, automations and campaigns that are for guests of some segment."""
+    yield from (path for path, when in _whens(program) if when.segments)
+    for name, each in program.campaigns.items():
+        if each.segments or _for_some(each):
+            yield ("campaigns", name)
+    yield from (("automations", n) for n, each in program.automations.items() if _for_some(each))
+
+
+def _for_some(reaction: Reaction) -> bool:
+    steps = (guests for it in reaction.steps.values() for guests in (it.when, it.unless))
+    return any(guests.segments for guests in (reaction.when, *steps) if guests)
 
 
 def segments_name_what_there_is(program: Program) -> Iterator[Finding]:

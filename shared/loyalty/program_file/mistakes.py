@@ -80,6 +80,10 @@ class Found:
         self.add(path, place, problem, hint)
         return Enough()
 
+    def pass_over(self, path: Path) -> None:
+        """Note that nothing below a key was read: whatever would be said of it is no news."""
+        self._wrong.add(path)
+
     def warn(self, path: Path, problem: str, hint: str) -> None:
         """Note what is no mistake but should be known."""
         line, column = self.place_of(path)

@@ -8,16 +8,15 @@ from datetime import datetime
 from functools import partial
 
 from loyalty.domain.program import Program
+from loyalty.program_file import giveback, timetable
 from loyalty.program_file.campaigning import CAMPAIGNING
 from loyalty.program_file.checking import MEANING, Check, Finding
-from loyalty.program_file.giveback import warnings
 from loyalty.program_file.grouping import GROUPING
 from loyalty.program_file.kinds import program_kind
 from loyalty.program_file.mistakes import Enough, Found, Mistake, Mistakes
 from loyalty.program_file.reacting import REACTING
 from loyalty.program_file.reading import values
 from loyalty.program_file.renaming import renamed
-from loyalty.program_file.timetable import TIMETABLE
 from loyalty.program_file.tree import grow
 from loyalty.program_file.vendors import VENDORS
 from loyalty.program_file.wording import WORDING
@@ -29,7 +28,7 @@ CHECKS: tuple[Check, ...] = (
     *REACTING,
     *CAMPAIGNING,
     *VENDORS,
-    *TIMETABLE,
+    *timetable.TIMETABLE,
 )
 
 
@@ -57,7 +56,7 @@ def check(text: str) -> tuple[Mistake, ...]:
     """Return every mistake in the order of the file; if there is none, what to think about."""
     program, found = _examine(text, CHECKS)
     if program and not found.mistakes:
-        for finding in warnings(program):
+        for finding in (*giveback.warnings(program), *timetable.warnings(program)):
             found.warn(finding.path, finding.problem, finding.hint)
     return _in_order(found)
 

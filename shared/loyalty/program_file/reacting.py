@@ -111,7 +111,7 @@ def _known(
     if name is not None and name not in here:
         among = f"{listed} with `{having}`" if having else listed
         problem = f"{short(name)} is not among the {among} of this program"
-        yield Finding(path, problem, closest(name, here), (listed,))
+        yield Finding(path, problem, closest(name, here), (listed, name, "on"))
 
 
 def guests_are_told_by_what_there_is(program: Program) -> Iterator[Finding]:

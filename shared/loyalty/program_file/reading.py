@@ -175,6 +175,8 @@ def _variant(kind: Kind, node: Branch, at: At) -> Any:
     known = variants(kind)
     key = next(part.tag_field for part in known.values()) or ""
     word = node.get(key)
+    if not (isinstance(word, Scalar) and word.text in known):
+        at.found.pass_over(at.path)  # of what kind it is decides what can stand in it
     if word is None:
         return at.inside(key, node).wrong("is missing", f"write one of {', '.join(known)}")
     if isinstance(word, Scalar) and word.text in known:

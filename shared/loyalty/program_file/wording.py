@@ -142,21 +142,23 @@ def slots_can_be_filled(program: Program) -> Iterator[Finding]:
         for key, words in (("text", message.text), ("subject", message.subject)):
             for language, text in words.items():
                 path = ("messages", name, key, language)
-                yield from unfilled(path, text, SLOTS[message.on])
+                kind = ("messages", name, "on")
+                yield from unfilled(path, text, SLOTS[message.on], listed=kind)
     for name, alert in program.alerts.items():
         known = ALERTED.get(alert.on, ALERT_SLOTS)
-        yield from unfilled(("alerts", name, "text"), alert.text, known)
+        kind = ("alerts", name, "on")
+        yield from unfilled(("alerts", name, "text"), alert.text, known, listed=kind)
 
 
 def unfilled(
-    path: Path, text: str, known: frozenset[str], where: str = " here"
+    path: Path, text: str, known: frozenset[str], where: str = " here", listed: Path = ()
 ) -> Iterator[Finding]:
-    """Find the slots of a text that nothing can be put into."""
+    """Find the slots of a text that nothing can be put into; `listed` is what tells the known."""
     names = sorted(known)
-    for slot in _SLOT.findall(text):
+    for slot in dict.fromkeys(_SLOT.findall(text)):
         if slot not in known:
             problem = f"nothing can be put in for {short('{' + slot + '}')}{where}"
-            yield Finding(path, problem, closest(slot, names))
+            yield Finding(path, problem, closest(slot, names), listed)
     if set("{}") & set(_SLOT.sub("", text)):
         hint = "write a slot as in `{points}`; texts cannot hold other braces"
         yield Finding(path, "a brace stands alone", hint)

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from loyalty.connectors.generic_body import Id, Line, MaybeId, Text
+from loyalty.dispatches import State
 from loyalty.domain.transaction import Channel
 from loyalty.web.api import Body, Name
 
@@ -17,7 +18,9 @@ Purposes = bool | tuple[Literal["service", "marketing"], ...]
 Consents = Annotated[dict[Literal["sms", "email"], Purposes], Meta(
     description="sms or email, each with true, false, or a list of service and marketing",
 )]  # fmt: skip
-Birthday = Annotated[str, Meta(pattern=r"^(\d\d-\d\d)?\Z", description="MM-DD, as in 03-31")]
+Birthday = Annotated[str, Meta(
+    pattern=r"^(\d\d-\d\d)?\Z", description="MM-DD, as in 03-31", extra={"code": "invalid_date"},
+)]  # fmt: skip
 Points = Annotated[int, Meta(ge=1, le=10**9)]
 Sum = Annotated[int, Meta(ge=0, le=10**12)]
 """Money in minor units."""
@@ -249,6 +252,26 @@ class Entries(msgspec.Struct, frozen=True, kw_only=True):
     """A member's acts, the newest first."""
 
     entries: tuple[EntryShown, ...]
+
+
+class MessageShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A message to a member: what it is about, and what became of it, since or until `at`.
+
+    `why` says in a word why it was not sent, or failed; no channel is known of one that waits.
+    """
+
+    id: str
+    about: str
+    channel: str
+    at: datetime
+    state: State
+    why: str
+
+
+class Messages(msgspec.Struct, frozen=True, kw_only=True):
+    """A member's messages, those that wait first, then the newest."""
+
+    messages: tuple[MessageShown, ...]
 
 
 class Mistake(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
+from loyalty import dispatches
 from loyalty.campaigns import budgeting, commissioning
 from loyalty.campaigns.campaign_records import CampaignRecord, CampaignState, Comparison, Note
 from loyalty.delivery import Shop
@@ -75,6 +78,30 @@ class CampaignShown(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[Note, ...]
 
 
+class GuestsAfter(Body, frozen=True):
+    """So many of its guests, `after` those of the listing before."""
+
+    after: Annotated[str, Meta(pattern=r"^([0-9a-f]{40})?\Z")] = ""
+    limit: Annotated[int, Meta(ge=1, le=500)] = 100
+
+
+class MessagesCounted(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the messages to so many guests who were told; go on `after` it, to its end.
+
+    `not_sent` and `failed` count by a word that says why, and so does `ended_early` guests whose
+    way ended before its last step. What `waits` leaves later: by night, or after a pause.
+    """
+
+    guests: int
+    sent: int
+    waits: int
+    on_its_way: int
+    not_sent: dict[str, int]
+    failed: dict[str, int]
+    ended_early: dict[str, int]
+    after: str
+
+
 def start(call: Call) -> Reply:
     """Start a campaign at its time. The same campaign under its name changes nothing."""
     from loyalty.program_file.campaign_text import wrong  # noqa: PLC0415 - few calls need it
@@ -94,10 +121,26 @@ def start(call: Call) -> Reply:
 
 def show(call: Call) -> CampaignShown:
     """Show how far a campaign is."""
+    return _shown(_kept(call), call.shop)
+
+
+def _kept(call: Call) -> CampaignRecord:
     record = campaigns.get(call.shop.store, call.id)
     if record is None:
         raise Problem(404, "unknown_campaign", "There is no campaign of this name.")
-    return _shown(record, call.shop)
+    return record
+
+
+def messages(call: Call) -> MessagesCounted:
+    """Count what became of a campaign's messages, a page of its guests at a time."""
+    record, asked = _kept(call), call.body
+    found = dispatches.of_campaign(record, call.shop.store, asked.after, asked.limit)
+    return MessagesCounted(
+        guests=found.guests, after=found.after, ended_early=dict(found.early),
+        sent=found.sent,
+        waits=found.of("waits").total(), on_its_way=found.of("on its way").total(),
+        not_sent=dict(found.of("not sent")), failed=dict(found.of("failed")),
+    )  # fmt: skip
 
 
 def pause(call: Call) -> CampaignShown:
@@ -146,6 +189,8 @@ OPERATIONS = (
     Operation("POST", "/v1/campaigns", SCOPE, start, {201: CampaignShown}, takes=Starting,
               problems=(409, 422)),
     Operation("GET", "/v1/campaigns/{id}", SCOPE, show, {200: CampaignShown}, problems=(404,)),
+    Operation("GET", "/v1/campaigns/{id}/messages", SCOPE, messages, {200: MessagesCounted},
+              asks=GuestsAfter, problems=(404,)),
     Operation("POST", "/v1/campaigns/{id}/pause", SCOPE, pause, {200: CampaignShown},
               takes=Nothing, problems=(404, 409)),
     Operation("POST", "/v1/campaigns/{id}/resume", SCOPE, resume, {200: CampaignShown},

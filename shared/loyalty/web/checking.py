@@ -82,8 +82,15 @@ def _said(message: str, kind: Any, at: str) -> Mistake:
     place = _PLACE.search(message)
     where = f"{at}{place[1] if place else ''}"
     little = next((code for start, code in _TOO_LITTLE if message.startswith(start)), "")
-    code = little or mistake(message)[1]
+    code = little or _named(message, kind) or mistake(message)[1]
     return where, code, next(filter(None, (way(message, kind) for way in _WORDS)), SENTENCES[code])
+
+
+def _named(message: str, kind: Any) -> str:
+    """Take the word that a type has for what is not written as it wants."""
+    extras = (each.extra or {} for each in _within(kind) if isinstance(each, msgspec.Meta))
+    words = (str(extra["code"]) for extra in extras if "code" in extra)
+    return next(words, "") if "matching regex" in message else ""
 
 
 def _described(_message: str, kind: Any) -> str:

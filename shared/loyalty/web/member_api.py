@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from flask import Request, Response
 
-from loyalty import identity, phones
+from loyalty import dispatches, identity, phones
 from loyalty.delivery import Shop
 from loyalty.domain.entry import Entry
 from loyalty.errors import Problem
@@ -36,6 +36,8 @@ from loyalty.web.bodies import (
     Joining,
     Listing,
     Member,
+    Messages,
+    MessageShown,
     Search,
     Since,
 )
@@ -106,6 +108,14 @@ def history(call: Call) -> Entries:
     return Entries(entries=tuple(_shown(told.entry) for told in listed))
 
 
+def messages(call: Call) -> Messages:
+    """List a member's last messages, with what became of each, and why some were not sent."""
+    asked: Listing = call.body
+    people_api.found(call.id, call.shop)
+    listed = dispatches.of_member(call.id, asked.limit, call.shop.store)
+    return Messages(messages=tuple(MessageShown(**each._asdict()) for each in listed))
+
+
 def _shown(entry: Entry) -> EntryShown:
     names = (field.name for field in msgspec.structs.fields(EntryShown))
     return EntryShown(**{name: getattr(entry, name) for name in names})
@@ -152,6 +162,8 @@ OPERATIONS = (
     Operation("GET", "/v1/changes", "members:read", changed, {200: Changes}, asks=Since),
     Operation("GET", "/v1/members/{id}", "members:read", show, {200: Member}, problems=(404,)),
     Operation("GET", "/v1/members/{id}/entries", "members:read", history, {200: Entries},
+              asks=Listing, problems=(404,)),
+    Operation("GET", "/v1/members/{id}/messages", "members:read", messages, {200: Messages},
               asks=Listing, problems=(404,)),
     Operation("GET", "/v1/members/{id}/referral-code", "members:read", referral_code,
               {200: Code}, problems=(404,)),
