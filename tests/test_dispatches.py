@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from infra.sandbox import Sandbox
-from tests.steps.cafe import Cafe
+from tests.steps.cafe import SERVICE_ONLY, Cafe
 from tests.test_campaigns import AGREED, TELL, phone
 
 from loyalty import dispatches
@@ -53,7 +53,7 @@ def seen(cafe, member, limit=10):
 def test_a_campaigns_messages_are_counted_with_why_some_were_not_sent(cafe):
     for number in range(3):
         cafe.join(phone=phone(number), **AGREED)
-    cafe.join(phone=phone(3))  # agreed to service texts only
+    cafe.join(phone=phone(3), consents=SERVICE_ONLY)
     cafe.rig.run()
     begins(cafe)
     cafe.passes(hours=1)

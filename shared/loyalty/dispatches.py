@@ -143,7 +143,7 @@ def of_campaign(
     """Count what became of the messages to a page of a campaign's guests."""
     where = (Where("automation", "==", running.named(record.id)),)
     page = journeys.page(store, after, limit, where)
-    told = [journey for _, journey in page if journey.arm == "told"]
+    told = [journey for _, journey in page if journey and journey.arm == "told"]
     sends = [name for name, step in record.campaign.steps.items() if step.send]
     sends += [LAST] if record.campaign.last_chance else []
     names = [f"message:{journey.id}:{name}" for journey in told for name in sends]

@@ -110,7 +110,7 @@ def test_why_a_campaigns_message_was_not_sent_is_shown_of_it_and_of_its_guest(fo
     loyalty, file = CommandLine(folder), folder / "told.yaml"
     file.write_text(TELLS)
     with opened(folder, Path("tests/programs/campaigns.yaml").read_text("utf-8")) as rig:
-        member = rig.join(phone="+4915112349999")
+        member = rig.join(phone="+4915112349999", consents={"sms:service": True})
     loyalty("campaigns", "start", str(file), "--yes", at=NOON)
     with opened(folder, Path("tests/programs/campaigns.yaml").read_text("utf-8")) as rig:
         rig.clock.advance(timedelta(hours=2))
