@@ -23,6 +23,9 @@ SPRING = """campaigns:
 """
 
 
+SERVICE = {"sms:service": True}
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A shop with ten guests, and a file with a campaign."""
@@ -31,7 +34,7 @@ def folder(tmp_path_factory):
     (folder / "pepper").write_text("p1:a pepper for tests only")
     with opened(folder, Path("tests/programs/campaigns.yaml").read_text("utf-8")) as rig:
         for number in range(10):
-            rig.join(phone=f"+4915112345{number:03}")
+            rig.join(phone=f"+4915112345{number:03}", consents=SERVICE)
         rig.run()
     (folder / "spring.yaml").write_text(SPRING)
     return folder
@@ -110,7 +113,7 @@ def test_why_a_campaigns_message_was_not_sent_is_shown_of_it_and_of_its_guest(fo
     loyalty, file = CommandLine(folder), folder / "told.yaml"
     file.write_text(TELLS)
     with opened(folder, Path("tests/programs/campaigns.yaml").read_text("utf-8")) as rig:
-        member = rig.join(phone="+4915112349999", consents={"sms:service": True})
+        member = rig.join(phone="+4915112349999", consents=SERVICE)
     loyalty("campaigns", "start", str(file), "--yes", at=NOON)
     with opened(folder, Path("tests/programs/campaigns.yaml").read_text("utf-8")) as rig:
         rig.clock.advance(timedelta(hours=2))
