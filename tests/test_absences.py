@@ -124,6 +124,42 @@ def test_who_gave_their_newest_receipt_back_is_missed_for_the_visit_before(rig):
     assert told(rig) == 1
 
 
+# -- tills that tell at night -------------------------------------------------------------
+
+
+def by_file(long):
+    """A shop whose one till leaves a file each night, and calls for these tests."""
+    plain = Path("tests/programs/files.yaml").read_text("utf-8")
+    plain = plain.replace('tills: ["folder:main"', 'tills: ["generic:main", "folder:main"')
+    rig = Rig(Path(), plain + PROGRAM.format(long=long), store=MemoryStore())
+    rig.sita = rig.join(phone=SITA)
+    rig.run()
+    return rig
+
+
+@pytest.mark.parametrize(("long", "visits"), [("days: 60", 1), ("rhythm: 3", 5)])
+def test_who_came_on_the_day_itself_is_not_missed_though_the_till_tells_a_night_later(long, visits):
+    rig = by_file(long)
+    for number in range(visits):
+        buys(rig, f"A{number}")
+        passes(rig, 20)
+    came = rig.clock.now() + 40 * DAY - timedelta(hours=1)
+    passes(rig, 41)
+    rig.tell(sale("B", 500, at=came), Guest(phone=SITA))
+    rig.run()
+    passes(rig, 15)
+    assert told(rig) == 0
+
+
+def test_who_did_not_come_is_missed_once_that_is_known(rig):
+    rig = by_file("days: 60")
+    buys(rig, "A")
+    passes(rig, 61)
+    assert told(rig) == 0
+    passes(rig, 2)
+    assert told(rig) == 1
+
+
 # -- receipts that come late --------------------------------------------------------------
 
 

@@ -62,16 +62,19 @@ def _until(mark: str) -> int:
     return int(digits) if digits.isdigit() else 0
 
 
-def due_at(reaction: Dormant, mark: str, last: Visit | None) -> datetime | None:
-    """Find when a guest has been away for long; by rhythm first when it has to be measured.
+def due_at(
+    reaction: Dormant, mark: str, last: Visit | None, account: Account, program: Program
+) -> datetime | None:
+    """Find when it is known that a guest has been away for long, or by rhythm is to be measured.
 
     `last` is their last visit: one for all automations that ask.
     """
     if last is None or _is_told(told(mark), last, reaction):
         return None
     if reaction.days is not None:
-        return last.at + reaction.days * _DAY
-    return _measured(mark, last) or last.at + reaction.least_days * _DAY
+        return lately.heard_by(last.at + reaction.days * _DAY, account, program)
+    long = _measured(mark, last) or last.at + reaction.least_days * _DAY
+    return lately.heard_by(long, account, program)
 
 
 def _is_told(mark: str, last: Visit, reaction: Dormant) -> bool:
@@ -97,7 +100,7 @@ def looked_at(
     long = _long_at(reaction, last.at, known.rhythm)
     if long is None:
         return visit, None
-    if long > now:
+    if lately.heard_by(long, account, program) > now:
         return f"{before} {visit}@{long.astimezone(UTC).isoformat()}".strip(), None
     if known.since and long < known.since and not reaction.include_already:
         return visit + _PASSED, None

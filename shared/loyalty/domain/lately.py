@@ -7,12 +7,16 @@ from typing import NamedTuple
 
 from loyalty.domain import calendar, visits
 from loyalty.domain.account import Account, Totals
+from loyalty.domain.nightly import named
 from loyalty.domain.program import Program
 
 
 def today(program: Program, now: datetime) -> date:
     """Tell the date on the wall of the program's zone."""
     return calendar.local(now, program.zone).date()
+
+
+_DAY, _INSTANT = timedelta(days=1), timedelta(microseconds=1)
 
 
 class Visit(NamedTuple):
@@ -37,6 +41,23 @@ def last_visit(account: Account, program: Program) -> Visit | None:
     last = calendar.months_later(first, 1) - timedelta(days=1)
     began = calendar.day_end(first - timedelta(days=1), program.zone)
     return Visit(calendar.day_end(last, program.zone) - timedelta(minutes=1), began)
+
+
+def heard_by(at: datetime, account: Account, program: Program) -> datetime:
+    """Tell when it is known what a guest did until an instant: tills that leave files tell later.
+
+    Where they came lately to a store with such a till, its file of that day has come by then, or is
+    a day overdue.
+    """
+    if not program.files:
+        return at
+    tills = {":".join(named(name, each)): each.expected_by for name, each in program.files.items()}
+    seen = {fact.store for fact in account.facts} & program.stores.keys()
+    expected = [tills[till] for s in seen for till in program.stores[s].tills if till in tills]
+    if not expected:
+        return at
+    overdue = calendar.day_end(calendar.local(at, program.zone).date() + _DAY, program.zone)
+    return calendar.end_of(overdue - _INSTANT, program.zone, max(expected))
 
 
 def days_since_visit(account: Account, program: Program, now: datetime) -> int | None:

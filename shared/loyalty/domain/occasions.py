@@ -77,7 +77,7 @@ def _due(
     told = account.occasions.get(name, "")
     match reaction:
         case Dormant():
-            return absences.due_at(reaction, told, last)
+            return absences.due_at(reaction, told, last, account, program)
         case Expiring(days_before=days):
             lapse = _next_lapse(account, told)
             return calendar.days_before(lapse, days, program.zone) if lapse else None
