@@ -281,19 +281,28 @@ class Life:
         """A guest is missed after 45 days; from the second program on after 40, armed at night."""
         seen = datetime.fromtimestamp(last.minute * 60, UTC)
         night = datetime(2026, 11, 16, 2, 0, tzinfo=UTC)
+        sooner, later = self._heard_by(seen + 40 * DAY), self._heard_by(seen + 45 * DAY)
         if self.now >= NEW_PROGRAM + 2 * MINUTE:
-            return max(seen + 40 * DAY, min(night, seen + 45 * DAY))
-        if seen + 45 * DAY > night:
-            return max(seen + 40 * DAY, night)
-        return seen + 45 * DAY
+            return max(sooner, min(night, later))
+        if later > night:
+            return max(sooner, night)
+        return later
+
+    def _heard_by(self, at: datetime) -> datetime:
+        """Wait for the market's file, which comes by noon of the next day, and a day more."""
+        since = (date.fromisoformat(self.newest_day) - 40 * DAY).isoformat()
+        known = (each.store for each in self.receipts.values() if each.day >= since)
+        if "market" not in known:
+            return at
+        return clock(begins(at.astimezone(BERLIN).date() + 2 * DAY, BERLIN), BERLIN, "12:00")
 
     def _unusual_at(self, last: Last) -> datetime | None:
         if self.unusual_told >= last.since:
             return None
         visit, measured = self.unusual
-        if visit == last.minute:
-            return measured
-        return datetime.fromtimestamp(last.minute * 60, UTC) + 21 * DAY
+        if visit != last.minute:
+            measured = datetime.fromtimestamp(last.minute * 60, UTC) + 21 * DAY
+        return self._heard_by(measured)
 
     def last_visit(self) -> Last | None:
         """Find the newest receipt that counts, of the forty days before the newest one.
@@ -503,7 +512,7 @@ class Life:
         if away is None:
             self.unusual_told = last.minute
             return
-        if seen + away > self.now:
+        if self._heard_by(seen + away) > self.now:
             self.unusual = (last.minute, seen + away)
             return
         self.unusual_told = int(self.now.timestamp()) // 60
