@@ -78,12 +78,18 @@ def gone(still: Still, account: Account, program: Program, now: datetime) -> str
     happened: Mapping[Reason, Callable[[], bool]] = {
         "visit": lambda: today.visit > was.visit,
         "tier-changed": lambda: today.tier != was.tier,
-        "tier-kept": lambda: today.until != was.until or occasions.is_kept(account, program),
+        "tier-kept": lambda: _is_kept(was, account, program),
         "unaffordable": lambda: not _affordable(was.reward, account, program, now),
         "reward-taken": lambda: today.taken > was.taken,
         "nothing-lapses": lambda: not _lapse(account, was.lapse, now),
     }
     return next((stop for stop in still.stops if happened[stop]()), "")
+
+
+def _is_kept(was: Mark, account: Account, program: Program) -> bool:
+    """Tell whether a tier lasts longer than it did, or will; of older marks no end is known."""
+    until = account.standing.until if account.standing else None
+    return (was.until or until) != until or occasions.is_kept(account, program)
 
 
 def _lapse(account: Account, until: datetime | None, now: datetime) -> bool:
