@@ -13,7 +13,7 @@ from types import FunctionType, ModuleType
 import msgspec
 
 LIST = Path(__file__).with_name("bugs.yaml")
-WITHIN = 1000
+WITHIN = 2000
 """So many seeds at most the simulator takes to find one of them: three want a rare story."""
 
 

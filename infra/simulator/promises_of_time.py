@@ -102,16 +102,24 @@ def is_missed(world: World, guest: _Guest) -> Iterator[str]:
 
 
 def is_given_nothing_to_come_back(_: World, guest: _Guest) -> Iterator[str]:
-    """Who came back is not given what was to bring them back."""
+    """Who came back is not given what was to bring them back, nor is any of it begun for them."""
     acts = Counter(entry.receipt for entry in guest.acts)
-    came = {r.id: r.sale.occurred_at for r in guest.receipts if r.counts and r.sale}
+    came = {r.id: _minute(r.sale.occurred_at) for r in guest.receipts if r.counts and r.sale}
     plain = [e for e in guest.acts if e.receipt in came and acts[e.receipt] == 1]
     for gift in guest.acts:
         if gift.cause.startswith("journey:win_back:"):
             since = int(gift.cause.rpartition(":")[2])
-            after = [e for e in plain if int(came[e.receipt].timestamp()) // 60 > since]
-            if any(entry.seq < gift.seq for entry in after):
+            if any(e.seq < gift.seq for e in plain if came[e.receipt] > since):
                 yield f"{gift.id} was given to somebody who came back"
+    for way in guest.told("win_back"):
+        since = int(_key(way))
+        back = [e for e in plain if came[e.receipt] > since and e.at < way.at]
+        if back and way.state != "stopped":
+            yield f"{way.id} began for somebody who had come back"
+
+
+def _minute(at: datetime) -> int:
+    return int(at.timestamp()) // 60
 
 
 def is_warned(world: World, guest: _Guest) -> Iterator[str]:
