@@ -27,7 +27,8 @@ from tests.rig import refund, void
 from loyalty.audit import audit
 from loyalty.friends import befriending
 from loyalty.friends.referring import Brought, brought
-from loyalty.guests import erasing
+from loyalty.guests import erasing, homes, merging
+from loyalty.guests.merging import Wish
 from loyalty.records import (
     accounts,
     entries,
@@ -300,3 +301,14 @@ def test_a_friend_of_somebody_erased_is_paid_alone(rig):
     erasing.erase(rig.sita, rig.shop)
     passes(rig)
     assert (rig.points(rig.sita), rig.points(hari)) == (0, 20)
+
+
+def test_a_friend_who_shares_an_account_is_erased_and_whoever_stays_keeps_it(rig):
+    hari, other = friend(rig), rig.join(phone=phone(2))
+    buys(rig)
+    merging.merge(Wish("S1", other, hari, "owner", shared=True), rig.shop)
+    erasing.erase(hari, rig.shop)
+    account = homes.find(rig.store, other).account
+    assert (homes.people(rig.store, account), referrals.get(rig.store, hari).state) == (
+        (other,), "ended",
+    )  # fmt: skip

@@ -8,7 +8,7 @@ be emptied any more.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from loyalty import bookkeeping, timekeeping
@@ -63,8 +63,9 @@ def mark(member: str, shop: Shop) -> None:
     def close(unit: Unit) -> None:
         record = accounts.get(unit, member)
         if record and record.closed != homes.ERASED:
+            stay = _who_stay(unit, record.account)  # a unit reads everything before it writes
             befriending.end(unit, member)
-            _closed(unit, record.account, shop)
+            _closed(unit, record.account, stay, shop)
         for key in leading:
             unit.delete(key)
         timer = Timer(kind="erase", subject=member, due_at=due)
@@ -73,9 +74,9 @@ def mark(member: str, shop: Shop) -> None:
     shop.store.atomically("ledger", close)
 
 
-def _closed(unit: Unit, account: Account, shop: Shop) -> None:
+def _closed(unit: Unit, account: Account, stay: Sequence[str], shop: Shop) -> None:
     """Write that a member was erased: by this act `/v1/changes` tells of it."""
-    now, stay = shop.clock.now(), _who_stay(unit, account)
+    now = shop.clock.now()
     book = Passbook(segments.forgotten(account, stay), shop.programs.at(now).program, now)
     book.closed = homes.ERASED
     act = f"erase:{account.id}"
