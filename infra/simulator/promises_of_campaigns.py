@@ -129,8 +129,14 @@ def is_as_its_owner_said(world: World, run: _Run) -> Iterator[str]:
         yield f"it was paused, and is {record.state}"
 
 
-def stands_still_when_it_is_told_to(_: World, run: _Run) -> Iterator[str]:
-    """Nothing is given while a campaign is halted, nor after it."""
+def _clock_went_back(world: World) -> bool:
+    return any(isinstance(event, Back) for event in world.schedule.events)
+
+
+def stands_still_when_it_is_told_to(world: World, run: _Run) -> Iterator[str]:
+    """Nothing is given while a campaign is halted, nor after it, as far as clocks can tell."""
+    if _clock_went_back(world):
+        return
     given = [(e.id, e.at) for e in run.given] + [(v.id, v.issued_at) for v in run.vouchers]
     marks = [each for each in run.record.notes if each.what in HALTS]
     for name, at in given:
@@ -160,8 +166,7 @@ def takes_whom_it_is_for(world: World, run: _Run) -> Iterator[str]:
     full = campaign.guests_at_most is not None and record.told >= campaign.guests_at_most
     notes = " ".join(note.what for note in record.notes)
     few, poor = "takes no more" in notes, "too little budget" in notes
-    back = any(isinstance(event, Back) for event in world.schedule.events)
-    if not record.begun or campaign.segments or full or few or back:
+    if not record.begun or campaign.segments or full or few or _clock_went_back(world):
         return
     known, apart = {each.member for each in run.ways}, touched(world)
     for member, since in _joined(world).items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 from infra.simulator import programs as shops
@@ -20,6 +20,7 @@ from loyalty.journeys.journey_records import Journey
 from loyalty.records import accounts, campaigns, entries, jobs, journeys, profiles, timers
 
 ABSENCE, WARNING = timedelta(days=30), timedelta(days=10)
+EVER = datetime(2000, 1, 1, tzinfo=UTC)
 _DAY, _HOURS = timedelta(days=1), timedelta(hours=2)
 NOTICE, LEAD, LATE = 10, 2, 7
 """Days: since when a birthday counts, how early it is told of, and how late at most."""
@@ -193,14 +194,18 @@ def _day(month_day: str, year: int) -> date:
 
 
 def is_armed(world: World, guest: _Guest) -> Iterator[str]:
-    """Whatever time will bring to an account has a timer that is not too late."""
+    """Whatever time will bring to an account has a timer that is not too late.
+
+    Of who was missed already, only a visit since then begins another absence.
+    """
     account, found = guest.account, [t for t in timers.each(world.store) if t.kind == "account"]
     due = min((each.due_at for each in found if each.subject == account.id), default=None)
     comes = [lot.available_at or lot.expires_at for lot in account.lots]
     comes += [account.standing.until if account.standing else None]
     comes += [held.until for held in account.holds]
-    absent = [max(visits) + ABSENCE] if (visits := guest.visits()) else []
-    comes += [at for at in absent if at > world.clock.now()]
+    missed = max((each.at for each in guest.told("win_back")), default=EVER)
+    last = max(guest.visits(), default=EVER)
+    comes += [last + ABSENCE] if last > missed and last + ABSENCE > world.clock.now() else []
     first = min((at for at in comes if at), default=None)
     if first and (due is None or due > first):
         yield f"{account.id} has something due at {first}, and a timer at {due}"
