@@ -26,9 +26,11 @@ automations:
 """
 
 
-def opened(long="days: 60"):
-    plain = Path("tests/programs/plain.yaml").read_text("utf-8")
-    rig = Rig(Path(), plain + PROGRAM.format(long=long), store=MemoryStore())
+PLAIN = Path("tests/programs/plain.yaml").read_text("utf-8")
+
+
+def opened(long="days: 60", shop=PLAIN):
+    rig = Rig(Path(), shop + PROGRAM.format(long=long), store=MemoryStore())
     rig.sita, rig.hari = rig.join(phone=SITA), rig.join(phone=HARI)
     rig.run()
     return rig
@@ -127,19 +129,14 @@ def test_who_gave_their_newest_receipt_back_is_missed_for_the_visit_before(rig):
 # -- tills that tell at night -------------------------------------------------------------
 
 
-def by_file(long):
-    """A shop whose one till leaves a file each night, and calls for these tests."""
-    plain = Path("tests/programs/files.yaml").read_text("utf-8")
-    plain = plain.replace('tills: ["folder:main"', 'tills: ["generic:main", "folder:main"')
-    rig = Rig(Path(), plain + PROGRAM.format(long=long), store=MemoryStore())
-    rig.sita = rig.join(phone=SITA)
-    rig.run()
-    return rig
+BY_FILE = Path("tests/programs/files.yaml").read_text("utf-8")
+BY_FILE = BY_FILE.replace('tills: ["folder:main"', 'tills: ["generic:main", "folder:main"')
+"""A shop whose one till leaves a file each night, and calls for these tests."""
 
 
 @pytest.mark.parametrize(("long", "visits"), [("days: 60", 1), ("rhythm: 3", 5)])
 def test_who_came_on_the_day_itself_is_not_missed_though_the_till_tells_a_night_later(long, visits):
-    rig = by_file(long)
+    rig = opened(long, BY_FILE)
     for number in range(visits):
         buys(rig, f"A{number}")
         passes(rig, 20)
@@ -152,12 +149,29 @@ def test_who_came_on_the_day_itself_is_not_missed_though_the_till_tells_a_night_
 
 
 def test_who_did_not_come_is_missed_once_that_is_known(rig):
-    rig = by_file("days: 60")
+    rig = opened(shop=BY_FILE)
     buys(rig, "A")
     passes(rig, 61)
     assert told(rig) == 0
     passes(rig, 2)
     assert told(rig) == 1
+
+
+def test_also_after_a_parting_it_is_waited_for_what_a_till_tells_at_night(rig):
+    """No receipt is remembered then, so nobody knows any more in which store they were."""
+    rig = opened(shop=BY_FILE)
+    buys(rig, "A", HARI)
+    merges(rig)
+    part(rig)
+    passes(rig, 100)
+    [at] = [each.at for each in journeys.each(rig.store)]
+    plain = opened()
+    buys(plain, "A", HARI)
+    merges(plain)
+    part(plain)
+    passes(plain, 100)
+    [sooner] = [each.at for each in journeys.each(plain.store)]
+    assert DAY <= at - sooner <= 3 * DAY
 
 
 # -- receipts that come late --------------------------------------------------------------

@@ -46,13 +46,14 @@ def last_visit(account: Account, program: Program) -> Visit | None:
 def heard_by(at: datetime, account: Account, program: Program) -> datetime:
     """Tell when it is known what a guest did until an instant: tills that leave files tell later.
 
-    Where they came lately to a store with such a till, its file of that day has come by then, or is
-    a day overdue.
+    Where they came lately to a store with such a till, or that is forgotten, its file of that day
+    has come by then, or is a day overdue.
     """
     if not program.files:
         return at
     tills = {":".join(named(name, each)): each.expected_by for name, each in program.files.items()}
-    seen = {fact.store for fact in account.facts} & program.stores.keys()
+    known = {fact.store for fact in account.facts}
+    seen = known & program.stores.keys() if known else program.stores.keys()
     expected = [tills[till] for s in seen for till in program.stores[s].tills if till in tills]
     if not expected:
         return at

@@ -19,11 +19,13 @@ from loyalty.domain.ledger import Passbook
 from loyalty.events import MemberChanged
 from loyalty.friends import befriending
 from loyalty.guests import homes
+from loyalty.guests.homes import Home
 from loyalty.journeys import celebrating, leading
 from loyalty.ports import Key, Unit
 from loyalty.records import (
     Contact,
     Timer,
+    account_record,
     accounts,
     consents,
     contacts,
@@ -63,8 +65,12 @@ def mark(member: str, shop: Shop) -> None:
     def close(unit: Unit) -> None:
         record = accounts.get(unit, member)
         if record and record.closed != homes.ERASED:
-            stay = _who_stay(unit, record.account)  # a unit reads everything before it writes
+            home = homes.find(unit, member)  # a unit reads everything before it writes
+            stay = _who_stay(unit, home) if home else []
             befriending.end(unit, member)
+            if home and home.account.id != member:
+                _forgotten_there(unit, home, stay)
+                stay = []  # nobody else is in their own
             _closed(unit, record.account, stay, shop)
         for key in leading:
             unit.delete(key)
@@ -84,10 +90,16 @@ def _closed(unit: Unit, account: Account, stay: Sequence[str], shop: Shop) -> No
     bookkeeping.write(unit, book, act, ())
 
 
-def _who_stay(unit: Unit, account: Account) -> list[str]:
+def _who_stay(unit: Unit, home: Home) -> list[str]:
     """Name who else has their points there: other people, not who this one was before a merge."""
-    everybody = homes.people(unit, account) if account.others else ()
-    return [person for person in everybody if person != account.id]
+    alone = not home.account.others
+    return [] if alone else [p for p in homes.people(unit, home.account) if p != home.person]
+
+
+def _forgotten_there(unit: Unit, home: Home, stay: Sequence[str]) -> None:
+    """Leave nothing of who is erased on the account that keeps their points."""
+    account = segments.forgotten(home.account, stay)
+    accounts.put(unit, account.id, account_record(account, home.record.closed))
 
 
 def finish(member: str, shop: Shop) -> None:

@@ -75,7 +75,10 @@ def _looked_up(member: str, shop: Shop) -> _Seen:
     acts = [entry for entry in found if entry and came and _after(entry, came, away)]
     part = came.joined if came else ()
     stay = [name for name in homes.everybody(home.account) if name not in part]
-    return _Seen(acts, moved.Came(_newest(part, shop), _newest(stay, shop)), home.account.seq)
+    last = moved.Came(_newest(part, shop), _newest(stay, shop))
+    if merged and not merged.shared:  # whose receipt it was cannot be told of one person
+        last = moved.Came(max(last), max(last))
+    return _Seen(acts, last, home.account.seq)
 
 
 def _newest(names: Sequence[str], shop: Shop) -> int:
