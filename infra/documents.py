@@ -90,7 +90,7 @@ _MEANINGS = {
     "Mark.tier": "The tier.",
     "Mark.reward": "The reward that it is about.",
     "Mark.until": "When the tier ends.",
-    "Mark.taken": "How often that reward had been paid for with points.",
+    "Mark.since": "When points became enough for it: one that is taken later is not waited for.",
     "Mark.lapse": "Points that lapse by then are what it is about.",
     "OccasionCame.automation": "The automation that waits for it, by its name in the program.",
     "OccasionCame.key": "Tells this occasion from the automation's others for this member.",

@@ -20,7 +20,7 @@ from loyalty.journeys.journey_records import Journey
 from loyalty.records import accounts, campaigns, entries, jobs, journeys, profiles, timers
 
 ABSENCE, WARNING = timedelta(days=30), timedelta(days=10)
-EVER = datetime(2000, 1, 1, tzinfo=UTC)
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _DAY, _HOURS = timedelta(days=1), timedelta(hours=2)
 NOTICE, LEAD, LATE = 10, 2, 7
 """Days: since when a birthday counts, how early it is told of, and how late at most."""
@@ -203,8 +203,8 @@ def is_armed(world: World, guest: _Guest) -> Iterator[str]:
     comes = [lot.available_at or lot.expires_at for lot in account.lots]
     comes += [account.standing.until if account.standing else None]
     comes += [held.until for held in account.holds]
-    missed = max((each.at for each in guest.told("win_back")), default=EVER)
-    last = max(guest.visits(), default=EVER)
+    missed = max((each.at for each in guest.told("win_back")), default=LONG_AGO)
+    last = max(guest.visits(), default=LONG_AGO)
     comes += [last + ABSENCE] if last > missed and last + ABSENCE > world.clock.now() else []
     first = min((at for at in comes if at), default=None)
     if first and (due is None or due > first):

@@ -137,8 +137,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     whose each is. `segments`, `stage` and `rfm` (fifths, as
     in `543`) are what was found of it last night, and no act: nothing is rebuilt from them. `likes`
     are favorite category, store and channel, as they were after the act `liked_at`. `offers` are
-    those that people have from campaigns: no act either. `taken` counts the rewards that were paid
-    for with points.
+    those that people have from campaigns: no act either. `taken` tells when each reward was last
+    paid for with points.
     """
 
     id: str
@@ -167,7 +167,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     likes: tuple[str, ...] = ()
     liked_at: int = 0
     offers: tuple[Offered, ...] = ()
-    taken: dict[str, int] = {}
+    taken: dict[str, datetime] = {}
 
     def points(self, now: datetime) -> int:
         """Return the balance: what can be spent now, less what is owed."""

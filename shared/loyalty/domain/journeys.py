@@ -24,14 +24,14 @@ second, and once a year a day has an hour less.
 class Mark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was so when a journey began: the newest receipt (in minutes), the tier and its end.
 
-    Its `reward`, and how many of it were `taken`; points that lapse do so by `lapse`.
+    Its `reward`, which came into reach at `since`; points that lapse do so by `lapse`.
     """
 
     visit: int = 0
     tier: str = ""
     until: datetime | None = None
     reward: str = ""
-    taken: int = 0
+    since: datetime | None = None
     lapse: datetime | None = None
 
 
@@ -62,7 +62,7 @@ def mark(account: Account, reward: str = "", lapse: datetime | None = None) -> M
     standing = account.standing
     return Mark(
         visit=newest, tier=account.tier or "", until=standing.until if standing else None,
-        reward=reward, taken=account.taken.get(reward, 0), lapse=lapse,
+        reward=reward, lapse=lapse,
     )  # fmt: skip
 
 
@@ -74,16 +74,22 @@ def gone(still: Still, account: Account, program: Program, now: datetime) -> str
     """
     if still.automation and still.automation not in program.automations:
         return WITHDRAWN
-    was, today = still.mark, mark(account, still.mark.reward)
+    was, today = still.mark, mark(account)
     happened: Mapping[Reason, Callable[[], bool]] = {
         "visit": lambda: today.visit > was.visit,
         "tier-changed": lambda: today.tier != was.tier,
         "tier-kept": lambda: _is_kept(was, account, program),
         "unaffordable": lambda: not _affordable(was.reward, account, program, now),
-        "reward-taken": lambda: today.taken > was.taken,
+        "reward-taken": lambda: _was_taken(was, account),
         "nothing-lapses": lambda: not _lapse(account, was.lapse, now),
     }
     return next((stop for stop in still.stops if happened[stop]()), "")
+
+
+def _was_taken(was: Mark, account: Account) -> bool:
+    """Tell whether a reward was paid for since it came into reach; not where that is not known."""
+    last = account.taken.get(was.reward)
+    return last is not None and was.since is not None and last >= was.since
 
 
 def _is_kept(was: Mark, account: Account, program: Program) -> bool:

@@ -6,9 +6,8 @@ reaches no milestone: it was there before.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import reduce
 from typing import Any, NamedTuple
 
@@ -80,7 +79,7 @@ def merge(book: Pages, into: Pages, act: str, *, shared: bool = False) -> Link:
     _take(into, part, "merge", link, _replace(
         tags.united(other, one), others=(*other.others, *link.joined), facts=known,
         facts_from=since, came=max(one.came, other.came),
-        taken=dict(sorted((Counter(one.taken) + Counter(other.taken)).items())),
+        taken=_newest(one.taken, other.taken),
         offers=offers.joined(other.offers, one.offers),
         occasions=occasions.united(other, one, into.program)))  # fmt: skip
     return link
@@ -188,6 +187,11 @@ def _lead(book: Pages, made: Account, kind: EntryKind, link: Link, way: str, **a
 def _whose(account: Account) -> dict[str, int]:
     """Name all carried sums of an account by whose they are, its own too."""
     return {key if "|" in key else f"{account.id}|{key}": n for key, n in account.carry.items()}
+
+
+def _newest(one: Mapping[str, datetime], other: Mapping[str, datetime]) -> dict[str, datetime]:
+    names = sorted({*one, *other})
+    return {name: max(each[name] for each in (one, other) if name in each) for name in names}
 
 
 def _own(carry: Mapping[str, int], account: str) -> dict[str, int]:

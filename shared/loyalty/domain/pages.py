@@ -108,11 +108,10 @@ def held_after(holds: Iterable[Held], entry: Entry) -> tuple[Held, ...]:
 
 
 def taken_after(account: Account, entry: Entry) -> Account:
-    """Count a reward that was paid for with points."""
+    """Note that a reward was paid for with points."""
     if entry.voucher or entry.kind not in ("capture", "recapture"):
         return account
-    count = account.taken.get(entry.rule, 0) + 1
-    return _replace(account, taken=dict(sorted({**account.taken, entry.rule: count}.items())))
+    return _replace(account, taken=dict(sorted({**account.taken, entry.rule: entry.at}.items())))
 
 
 def postings(parts: Mapping[Any, int]) -> tuple[Posting, ...]:

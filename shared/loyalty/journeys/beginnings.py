@@ -78,7 +78,9 @@ def _posted(
             yield Beginning(name, event.entry, event.member, zone, {}, words)
         case on.Affordable() if reaction.reward in event.enough_for:
             words = {"reward": f"reward:{reaction.reward}"}
-            yield Beginning(name, event.entry, event.member, zone, {}, words, reaction.reward)
+            yield Beginning(
+                name, event.entry, event.member, zone, {}, words, reaction.reward, since=event.at
+            )
         case on.Active(activity=activity, score_at_most=most) if activity == event.activity:
             judged = most is None or (event.score is not None and event.score <= most)
             if judged:

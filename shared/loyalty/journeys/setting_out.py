@@ -31,7 +31,7 @@ class Beginning(NamedTuple):
 
     `zone` is where it came about, for guests of whom no store is known. `visit` is the last one (in
     minutes) of an absence, and `tier` the one that ends: who came since, or is in another by now,
-    has no reason any more.
+    has no reason any more; nor who took the `reward` that came into reach at `since`.
     """
 
     automation: str
@@ -43,6 +43,7 @@ class Beginning(NamedTuple):
     reward: str = ""
     visit: int | None = None
     tier: str | None = None
+    since: datetime | None = None
 
 
 def begin(beginning: Beginning, cause: str, version: Version, shop: Shop) -> Outcome:
@@ -89,7 +90,7 @@ def _mark(beginning: Beginning, reaction: Reaction, account: Account) -> Mark:
     """Take down what the reason rests on, of what is told by when it was told."""
     told = account.occasions.get(beginning.automation, "")
     lapse = datetime.fromisoformat(told) if told and isinstance(reaction, Expiring) else None
-    mark = way.mark(account, beginning.reward, lapse)
+    mark = _replace(way.mark(account, beginning.reward, lapse), since=beginning.since)
     if beginning.tier is None:
         return mark
     return _replace(mark, tier=beginning.tier, until=datetime.fromisoformat(beginning.key))
