@@ -86,6 +86,44 @@ def test_the_clock_by_which_numbers_begin_anew_is_told_once(start):
     assert refused(cafe, f"main: {four}") == refused(cafe, f"main: {ANEW}") == [wrong]
 
 
+NEW_YORK, SIX = "zone: America/New_York", 'business_day_turns_at: "06:00"'
+BY_CLOCK = ANEW.replace("true}", 'true, numbers_restart_at: "00:00"}')
+
+
+def elsewhere(files: str, change: str) -> str:
+    """Write the shop with its day changed."""
+    key = change.partition(":")[0]
+    kept = [line for line in program(f"main: {files}").splitlines() if not line.startswith(key)]
+    return "\n".join([*kept, change, ""])
+
+
+@pytest.mark.parametrize(
+    ("files", "change", "was"),
+    [
+        (ANEW, NEW_YORK, "Europe/Berlin"),
+        (BY_CLOCK, NEW_YORK, "Europe/Berlin"),
+        (ANEW, SIX, "04:00"),
+    ],
+)
+def test_a_day_is_not_changed_by_which_numbers_begin_anew(start, files, change, was):
+    """A night's receipts that are uploaded again would be of another day, and paid again."""
+    cafe = start(f"main: {files}")
+    with pytest.raises(Mistakes) as told:
+        programs.publish(cafe.store, elsewhere(files, change), cafe.clock.now())
+    [wrong] = told.value.mistakes
+    key = change.partition(":")[0]
+    assert f"with another `{key}` receipts that were told would be of other days" in wrong.problem
+    assert wrong.hint == f'leave `{key}: "{was}"` for the store of `folder:main`'
+
+
+@pytest.mark.parametrize(
+    ("files", "change"), [("{via: folder}", NEW_YORK), ("{via: folder}", SIX), (BY_CLOCK, SIX)]
+)
+def test_a_day_may_change_where_no_receipt_is_named_by_it(start, files, change):
+    cafe = start(f"main: {files}")
+    programs.publish(cafe.store, elsewhere(files, change), cafe.clock.now())
+
+
 @pytest.mark.parametrize(("before", "after"), [("{via: folder}", FROM), (ANEW, UNTIL)])
 def test_numbers_that_begin_anew_from_a_day_on_pay_nothing_twice(start, before, after):
     cafe = start(f"main: {before}")

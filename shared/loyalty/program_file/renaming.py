@@ -6,7 +6,7 @@ days would earn again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from loyalty.domain.nightly import Files, named
@@ -19,11 +19,13 @@ SETTLED = timedelta(hours=48)
 A day begins earlier in the east, and a till's clock may be a day ahead.
 """
 _Till = tuple[str, str]
+_Clock = tuple[str, str]
 
 
 def renamed(new: Program, earlier: Sequence[Program], since: datetime) -> Iterator[Finding]:
     """Tell which tills' receipts would have other names; `earlier` versions, the oldest first."""
     known = {till: files for version in earlier for till, files in _tills(version).items()}
+    days = {till: clock for version in earlier for till, clock in _days(version).items()}
     gone = [till for till in known if till not in _tills(new)]
     free = _first_free(since)
     for name, files in new.files.items():
@@ -32,12 +34,23 @@ def renamed(new: Program, earlier: Sequence[Program], since: datetime) -> Iterat
             yield _renumbered(name, known[till], free)
         elif till in known and _by_another_clock(known[till], files):
             yield _retimed(name, known[till])
+        elif till in known and known[till].numbers_restart and files.numbers_restart:
+            yield from _redated(name, files, days, _days(new))
         elif till not in known and gone and files.named is None:
             yield _unnamed(name, till, gone)
 
 
 def _tills(program: Program) -> dict[_Till, Files]:
     return {named(name, files): files for name, files in program.files.items()}
+
+
+def _days(program: Program) -> dict[str, _Clock]:
+    """Tell when the business day of each till turns, and where."""
+    return {
+        till: (program.zone_of(store), program.turn_of(store))
+        for store, each in program.stores.items()
+        for till in each.tills
+    }
 
 
 def _first_free(since: datetime) -> str:
@@ -65,6 +78,23 @@ def _retimed(name: str, old: Files) -> Finding:
     key = "numbers_restart_at"
     problem = "receipts sold at night would have other names, and be booked again"
     return Finding(("files", name, key), problem, f'write `{key}: "{old.numbers_restart_at}"`')
+
+
+def _redated(
+    name: str, files: Files, old: Mapping[str, _Clock], new: Mapping[str, _Clock]
+) -> Iterator[Finding]:
+    """Tell where receipts would be of other days: by the zone, or the turn without a clock."""
+    source, _ = named(name, files)
+    own = [till for till in new if till in old and till.partition(":")[0] == source]
+    for at, key in enumerate(("zone", "business_day_turns_at")):
+        moved = [till for till in own if old[till][at] != new[till][at]]
+        if moved and not (at and files.numbers_restart_at):
+            problem = (
+                f"its numbers begin anew each day, and with another `{key}` receipts that were"
+                " told would be of other days, and be booked again"
+            )
+            hint = f'leave `{key}: "{old[moved[0]][at]}"` for the store of `{moved[0]}`'
+            yield Finding(("files", name, "numbers_restart"), problem, hint)
 
 
 def _renumbered(name: str, old: Files, free: str) -> Finding:
