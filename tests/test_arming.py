@@ -107,6 +107,24 @@ def test_who_is_armed_is_still_found_by_their_segment(cafe):
     assert found.account.armed_at == NOON + 60 * DAY, "it was armed anew"
 
 
+def test_who_cannot_be_read_for_a_night_is_waited_for_from_the_next_one_on(cafe):
+    [bought] = [each.account.id for each in accounts.each(cafe.rig.store) if each.account.seq]
+    key = accounts.key(bought)
+    [document] = cafe.rig.store.get(key)
+    put(cafe, key, {**document, "v": 99})
+    publishes_automations(cafe)
+    asks(cafe)
+    put(cafe, key, document)
+    assert not kinds(cafe, NOON + 60 * DAY)
+    cafe.passes(days=1)
+    asks(cafe)
+    assert kinds(cafe, NOON + 60 * DAY) == ["account"]
+
+
+def put(cafe, key, document):
+    cafe.rig.store.atomically("ledger", lambda unit: unit.put(key, document))
+
+
 # -- who is away for long already -----------------------------------------------------------------
 
 ALREADY = TEXT.replace("    days: 60\n", "    days: 60\n    include_already: true\n")

@@ -98,8 +98,8 @@ def cafe(sandbox):
     assert audit(entries.each(cafe.rig.store), accounts.each(cafe.rig.store)).findings == ()
 
 
-def opened(sandbox, **more):
-    store = Store()
+def opened(sandbox, store=None, **more):
+    store = store or Store()
 
     def wrap(shop):
         return shop._replace(bus=Bus(shop.bus, store.boundary))

@@ -17,7 +17,6 @@ from tests.test_campaigns import (
     joined,
     opened,
     phone,
-    placed,
     record,
     spring,
     starts,
@@ -28,9 +27,8 @@ from loyalty.audit import audit
 from loyalty.campaigns import campaigning, commissioning
 from loyalty.domain.automations import Step
 from loyalty.domain.campaigns import Budget
-from loyalty.domain.entry import Entry
 from loyalty.journeys import leading
-from loyalty.records import EntryRecord, accounts, campaigns, entries, jobs, journeys, timers
+from loyalty.records import accounts, campaigns, entries, journeys, timers
 
 _replace = msgspec.structs.replace
 
@@ -145,45 +143,6 @@ class Resumed:
             found = timers.each(self.cafe.rig.store)
             [timer] = [each for each in found if each.kind == "campaign"]
             campaigning.come(timer, self.cafe.shop)
-
-
-def put(cafe, key, document):
-    cafe.rig.store.atomically("ledger", lambda unit: unit.put(key, document))
-
-
-def test_an_account_that_only_newer_code_can_read_keeps_nobody_else_waiting(cafe):
-    members = joined(cafe, 5)
-    starts(cafe, spring())
-    key = accounts.key(members[0])
-    [document] = cafe.rig.store.get(key)
-    put(cafe, key, {**document, "v": 99})
-    cafe.passes(hours=2)
-    placed(cafe)
-    assert sum(told(cafe).values()) == 4
-    assert jobs.get(cafe.rig.store, "segments").phase == "done"
-    put(cafe, key, document)
-    stages = [cafe.rig.account(who).stage for who in members]
-    assert stages == ["", *["new"] * 4]
-
-
-def test_a_guest_who_cannot_be_begun_is_left_out_after_a_while_and_the_owner_reads_it(cafe):
-    joined(cafe, 4)
-    starts(cafe, spring({"points": Step(award=10)}))
-    broken = next(iter(accounts.each(cafe.rig.store))).account.id
-    other = Entry(
-        id=f"award:journey:campaign:spring:{broken}:once:points", kind="award", members=("m_x",),
-        at=cafe.now, occurred_at=cafe.now, points=1, reason="of another",
-    )  # fmt: skip
-    cafe.rig.store.atomically(
-        "ledger",
-        lambda unit: entries.create(unit, other.id, EntryRecord(kind="award", entry=other)),
-    )
-    for _ in range(8):
-        cafe.passes(minutes=20)
-    assert record(cafe).begun
-    assert campaigning.LEFT_OUT in [note.what for note in record(cafe).notes]
-    assert sorted(awarded(cafe)) == [1, 10, 10, 10]
-    cafe.rig.store.atomically("ledger", lambda unit: entries.delete(unit, other.id))
 
 
 @pytest.mark.parametrize("down", [timedelta(minutes=1), timedelta(days=3)])

@@ -14,7 +14,7 @@ class Job(Record, frozen=True, kw_only=True):
     """How far a nightly run is: in which pass, and after which account, profile or page.
 
     `counts` is what the first pass counted. A run goes by one instant and one program `version`;
-    `placed` tells whether it put guests into segments.
+    `placed` tells whether it put guests into segments, `missed` whether somebody was passed over.
     """
 
     at: datetime
@@ -23,6 +23,7 @@ class Job(Record, frozen=True, kw_only=True):
     after: str = ""
     counts: dict[str, dict[str, int]] = {}  # noqa: RUF012 - msgspec makes a new one for each
     placed: bool = False
+    missed: bool = False
 
     @property
     def position(self) -> str:

@@ -11,16 +11,24 @@ from typing import TypeVar
 
 from loyalty import timekeeping
 from loyalty.delivery import Outcome, Shop, outgoing
+from loyalty.errors import Unreadable
 from loyalty.events import SweepRequested
 from loyalty.job_records import Job
 from loyalty.ports import Unit
 from loyalty.records import jobs
 
 R = TypeVar("R")
+PATIENCE = 3
+"""What goes by once is tried so often before it goes on without what fails: half an hour."""
 
 
-def legible(page: Sequence[tuple[str, R | None]], shop: Shop) -> list[R]:
-    """Keep what can be read of a page, and say in the log what cannot: it stops nobody else."""
+def legible(page: Sequence[tuple[str, R | None]], shop: Shop, tries: int = PATIENCE) -> list[R]:
+    """Keep what can be read of a page, and say in the log what cannot: it stops nobody else.
+
+    Raises Unreadable at first: whoever comes by once only has tried `PATIENCE` times before.
+    """
+    if tries < PATIENCE and any(record is None for _, record in page):
+        raise Unreadable("a page has what only other code can read")
     for address, record in page:
         if record is None:
             shop.log("ERROR", "record cannot be read", address=address)

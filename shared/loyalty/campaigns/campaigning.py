@@ -27,7 +27,6 @@ from loyalty.campaigns.entering import Entered
 from loyalty.delivery import Shop, publish
 from loyalty.domain import campaigns as rules
 from loyalty.domain import offers
-from loyalty.errors import Unreadable
 from loyalty.journeys import leading
 from loyalty.ports import Unit, Where
 from loyalty.records import AccountRecord, Timer, account_record, accounts, campaigns, timers
@@ -38,8 +37,8 @@ LATE = timedelta(days=7)
 """So long after a campaign's end, its offer holds for receipts that are told late."""
 TOO_LITTLE = "has too little budget left for what a guest is given: not everybody is begun"
 LEFT_OUT = "leaves out guests who could not be begun: the log names them"
-PATIENCE = 3
-"""A page is tried so often before it goes on without a guest who fails; that is half an hour."""
+LONG_PATIENCE = 8
+"""A page of which nobody can be begun is tried so often, for more than a day."""
 _replace = msgspec.structs.replace
 
 
@@ -49,13 +48,13 @@ def come(timer: Timer, shop: Shop) -> None:
     if record is None:
         timekeeping.strike_out(timer, shop)
     elif record.state in ("stopped", "ended"):
-        _publish_again(record, shop)
+        _publish_again(record, timer.tries, shop)
         _clear(record, timer, shop)
     elif now >= record.ends_at:
-        _publish_again(record, shop)
+        _publish_again(record, timer.tries, shop)
         _end(record.id, now, shop)
     elif record.state != "paused" and record.resuming is not None:
-        resuming.page(record, shop)
+        resuming.page(record, timer.tries, shop)
     elif not record.begun and record.state != "paused":
         _page(record, timer.tries, shop)
     else:
@@ -104,11 +103,12 @@ def _without(unit: Unit, account: str, campaign: str) -> None:
 def _page(record: CampaignRecord, tries: int, shop: Shop) -> None:
     """Begin a page of guests, publish what came of it, then move on and ask for the next one."""
     page = _next_page(record, shop) if record.page is None else []
+    readable = paging.legible(page, shop, tries)
     planned = _plan(record, page, shop) if record.page is None else record
     if planned is None:
         return  # it is halted, or somebody else was here
-    guests = paging.legible(page, shop) or _accounts_of(planned, shop)
-    entered = _enter(planned, guests, shop, tries)
+    entered = _enter(planned, readable or _accounts_of(planned, shop), tries, shop)
+    entered += [Entered(why=LEFT_OUT)] * (len(page) - len(readable))
     publish(shop.bus, tuple(each for one in entered for each in one.outcome))
     work = partial(_advance, was=planned, last=planned.upto, entered=entered, shop=shop)
     moved = shop.store.atomically("ledger", work)
@@ -119,11 +119,12 @@ def _page(record: CampaignRecord, tries: int, shop: Shop) -> None:
         publish(shop.bus, running.asked(moved.id, moved.after, shop.clock.now()))
 
 
-def _publish_again(record: CampaignRecord, shop: Shop) -> None:
+def _publish_again(record: CampaignRecord, tries: int, shop: Shop) -> None:
     """Publish what came of a page that was cut off before its campaign was over: nobody begins."""
     if not record.begun and record.page is not None:
         page = _accounts_of(record, shop)
-        publish(shop.bus, tuple(e for one in _enter(record, page, shop) for e in one.outcome))
+        entered = _enter(record, page, tries, shop)
+        publish(shop.bus, tuple(each for one in entered for each in one.outcome))
 
 
 def _plan(
@@ -159,36 +160,38 @@ def _next_page(record: CampaignRecord, shop: Shop) -> list[tuple[str, AccountRec
 
 
 def _enter(
-    record: CampaignRecord, page: Sequence[AccountRecord], shop: Shop, tries: int = 0
+    record: CampaignRecord, page: Sequence[AccountRecord], tries: int, shop: Shop
 ) -> list[Entered]:
     """Begin the journeys of a page of guests, as far as there is room for them.
 
     Whoever was begun before the page was cut off has their room: others may have joined since.
-    Who cannot be begun delays the others only as long as it may be for a moment.
     """
-    fits = {
-        name: fit
-        for each in page
-        for name, fit in entering.guests_of(record.campaign, each).items()
-    }
-    begun, entered = _begun_before(record, fits, shop), list[Entered]()
+    fits = _guests(record, page)
+    begun, entered, failed = _begun_before(record, fits, shop), list[Entered](), list[Exception]()
     for name in sorted(fits, key=lambda name: name not in begun):
         if _is_full(record, entered):
             break
         if fits[name] or name in begun:
-            entered.append(_entered(record, name, tries, shop))
-    return entered
+            try:
+                entered.append(entering.enter(record, name, shop))
+            except Exception as error:  # whatever it is, the others are due too
+                if tries < paging.PATIENCE:
+                    raise
+                failed.append(error)
+                told = {"campaign": record.id, "member": name, "error": type(error).__name__}
+                shop.log("ERROR", "guest cannot be begun", **told)
+    if failed and not entered and tries < LONG_PATIENCE:
+        raise failed[0]  # it is not the guests who fail
+    return [*entered, *[Entered(why=LEFT_OUT) for _ in failed]]
 
 
-def _entered(record: CampaignRecord, member: str, tries: int, shop: Shop) -> Entered:
-    try:
-        return entering.enter(record, member, shop)
-    except Exception as error:
-        if tries < PATIENCE and not isinstance(error, Unreadable):
-            raise
-        name = type(error).__name__
-        shop.log("ERROR", "guest left out", campaign=record.id, member=member, error=name)
-        return Entered(why=LEFT_OUT)
+def _guests(record: CampaignRecord, page: Sequence[AccountRecord]) -> dict[str, bool]:
+    """Name whom a page brings up; who is in two of its accounts is in the one that fits."""
+    fits: dict[str, bool] = {}
+    for each in page:
+        for name, fit in entering.guests_of(record.campaign, each).items():
+            fits[name] = fits.get(name, False) or fit
+    return fits
 
 
 def _begun_before(record: CampaignRecord, page: Mapping[str, bool], shop: Shop) -> set[str]:

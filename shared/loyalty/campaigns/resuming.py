@@ -18,11 +18,11 @@ PAGE = 100
 """So many guests in one go."""
 
 
-def page(record: CampaignRecord, shop: Shop) -> None:
+def page(record: CampaignRecord, tries: int, shop: Shop) -> None:
     """Let a page of journeys that met the pause go on, then ask for the next page."""
     where, now = (Where("automation", "==", running.named(record.id)),), shop.clock.now()
     found = journeys.page(shop.store, record.resuming or "", PAGE, where)
-    for name in [each.id for each in paging.legible(found, shop) if each.state == "paused"]:
+    for name in [each.id for each in paging.legible(found, shop, tries) if each.state == "paused"]:
         shop.store.atomically("ledger", partial(leading.resumed, name=name, now=now))
     last = found[-1][0] if len(found) == PAGE else None
     shop.store.atomically("ledger", partial(_advance, was=record, last=last, shop=shop))

@@ -30,8 +30,9 @@ def run(event: SweepRequested, shop: Shop) -> Outcome:
     if job is None or job.position != event.cursor:
         return ()
     page = profiles.page(shop.store, job.after, PAGE)
-    for profile in paging.legible(page, shop):
-        _arm(profile.member, version, shop)
+    readable = paging.legible(page, shop)
+    armed = [_arm(profile.member, version, shop) for profile in readable]
+    job = msgspec.structs.replace(job, missed=job.missed or sum(armed) < len(page))
     if len(page) == PAGE:
         after = msgspec.structs.replace(job, after=page[-1][0])
     else:
@@ -41,21 +42,26 @@ def run(event: SweepRequested, shop: Shop) -> Outcome:
 
 
 def _begin(job: Job | None, version: Version, shop: Shop) -> Outcome:
-    """Begin a pass; one that was begun for this version goes on where it is."""
-    if job and job.version == version.hash:
+    """Begin a pass; one that was begun for this version goes on where it is.
+
+    Where somebody was passed over, because only other code could read of them, one begins anew.
+    """
+    if job and job.version == version.hash and not (job.phase == "done" and job.missed):
         return paging.asked(NAME, job)
     fresh = Job(version=version.hash, at=shop.clock.now(), phase="arming")
     shop.store.atomically("ledger", lambda unit: jobs.put(unit, NAME, fresh))
     return paging.asked(NAME, fresh)
 
 
-def _arm(member: str, version: Version, shop: Shop) -> None:
-    """Set a guest's timers; an account that only other code can read delays nobody."""
+def _arm(member: str, version: Version, shop: Shop) -> bool:
+    """Set a guest's timers, and tell whether that could be done."""
     try:
         celebrating.arm(member, shop)
         _arm_account(member, version, shop)
     except Unreadable:
         shop.log("ERROR", "guest cannot be armed", member=member)
+        return False
+    return True
 
 
 def _arm_account(member: str, version: Version, shop: Shop) -> None:
