@@ -76,6 +76,35 @@ def test_nobody_is_left_out_who_came_up_while_a_campaign_was_paused_for_a_moment
     assert (record(cafe).told, record(cafe).begun) == (20, True)
 
 
+class Twice:
+    """Lets another sweep do the whole page, just before the next commit."""
+
+    def __init__(self, cafe):
+        self.cafe, self.done = cafe, False
+
+    def __call__(self):
+        if not self.done:
+            self.done = True
+            campaigning.come(timer_of(self.cafe), self.cafe.shop)
+
+
+def timer_of(cafe):
+    [timer] = [each for each in timers.each(cafe.rig.store) if each.kind == "campaign"]
+    return timer
+
+
+def test_two_sweeps_that_begin_one_page_count_nobody_twice(cafe):
+    joined(cafe, 4)
+    starts(cafe, spring(holdout=50))
+    commissioning.pause("spring", "owner", cafe.shop)
+    cafe.rig.clock.advance(timedelta(hours=2))
+    commissioning.resume("spring", "owner", cafe.shop)
+    campaigning.come(timer_of(cafe), cafe.shop)  # those who met the pause: nobody
+    cafe.rig.store.boundary = Twice(cafe)
+    campaigning.come(timer_of(cafe), cafe.shop)
+    assert (record(cafe).begun, record(cafe).told + record(cafe).held) == (True, 4)
+
+
 LATER = {"pause": Step(wait=2 * 24 * 60), "points": Step(award=40), "more": Step(send="gift")}
 
 
@@ -140,9 +169,7 @@ class Resumed:
         if not self.done:
             self.done = True
             commissioning.resume("spring", "owner", self.cafe.shop)
-            found = timers.each(self.cafe.rig.store)
-            [timer] = [each for each in found if each.kind == "campaign"]
-            campaigning.come(timer, self.cafe.shop)
+            campaigning.come(timer_of(self.cafe), self.cafe.shop)
 
 
 @pytest.mark.parametrize("down", [timedelta(minutes=1), timedelta(days=3)])
@@ -150,9 +177,8 @@ def test_who_was_in_a_page_that_was_cut_off_is_told_however_late_it_is_done_agai
     joined(cafe, 3)
     starts(cafe, spring(GIVE))
     cafe.rig.clock.advance(timedelta(hours=2))
-    [timer] = [each for each in timers.each(cafe.rig.store) if each.kind == "campaign"]
     with suppress(Killed):
-        campaigning.come(timer, cafe.shop._replace(bus=Cut()))
+        campaigning.come(timer_of(cafe), cafe.shop._replace(bus=Cut()))
     cafe.rig.clock.advance(down)
     cafe.rig.sweep()
     assert told(cafe) == {phone(number): 1 for number in range(3)}

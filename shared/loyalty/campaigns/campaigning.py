@@ -136,8 +136,8 @@ def _plan(
 
     def work(unit: Unit) -> CampaignRecord | None:
         current = campaigns.get(unit, record.id)
-        if current is None or (current.state, current.after, current.page) != (
-            record.state, record.after, None
+        if current is None or (current.state, current.after, current.page, current.begun) != (
+            record.state, record.after, None, False
         ):  # fmt: skip
             return None
         planned = _replace(current, page=page, upto=upto)
