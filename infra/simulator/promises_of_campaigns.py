@@ -11,7 +11,6 @@ import msgspec
 
 from infra.simulator.crowd import OLD
 from infra.simulator.promises_of_unions import touched
-from infra.simulator.what_waits import Back
 from infra.simulator.world import World
 from loyalty.campaigns.campaign_records import CampaignRecord
 from loyalty.domain.campaigns import LAST
@@ -129,13 +128,9 @@ def is_as_its_owner_said(world: World, run: _Run) -> Iterator[str]:
         yield f"it was paused, and is {record.state}"
 
 
-def _clock_went_back(world: World) -> bool:
-    return any(isinstance(event, Back) for event in world.schedule.events)
-
-
 def stands_still_when_it_is_told_to(world: World, run: _Run) -> Iterator[str]:
     """Nothing is given while a campaign is halted, nor after it, as far as clocks can tell."""
-    if _clock_went_back(world):
+    if world.schedule.has_clocks_set_back():
         return
     given = [(e.id, e.at) for e in run.given] + [(v.id, v.issued_at) for v in run.vouchers]
     marks = [each for each in run.record.notes if each.what in HALTS]
@@ -166,7 +161,7 @@ def takes_whom_it_is_for(world: World, run: _Run) -> Iterator[str]:
     full = campaign.guests_at_most is not None and record.told >= campaign.guests_at_most
     notes = " ".join(note.what for note in record.notes)
     few, poor = "takes no more" in notes, "too little budget" in notes
-    if not record.begun or campaign.segments or full or few or _clock_went_back(world):
+    if not record.begun or campaign.segments or full or few or world.schedule.has_clocks_set_back():
         return
     known, apart = {each.member for each in run.ways}, touched(world)
     for member, since in _joined(world).items():

@@ -94,6 +94,10 @@ class Schedule(NamedTuple):
     waits: bool = False
     crowd: int = 0
 
+    def has_clocks_set_back(self) -> bool:
+        """Tell whether instants need not follow each other as acts do."""
+        return any(isinstance(event, Back) for event in self.events)
+
 
 def made(seed: int) -> Schedule:
     """Make the schedule of a seed, always the same."""
