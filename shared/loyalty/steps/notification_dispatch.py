@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from loyalty import timekeeping, wording
+from loyalty import forwarding, timekeeping, wording
 from loyalty.campaigns import running
 from loyalty.connectors.spec import Mail, Sent, StaffNote, Text, Verb
 from loyalty.delivery import Outcome, Shop, outgoing
@@ -63,8 +63,9 @@ def _claim(event: NotificationRequested, program: Program, shop: Shop) -> Claim 
         return _claim_for_staff(event, program, shop)
     if event.audience == "visitor":
         return visiting.claim(event, program, shop)
+    whom = forwarding.addressee(event, shop)
     decision, claim = shop.store.atomically(
-        "people", lambda unit: _decide(unit, event, program, shop.clock.now())
+        "people", lambda unit: _decide(unit, event, whom, program, shop.clock.now())
     )
     if decision.act == "wait" and decision.until:
         _come_back(event, decision.until, shop)
@@ -83,9 +84,9 @@ def _claim_for_staff(event: NotificationRequested, program: Program, shop: Shop)
 
 
 def _decide(
-    unit: Unit, event: NotificationRequested, program: Program, now: datetime
+    unit: Unit, event: NotificationRequested, whom: str, program: Program, now: datetime
 ) -> tuple[Decision, Claim | None]:
-    contact = contacts.get(unit, event.member)
+    contact = contacts.get(unit, whom)
     message = _message(event, program)
     decision = _decision(contact, message, program, now, event.useful_until)
     if decision.act == "wait":
@@ -98,14 +99,14 @@ def _decide(
         connector=vendors[0],
         state=state,
         at=now,
-        member=event.member,
+        member=whom,
         word=decision.why,
         purpose=message.purpose,
     )
     claims.create(unit, event.id, claim)
     if contact:  # also when it is dropped: who starts again meanwhile is asked anew
         counted = _counted(contact, message, program, now) if state == "claimed" else contact
-        contacts.put(unit, event.member, _replace(counted, seq=contact.seq + 1))
+        contacts.put(unit, whom, _replace(counted, seq=contact.seq + 1))
     return decision, claim
 
 
@@ -192,7 +193,7 @@ def _resume(
 ) -> Claim | None:
     """Take over what was surely not sent, if it may still leave; it is in the cap already."""
     if event.audience == "guest":
-        contact = contacts.get(shop.store, event.member)
+        contact = contacts.get(shop.store, claim.member)
         message, now = _message(event, program), shop.clock.now()
         decision = _decision(contact, message, program, now, event.useful_until)
         if decision.act == "wait" and decision.until:
@@ -223,7 +224,7 @@ def _take_over(claim: Claim, shop: Shop) -> Claim | None:
 
 def _send(event: NotificationRequested, claim: Claim, program: Program, shop: Shop) -> None:
     """Read relevance and address, call the vendor outside any unit, settle."""
-    home = homes.find(shop.store, event.member) if event.audience == "guest" else None
+    home = homes.find(shop.store, claim.member) if event.audience == "guest" else None
     why = _irrelevant(event, home, shop) if event.audience == "guest" else ""
     if why == running.PAUSED:
         _settle(claim, shop, "waiting")
@@ -246,7 +247,7 @@ def _send(event: NotificationRequested, claim: Claim, program: Program, shop: Sh
 
 def _irrelevant(event: NotificationRequested, home: Home | None, shop: Shop) -> str:
     """Say why a guest need not be told any more: they are gone, or the reason is, as of now."""
-    if home is None or home.person != event.member:
+    if home is None or home.person != home.member:
         return "nobody"
     if event.still is None:
         return ""
@@ -348,10 +349,10 @@ def _argument(
         return StaffNote(text=wording.alert(program, event.says[0]), reference=event.id)
     if event.audience == "visitor":
         return visiting.message(event, claim, program, shop)
-    contact = contacts.get(shop.store, event.member)
+    contact = contacts.get(shop.store, claim.member)
     if contact is None or not may_reach(contact, claim.channel, claim.purpose):
         return None
-    says = tuple(celebrating.dated(said, event.member, program, shop) for said in event.says)
+    says = tuple(celebrating.dated(said, claim.member, program, shop) for said in event.says)
     return _ARGUMENTS[claim.channel](_replace(event, says=says), claim, contact, program, shop)
 
 
