@@ -28,7 +28,7 @@ from loyalty.campaigns import campaigning, commissioning
 from loyalty.domain.automations import Step
 from loyalty.domain.campaigns import Budget
 from loyalty.journeys import leading
-from loyalty.records import accounts, campaigns, entries, journeys, timers
+from loyalty.records import accounts, campaigns, claims, entries, journeys, timers
 
 _replace = msgspec.structs.replace
 
@@ -130,6 +130,49 @@ def test_a_long_pause_costs_nothing_and_then_everybody_goes_on_at_once(cafe):
     cafe.passes(minutes=1)
     assert told(cafe) == {phone(number): 2 for number in range(3)}
     assert awarded(cafe) == [40, 40, 40]
+
+
+def paused_at_night(cafe):
+    """Let a campaign begin by night, and be paused before its texts leave in the morning."""
+    joined(cafe, 3)
+    starts(cafe, spring(starts="2026-11-21 23:30"))
+    cafe.passes(hours=12)
+    commissioning.pause("spring", "owner", cafe.shop)
+    for _ in range(10):
+        cafe.passes(hours=1)
+    assert told(cafe) == {}
+
+
+def test_texts_that_meet_a_pause_cost_nothing_and_leave_when_it_ends(cafe):
+    paused_at_night(cafe)
+    commits = cafe.rig.store.boundary.passed
+    for _ in range(48):
+        cafe.passes(minutes=15)
+    assert cafe.rig.store.boundary.passed == commits
+    commissioning.resume("spring", "owner", cafe.shop)
+    cafe.passes(minutes=1)
+    assert told(cafe) == {phone(number): 1 for number in range(3)}
+
+
+def test_texts_that_meet_a_pause_are_given_up_when_the_campaign_is_stopped(cafe):
+    paused_at_night(cafe)
+    commissioning.stop("spring", "owner", cafe.shop)
+    cafe.passes(minutes=1)
+    assert {each.word for each in claims.each(cafe.rig.store)} == {"campaign-over"}
+
+
+@pytest.mark.parametrize("at", range(1, 13))
+def test_a_text_that_meets_a_pause_as_it_ends_leaves_all_the_same(cafe, at):
+    """The owner resumes at each moment of the hour in which texts find the campaign paused."""
+    joined(cafe, 2)
+    starts(cafe, spring(starts="2026-11-21 23:30"))
+    cafe.passes(hours=12)
+    commissioning.pause("spring", "owner", cafe.shop)
+    cafe.rig.clock.advance(timedelta(hours=7))
+    cafe.rig.store.boundary = Owner(cafe, resume=at)
+    for _ in range(3):
+        cafe.passes(minutes=1)
+    assert told(cafe) == {phone(0): 1, phone(1): 1}
 
 
 def test_more_guests_than_one_page_go_on_after_a_pause_that_came_twice(cafe):

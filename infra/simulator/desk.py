@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from infra.simulator.guests import address_of
@@ -9,7 +10,7 @@ from infra.simulator.till import home_of, member_of
 from infra.simulator.together import Merge, Union
 from loyalty.errors import Problem
 from loyalty.guests import merging, parting
-from loyalty.records import accounts, entries, merges
+from loyalty.records import accounts, entries, merges, timers
 
 if TYPE_CHECKING:
     from infra.simulator.schedule import Join, Say
@@ -28,21 +29,26 @@ class Desk:
         self._one: dict[int, int] = {}
         self._no: set[int] = set()
         self.answers: list[Union] = []
+        self._under_way: dict[int, int] = {}
         self.stopped: set[str] = set()
         self.unwilling: set[str] = set()
 
     def does(self, act: Union) -> None:
         """Ask for it. Raises TryAgain if there is no answer. A second telling changes nothing."""
         world, known = self._world, act in self.answers
+        world.clock.advance(timedelta(milliseconds=1))  # nobody is so fast
+        open_ones = any(each.kind == "merge" for each in timers.each(world.store))
         told, before = len(world.story), dict(world.store.documents) if known else {}
         try:
             self._asks(act)
         except Problem as refused:
+            self._under_way = {}
             world.say(f"refused: {refused.code}")
             if refused.code not in self._reasons(act):
                 world.wrong.append(f"{act} was refused without a reason: {refused.code}")
             return
-        alone = len(world.story) == told
+        self._under_way = {}
+        alone = len(world.story) == told and not open_ones  # what is open is done by any telling
         if known and isinstance(act, Merge) and alone and world.store.documents != before:
             world.wrong.append(f"{act} was told again, and changed something")
         self._answered(act, known=known)
@@ -52,6 +58,7 @@ class Desk:
         one = member_of(self._world, act.guest)
         if isinstance(act, Merge):
             other = member_of(self._world, act.into)
+            self._under_way = {} if act.shared else {act.guest: act.into}
             merging.merge(merging.Wish(act.act, one, other, "maya", shared=act.shared), shop)
         else:
             parting.unmerge(one, "maya", shop)
@@ -110,11 +117,15 @@ class Desk:
     def hears(self, said: Say, *, told: bool = True) -> None:
         """Learn that a guest wrote STOP or START: it holds for the person who that is.
 
-        A START may hold before its sender is `told` so, a STOP has to from then on.
+        A START may hold before its sender is `told` so, a STOP has to from then on. Who is being
+        merged at that moment may be the other one already.
         """
         if said.keyword == "stop" and not told:
             return
-        person = self._person(said.guest)
+        known = (
+            self._under_way.get(said.guest, said.guest) if said.keyword == "start" else said.guest
+        )
+        person = self._person(known)
         both = {said.guest, person} if _channel(person) == _channel(said.guest) else {said.guest}
         change = self.stopped.add if said.keyword == "stop" else self.stopped.discard
         for guest in both:

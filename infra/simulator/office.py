@@ -73,8 +73,11 @@ class Office:
     def _halts(self, name: str, what: str) -> None:
         change = {"pause": commissioning.pause, "resume": commissioning.resume,
                   "stop": commissioning.stop}[what]  # fmt: skip
+        told = len(self._world.story)
+        before = campaigns.get(self._world.store, name)
         change(name, "owner", self._world.shop)
-        self.halted[name] = _STATES[what]
+        if len(self._world.story) == told or (before and before.state != _STATES[what]):
+            self.halted[name] = _STATES[what]  # else another one came after what was so already
 
     def _reason(self, act: Act) -> str:
         """Tell why it may be refused, as it stands at that instant."""

@@ -134,18 +134,26 @@ def keeps_what_is_held(ledger: _Ledger) -> Iterator[str]:
 
 
 def gives_back_what_was_used(ledger: _Ledger) -> Iterator[str]:
-    """What came back of a reward is what its receipt says, and never more than was used."""
+    """What came back of a reward is what its receipt says, and never more than was used.
+
+    Who was parted from whose receipt that is takes it back at the counter.
+    """
     used = {u.hold: (r, u) for r in ledger.receipts for u in r.rewards}
     told = [event.fact for event in ledger.world.schedule.events if isinstance(event, Tell)]
     edited = {fact.receipt_id for fact in told if isinstance(fact, Sale) and fact.revision}
+    parted = any(entry.kind == "unmerge" for entry in ledger.acts)
     for life in ledger.lives:
         cost, back = life.cost(), -life.redeemed("restore")
         if not 0 <= back <= cost:
             yield f"hold {life.name}: {back} of {cost} points came back"
         if life.name in used:
             receipt, each = used[life.name]
-            due = _due(receipt, each, cost)
-            if back != each.back or back < due or (back > due and receipt.id not in edited):
+            due = 0 if parted else _due(receipt, each, cost)
+            if (
+                back != each.back
+                or back < due
+                or (back > due and not (parted or receipt.id in edited))
+            ):
                 yield f"hold {life.name} on {receipt.id}: {due} are due, not {back}, {each.back}"
 
 

@@ -12,7 +12,6 @@ from typing import Literal, NamedTuple
 
 from loyalty.campaigns import running
 from loyalty.campaigns.campaign_records import CampaignRecord
-from loyalty.domain.campaigns import LAST
 from loyalty.events import peek
 from loyalty.guests import homes
 from loyalty.journeys.journey_records import Journey
@@ -144,11 +143,9 @@ def of_campaign(
     where = (Where("automation", "==", running.named(record.id)),)
     page = journeys.page(store, after, limit, where)
     told = [journey for _, journey in page if journey and journey.arm == "told"]
-    sends = [name for name, step in record.campaign.steps.items() if step.send]
-    sends += [LAST] if record.campaign.last_chance else []
-    names = [f"message:{journey.id}:{name}" for journey in told for name in sends]
     return Counted(
-        len(told), _counted(names, store), Counter(each.why for each in told if each.why),
+        len(told), _counted(running.messages(record, told), store),
+        Counter(each.why for each in told if each.why),
         page[-1][0] if len(page) == limit else "",
     )  # fmt: skip
 

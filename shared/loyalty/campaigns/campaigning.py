@@ -47,14 +47,14 @@ def come(timer: Timer, shop: Shop) -> None:
     record, now = campaigns.get(shop.store, timer.subject), shop.clock.now()
     if record is None:
         timekeeping.strike_out(timer, shop)
+    elif record.state != "paused" and record.resuming is not None:
+        resuming.page(record, timer.tries, shop)
     elif record.state in ("stopped", "ended"):
         _publish_again(record, timer.tries, shop)
         _clear(record, timer, shop)
     elif now >= record.ends_at:
         _publish_again(record, timer.tries, shop)
         _end(record.id, now, shop)
-    elif record.state != "paused" and record.resuming is not None:
-        resuming.page(record, timer.tries, shop)
     elif not record.begun and record.state != "paused":
         _page(record, timer.tries, shop)
     else:

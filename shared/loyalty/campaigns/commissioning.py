@@ -80,7 +80,7 @@ def pause(name: str, by: str, shop: Shop) -> CampaignRecord:
 
 
 def resume(name: str, by: str, shop: Shop) -> CampaignRecord:
-    """Let a paused campaign go on where it was, and messages on their way within 15 minutes."""
+    """Let a paused campaign go on where it was, and messages that wait for it."""
     return _changed(name, "running", by, shop)
 
 
@@ -100,8 +100,10 @@ def _changed(name: str, state: CampaignState, by: str, shop: Shop) -> CampaignRe
             return record
         if running.why_not(record, now) == running.OVER:
             raise Problem(409, "campaign_over", "The campaign is over.")
-        resuming = "" if state == "running" else None
-        after: CampaignState = "scheduled" if resuming == "" and now < record.starts_at else state
+        goes_on = state == "running" or (state == "stopped" and record.state == "paused")
+        resuming = "" if goes_on else None
+        early = state == "running" and now < record.starts_at
+        after: CampaignState = "scheduled" if early else state
         changed = running.noted(_replace(record, state=after, resuming=resuming), now, state, by)
         campaigns.put(unit, name, changed)
         _rearm(unit, changed, now)
@@ -113,9 +115,10 @@ def _changed(name: str, state: CampaignState, by: str, shop: Shop) -> CampaignRe
 def _rearm(unit: Unit, record: CampaignRecord, now: datetime) -> None:
     if record.state == "stopped":
         comparing.arm(unit, record, now)
-    if record.state == "stopped" and record.begun and not record.campaign.offer:
+    waits = not record.begun or record.campaign.offer or record.resuming is not None
+    if record.state == "stopped" and not waits:
         timers.delete(unit, running.named(record.id))
-    elif record.state == "stopped":  # a page may be cut off, and an offer is on accounts yet
+    elif record.state == "stopped":  # a page is cut off, an offer on accounts, or guests wait
         running.arm(unit, record.id, now)
     elif record.state == "paused":
         running.arm(unit, record.id, record.ends_at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 
 import msgspec
@@ -12,21 +13,33 @@ from loyalty.campaigns.campaign_records import CampaignRecord
 from loyalty.delivery import Shop, publish
 from loyalty.journeys import leading
 from loyalty.ports import Unit, Where
-from loyalty.records import campaigns, journeys
+from loyalty.records import campaigns, journeys, timers
 
 PAGE = 100
 """So many guests in one go."""
 
 
 def page(record: CampaignRecord, tries: int, shop: Shop) -> None:
-    """Let a page of journeys that met the pause go on, then ask for the next page."""
+    """Let a page of journeys and messages that met the pause go on, then ask for the next page."""
     where, now = (Where("automation", "==", running.named(record.id)),), shop.clock.now()
     found = journeys.page(shop.store, record.resuming or "", PAGE, where)
-    for name in [each.id for each in paging.legible(found, shop, tries) if each.state == "paused"]:
+    ways = paging.legible(found, shop, tries)
+    for name in [each.id for each in ways if each.state == "paused"]:
         shop.store.atomically("ledger", partial(leading.resumed, name=name, now=now))
+    names = [f"publish:{name}" for name in running.messages(record, ways)]
+    for name, timer in zip(names, timers.several(shop.store, names), strict=True):
+        if timer and timer.due_at > now:
+            shop.store.atomically("ledger", partial(_wake, name=name, now=now))
     last = found[-1][0] if len(found) == PAGE else None
     shop.store.atomically("ledger", partial(_advance, was=record, last=last, shop=shop))
     publish(shop.bus, running.asked(record.id, f"resuming:{last or ''}", now))
+
+
+def _wake(unit: Unit, name: str, now: datetime) -> None:
+    """Have a message asked for again: one that waits for the morning finds that by itself."""
+    timer = timers.get(unit, name)
+    if timer:
+        timers.put(unit, name, msgspec.structs.replace(timer, due_at=now))
 
 
 def _advance(unit: Unit, was: CampaignRecord, last: str | None, shop: Shop) -> None:

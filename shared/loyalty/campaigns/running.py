@@ -20,7 +20,7 @@ from loyalty.records import Timer, campaigns, journeys, timers
 PREFIX = "campaign:"
 OVER, PAUSED = "campaign-over", "campaign-paused"
 AGAIN = timedelta(minutes=15)
-"""How long a message of a paused campaign waits until it looks again."""
+"""How long a journey that meets a pause waits until it looks once more."""
 
 
 def named(name: str) -> str:
@@ -41,6 +41,13 @@ def asked(name: str, place: str, now: datetime) -> Outcome:
 def way(name: str, person: str) -> str:
     """Name a guest's journey through a campaign, or the record that they were held out."""
     return f"journey:{named(name)}:{person}:once"
+
+
+def messages(record: CampaignRecord, ways: Sequence[Journey]) -> list[str]:
+    """Name all messages that a campaign may ask for on these journeys."""
+    sends = [name for name, step in record.campaign.steps.items() if step.send]
+    sends += [LAST] if record.campaign.last_chance else []
+    return [f"message:{way.id}:{name}" for way in ways if way.arm == "told" for name in sends]
 
 
 def led(source: Unit | Store, name: str, people: Sequence[str]) -> bool:

@@ -185,7 +185,7 @@ def pause(name: str, by: str, place: Place) -> None:
 @_by_option
 @place_option
 def resume(name: str, by: str, place: Place) -> None:
-    """Let the paused campaign NAME go on; what waits goes on within a quarter of an hour."""
+    """Let the paused campaign NAME go on; what waits for it too."""
     _change(commissioning.resume, name, by, place)
 
 

@@ -228,7 +228,7 @@ def _send(event: NotificationRequested, claim: Claim, program: Program, shop: Sh
     why = _irrelevant(event, home, shop) if event.audience == "guest" else ""
     if why == running.PAUSED:
         _settle(claim, shop, "waiting")
-        _come_back(event, shop.clock.now() + running.AGAIN, shop)
+        _await_the_owner(event, shop)
         return
     asked = None if why else _argument(event, claim, program, shop)
     why = why or (shop.silence.why(asked.to) if isinstance(asked, Text | Mail) else "")
@@ -243,6 +243,18 @@ def _send(event: NotificationRequested, claim: Claim, program: Program, shop: Sh
         claim = _settle(_replace(claim, connector=following), shop, "claimed")
     if word:
         _fail(claim, word, shop)
+
+
+def _await_the_owner(event: NotificationRequested, shop: Shop) -> None:
+    """Wait until a campaign is resumed, which asks for its messages again, or until it is over.
+
+    Whoever resumed it right now found no timer yet: so this looks once more.
+    """
+    campaign = event.still.campaign if event.still else ""
+    record = running.find(shop.store, campaign)
+    _come_back(event, min(record.ends_at if record else event.at, event.useful_until), shop)
+    if running.halted(shop.store, campaign, shop.clock.now()) != running.PAUSED:
+        _come_back(event, shop.clock.now(), shop)
 
 
 def _irrelevant(event: NotificationRequested, home: Home | None, shop: Shop) -> str:
