@@ -71,3 +71,8 @@ def test_an_old_revision_that_told_the_guest_publishes_the_same_again():
     first = points_calculation.handle(told, rig.shop)
     assert first
     assert points_calculation.handle(told, rig.shop) == first
+
+
+def test_a_stop_while_its_guest_joins_and_is_merged_holds_for_the_person_too():
+    """Whoever was merged at that moment took over what was known of the guest before."""
+    assert play(made(54209)).wrong == []

@@ -212,16 +212,18 @@ def _write_person(
 def _agree_late(member: str, joining: Joining, hashes: list[str], shop: Shop) -> None:
     """Honor a STOP or START that came while the member was being written, and found nobody."""
 
-    def work(unit: Unit) -> None:
+    def work(unit: Unit) -> bool:
         contact, blocked = contacts.get(unit, member), _blocked(unit, joining, hashes)
-        if contact:
-            others = {c: why for c, why in contact.suppressed.items() if why != "opted-out"}
-            if (changed := {**others, **blocked}) != contact.suppressed:
-                contacts.put(
-                    unit, member, _replace(contact, suppressed=changed, seq=contact.seq + 1)
-                )
+        others = contact.suppressed.items() if contact else ()
+        changed = {**{c: why for c, why in others if why != "opted-out"}, **blocked}
+        if contact is None or changed == contact.suppressed:
+            return False
+        contacts.put(unit, member, _replace(contact, suppressed=changed, seq=contact.seq + 1))
+        return True
 
-    shop.store.atomically("people", work)
+    if shop.store.atomically("people", work):  # whoever they were merged with saw it as it was
+        for name in homes.known_as(shop.store, member):
+            _stop_late(name, joining, hashes, shop)
 
 
 def _stop_late(member: str, joining: Joining, hashes: list[str], shop: Shop) -> None:
