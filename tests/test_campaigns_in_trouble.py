@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from infra.sandbox import Sandbox
 from tests.test_campaigns import (
-    TELL,
     Store,
     joined,
     opened,
@@ -16,7 +15,7 @@ from tests.test_campaigns import (
     starts,
     told,
 )
-from tests.test_campaigns_kept import LATER, awarded
+from tests.test_campaigns_kept import awarded, paused_on_the_way
 
 from loyalty.campaigns import campaigning, commissioning
 from loyalty.domain.automations import Step
@@ -139,12 +138,7 @@ def test_an_account_that_only_newer_code_can_read_keeps_nobody_else_waiting(cafe
 
 
 def test_a_paused_journey_that_cannot_be_read_for_a_moment_goes_on_all_the_same(cafe):
-    joined(cafe, 3)
-    starts(cafe, spring({**TELL, **LATER}))
-    cafe.passes(hours=1)
-    commissioning.pause("spring", "owner", cafe.shop)
-    cafe.passes(hours=72)
-    cafe.passes(minutes=16)
+    paused_on_the_way(cafe)
     key = journeys.key(next(iter(journeys.each(cafe.rig.store))).id)
     document = hidden(cafe, key)
     commissioning.resume("spring", "owner", cafe.shop)

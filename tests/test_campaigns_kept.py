@@ -76,21 +76,26 @@ def test_nobody_is_left_out_who_came_up_while_a_campaign_was_paused_for_a_moment
     assert (record(cafe).told, record(cafe).begun) == (20, True)
 
 
-class Twice:
-    """Lets another sweep do the whole page, just before the next commit."""
+class Meanwhile:
+    """Does something just before the next commit, once."""
 
-    def __init__(self, cafe):
-        self.cafe, self.done = cafe, False
+    def __init__(self, act):
+        self.act, self.done = act, False
 
     def __call__(self):
         if not self.done:
             self.done = True
-            campaigning.come(timer_of(self.cafe), self.cafe.shop)
+            self.act()
 
 
 def timer_of(cafe):
     [timer] = [each for each in timers.each(cafe.rig.store) if each.kind == "campaign"]
     return timer
+
+
+def comes(cafe):
+    """Let a sweep come to the campaign."""
+    campaigning.come(timer_of(cafe), cafe.shop)
 
 
 def test_two_sweeps_that_begin_one_page_count_nobody_twice(cafe):
@@ -99,9 +104,9 @@ def test_two_sweeps_that_begin_one_page_count_nobody_twice(cafe):
     commissioning.pause("spring", "owner", cafe.shop)
     cafe.rig.clock.advance(timedelta(hours=2))
     commissioning.resume("spring", "owner", cafe.shop)
-    campaigning.come(timer_of(cafe), cafe.shop)  # those who met the pause: nobody
-    cafe.rig.store.boundary = Twice(cafe)
-    campaigning.come(timer_of(cafe), cafe.shop)
+    comes(cafe)  # those who met the pause: nobody
+    cafe.rig.store.boundary = Meanwhile(lambda: comes(cafe))
+    comes(cafe)
     assert (record(cafe).begun, record(cafe).told + record(cafe).held) == (True, 4)
 
 
@@ -114,13 +119,18 @@ def awarded(cafe):
     ]
 
 
-def test_a_long_pause_costs_nothing_and_then_everybody_goes_on_at_once(cafe):
+def paused_on_the_way(cafe):
+    """Let three guests meet a pause between two steps."""
     joined(cafe, 3)
     starts(cafe, spring({**TELL, **LATER}))
     cafe.passes(hours=1)
     commissioning.pause("spring", "owner", cafe.shop)
     cafe.passes(hours=72)
     cafe.passes(minutes=16)  # each looks once more
+
+
+def test_a_long_pause_costs_nothing_and_then_everybody_goes_on_at_once(cafe):
+    paused_on_the_way(cafe)
     commits = cafe.rig.store.boundary.passed
     for _ in range(48):
         cafe.passes(minutes=30)
@@ -195,24 +205,17 @@ def test_who_meets_a_pause_while_the_campaign_is_resumed_goes_on_all_the_same(ca
     commissioning.pause("spring", "owner", cafe.shop)
     cafe.rig.clock.advance(timedelta(hours=72))
     [timer] = [each for each in timers.each(cafe.rig.store) if each.kind == "journey"]
-    cafe.rig.store.boundary = Resumed(cafe)
+    cafe.rig.store.boundary = Meanwhile(lambda: resumes(cafe))
     leading.go_on(timer, cafe.shop)
     assert record(cafe).resuming is None, "all who waited for it were set going again"
     cafe.passes(minutes=16)
     assert told(cafe) == {phone(0): 2}
 
 
-class Resumed:
-    """Resumes a campaign, and sets those going again who wait, just before the next commit."""
-
-    def __init__(self, cafe):
-        self.cafe, self.done = cafe, False
-
-    def __call__(self):
-        if not self.done:
-            self.done = True
-            commissioning.resume("spring", "owner", self.cafe.shop)
-            campaigning.come(timer_of(self.cafe), self.cafe.shop)
+def resumes(cafe):
+    """Resume the campaign, and set those going again who wait."""
+    commissioning.resume("spring", "owner", cafe.shop)
+    comes(cafe)
 
 
 @pytest.mark.parametrize("down", [timedelta(minutes=1), timedelta(days=3)])
