@@ -73,6 +73,16 @@ def test_a_nightly_line_comes_once_each_night_of_the_year_in_every_zone(line, zo
     assert sorted(each for each in looked_back if each in ahead) == ahead
 
 
+def test_the_latest_is_found_in_either_pass_of_an_hour_that_comes_twice():
+    first = datetime(2027, 10, 31, 0, 30, tzinfo=UTC)
+    for minutes, line in ((0, "30 2 * * 0"), (32, "30 2 * * 0"), (59, "30 2 * * 0")):
+        at = first + timedelta(minutes=minutes)
+        assert cron.latest(line, "Europe/Berlin", at) == first
+    for minutes in range(0, 180, 7):
+        at = first + timedelta(minutes=minutes)
+        assert cron.latest("* * * * *", "Europe/Berlin", at) == at
+
+
 def test_the_latest_is_the_minute_itself_from_its_first_second_on():
     at = datetime(2026, 11, 21, 21, 45, tzinfo=UTC)
     assert cron.latest("30 3 * * *", "Asia/Kathmandu", at) == at

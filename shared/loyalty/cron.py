@@ -66,9 +66,16 @@ def following(line: str, zone: str, after: datetime) -> datetime:
 
 
 def latest(line: str, zone: str, by: datetime) -> datetime:
-    """Return the last instant of a line that is not after this one."""
+    """Return the last instant of a line that is not after this one.
+
+    Backwards the library passes over an hour that comes twice: from there it is looked for onward.
+    """
     minute = by.astimezone(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
-    return next(CronSim(line, minute.astimezone(ZoneInfo(zone)), reverse=True)).astimezone(UTC)
+    local = minute.astimezone(ZoneInfo(zone))
+    found = next(CronSim(line, local, reverse=True)).astimezone(UTC)
+    while (later := following(line, zone, found)) <= by:
+        found = later
+    return found
 
 
 def _cut(text: str) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from infra.sandbox import Sandbox
 from infra.vendors import environment
 from tests.files.desk import PROGRAM, desk, table
+from tests.files.test_bounds import Broken
 from tests.rig import NOON
 
+from loyalty.errors import TryAgain
 from loyalty.events import FilesDue
 from loyalty.records import claims
 from loyalty.steps import file_import
@@ -22,6 +25,8 @@ connectors: {staff: [slack]}
 """
 SAID = "No file of 2026-11-20 from main (Main Street)."
 HOUR = timedelta(hours=1)
+HOUR_DUE = 12
+"""Till when a file of the day before is waited for, by default."""
 DUE = FilesDue(id="files", at=NOON, subject="files")
 
 
@@ -143,7 +148,35 @@ def test_what_lies_there_unread_for_a_day_is_told_of_once(cafe, name, said):
     assert [text[: len(said)] for text in told] == [said]
 
 
-def test_what_a_disk_keeps_for_itself_is_no_file(cafe):
+def test_a_file_is_missed_too_while_its_shelf_does_not_answer(cafe):
+    shop = cafe.shop._replace(vendors=Broken(cafe.shop.vendors, "list_files"))
+    for _ in range(10):
+        with pytest.raises(TryAgain):
+            file_import.handle(DUE, shop)
+        cafe.run()
+        cafe.clock.advance(HOUR)
+    assert cafe.said() == [SAID]
+
+
+def test_a_file_is_missed_by_the_clock_of_its_own_store(tmp_path, sandbox):
+    sandbox.reset()
+    west = PROGRAM.replace("title: Main Street,", "title: Main Street, zone: America/Los_Angeles,")
+    told = environment(sandbox, "https://cafe.example")
+    with desk(tmp_path, west + ALERTS, told, copies=2) as cafe:
+        is_asked_for_hours(cafe, 30)
+        [claim] = claims.each(cafe.store)
+        assert claim.at.astimezone(ZoneInfo("America/Los_Angeles")).hour == HOUR_DUE
+
+
+@pytest.mark.parametrize("name", [".DS_Store", "._sales-01.csv"])
+def test_what_a_disk_keeps_for_itself_is_no_file(bare, name):
+    bare.put("sales-01.csv", table({"receipt_no": "A-1"}), at=NOON - HOUR)
+    bare.put(name, b"x", at=NOON - HOUR)
+    is_asked_for_hours(bare, 3)
+    assert (bare.said(), bare.receipts()) == ([], 1)
+
+
+def test_what_a_disk_keeps_for_itself_beside_files_with_manifests_is_no_file(cafe):
     cafe.put(".DS_Store", b"x", at=NOON - 30 * HOUR)
     is_asked_for_hours(cafe, 1)
     assert cafe.said() == []

@@ -15,6 +15,9 @@ from loyalty.errors import TryAgain
 from loyalty.events import FilesDue
 from loyalty.files import answers, rows
 from loyalty.files.forms import Form, Unreadable
+from loyalty.files.reading import Budget
+from loyalty.files.running import Run
+from loyalty.files.shelf import sources
 from loyalty.steps import file_import
 
 DUE = FilesDue(id="files", at=NOON, subject="files")
@@ -71,14 +74,27 @@ def test_a_file_that_changes_refunds_without_an_end_is_left_and_keeps_what_was_g
     assert cafe.booked(cafe.sita) == [("sale", 2, 2400)]
 
 
-class Broken:
-    """Vendors whose disk cannot be read."""
+def test_a_run_stops_for_its_budget_between_small_files_too(cafe):
+    for number in range(4):
+        cafe.upload(table({"receipt_no": f"A-{number}"}), 1, f"sales-{number:02}.csv")
+    looked = []
+    for _ in range(5):
+        run = Run(cafe.shop, Budget(NOON, pages=9))  # its time is over already
+        run.read(sources(cafe.shop.programs.current().program))
+        looked.append((sum(each.reading.state == "done" for each in run.looked), run.more))
+        cafe.run()
+    assert looked == [(1, True), (2, True), (3, True), (4, True), (4, False)]
+    assert cafe.receipts() == 4
 
-    def __init__(self, vendors):
-        self._vendors = vendors
+
+class Broken:
+    """Vendors whose disk cannot be read, by one verb or another."""
+
+    def __init__(self, vendors, verb="read_file"):
+        self._vendors, self._verb = vendors, verb
 
     def run(self, connector, verb, *more):
-        if verb == "read_file":
+        if verb == self._verb:
             raise TryAgain("the disk cannot be read")
         return self._vendors.run(connector, verb, *more)
 

@@ -124,6 +124,23 @@ def test_a_day_may_change_where_no_receipt_is_named_by_it(start, files, change):
     programs.publish(cafe.store, elsewhere(files, change), cafe.clock.now())
 
 
+def test_a_part_refund_under_its_sales_number_is_one_though_the_zone_is_put_right(start):
+    """The till wrote no offset, so by another zone it was at another instant."""
+    cafe = start("main: {via: folder}")
+    when = {"occurred_at": "2026-11-20T11:00:00"}
+    back = {**SALE, **when, "kind": "REFUND", "refund_of": "17", "line_total": "-5,00"}
+    cafe.upload(table(back), 1, "sales-02.csv", timezone="")
+    cafe.due()
+    programs.publish(
+        cafe.store, elsewhere("{via: folder}", "zone: Europe/London"), cafe.clock.now()
+    )
+    cafe.clock.advance(LATER)
+    cafe.upload(table(back, NEXT), 2, "sales-03.csv", at=cafe.clock.now(), timezone="")
+    cafe.due()
+    assert cafe.answers() == [f"sales-0{number}.result.json" for number in (1, 2, 3)]
+    assert spent(cafe) == 1900
+
+
 @pytest.mark.parametrize(("before", "after"), [("{via: folder}", FROM), (ANEW, UNTIL)])
 def test_numbers_that_begin_anew_from_a_day_on_pay_nothing_twice(start, before, after):
     cafe = start(f"main: {before}")

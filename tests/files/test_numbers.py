@@ -100,7 +100,7 @@ def test_the_earlier_file_again_takes_back_half_a_correction(cafe):
 
 
 def test_a_till_that_begins_anew_at_midnight_takes_no_other_guests_receipt(tmp_path):
-    with desk(tmp_path, RESTART) as cafe:
+    with desk(tmp_path, by_clock('"00:00"')) as cafe:
         sita, sunil = cafe.join(phone=SITA), cafe.join("Sunil Lama", phone=SUNIL)
         late = {"occurred_at": "2026-11-20T22:00:00+01:00"}
         cafe.upload(table({"receipt_no": "1", **late}), 1)
@@ -115,18 +115,23 @@ def test_a_till_that_begins_anew_at_midnight_takes_no_other_guests_receipt(tmp_p
 NIGHT = {"receipt_no": "1", "occurred_at": "2026-11-20T00:30:00+01:00"}
 
 
+def by_clock(clock: str) -> str:
+    return RESTART.replace("true}", f"true, numbers_restart_at: {clock}}}" if clock else "true}")
+
+
+@pytest.mark.parametrize("day", ["2026-11-20", "2026-11-22"])
 @pytest.mark.parametrize(("clock", "taken"), [("", 0), ('"00:00"', 1), ('"04:00"', 1)])
 def test_what_was_sold_at_night_is_booked_once_though_a_file_of_another_day_tells_it_again(
-    tmp_path, clock, taken
+    tmp_path, clock, taken, day
 ):
-    program = RESTART.replace("true}", f"true, numbers_restart_at: {clock}}}" if clock else "true}")
-    with desk(tmp_path, program) as cafe:
+    """The file of the business day, which began the morning before, is taken without a clock."""
+    with desk(tmp_path, by_clock(clock)) as cafe:
         cafe.sita = cafe.join(phone=SITA)
-        cafe.upload(table(NIGHT), 1)
+        cafe.upload(table(NIGHT), 1, business_date="2026-11-19")
         cafe.due()
-        again = table(NIGHT, {"receipt_no": "1", "occurred_at": "2026-11-22T10:00:00+01:00"})
-        cafe.clock.advance(24 * HOUR)
-        cafe.upload(again, 2, "sales-02.csv", business_date="2026-11-22", at=NOON + HOUR)
+        again = table(NIGHT, {"receipt_no": "2", "occurred_at": f"{day}T10:00:00+01:00"})
+        cafe.clock.advance(48 * HOUR)
+        cafe.upload(again, 2, "sales-02.csv", business_date=day, at=NOON + HOUR)
         cafe.due()
         assert (spent(cafe), cafe.receipts()) == (4800, 2)
         refused = [each["code"] for each in cafe.answer("sales-02.result.json")["rejected"]]

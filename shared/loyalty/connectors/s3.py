@@ -13,7 +13,7 @@ from datetime import UTC
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote_plus
 
 from loyalty.connectors.spec import (
     Config,
@@ -169,7 +169,7 @@ def _read(config: Config, body: bytes) -> dict[str, Any]:
 
 def _listed(config: Config, found: Mapping[str, Any]) -> Listed:
     return Listed(
-        name=unquote(found["Key"]).removeprefix(config["prefix"]),
+        name=unquote_plus(found["Key"]).removeprefix(config["prefix"]),
         size=found["Size"],
         version=found["ETag"],
         modified=found["LastModified"].astimezone(UTC),

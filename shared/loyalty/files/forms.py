@@ -18,7 +18,7 @@ from loyalty.domain.program import Program
 LONGEST_MANIFEST = 20_000
 DELIMITERS = {"semicolon": ";", "comma": ",", "tab": "\t", "bar": "|"}
 _DECIMALS = {"comma": ",", "point": "."}
-_PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+_PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}")
 _DAY = re.compile(r"20[0-9]{2}-[01][0-9]-[0-3][0-9]")
 _KINDS: Mapping[str, Literal["csv", "json", "jsonl"]] = {
     ".csv": "csv", ".json": "json", ".jsonl": "jsonl",

@@ -57,7 +57,10 @@ class Looked(NamedTuple):
 
 
 class File:
-    """One file, as far as it is read. `more` tells that it is not read to its end."""
+    """One file, as far as it is read.
+
+    `more` tells that it is not read to its end, `read` that there was something to read in it.
+    """
 
     def __init__(
         self, source: Source, shelf: Shelf, found: Found, shop: Shop, budget: Budget
@@ -66,7 +69,7 @@ class File:
         self._shop, self._budget = shop, budget
         self._program = shop.programs.current().program
         self._key = f"{source.till.connector}.{source.till.account}:{found.place.name}"
-        self.more = False
+        self.more = self.read = False
 
     def look(self) -> FileReading:
         """Do what can be done now; return how far it is."""
@@ -114,9 +117,10 @@ class File:
     def _go_on(self, reading: FileReading) -> FileReading:
         told = self._manifest()
         form = self._form(told)
+        if reading.state == "waiting" and told is None and not self._lies_still(reading):
+            return reading
+        self.read = True
         if reading.state == "waiting":
-            if told is None and not self._lies_still(reading):
-                return reading
             reading = self._begin(reading, told, self._checked(form))
         return self._tell(reading, form) if reading.state == "reading" else reading
 

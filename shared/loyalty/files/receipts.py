@@ -51,11 +51,11 @@ class Till(NamedTuple):
 
 
 def day_of(at: datetime, place: str, till: Till, form: Form, program: Program) -> str:
-    """Find the day of a number: the file's, if it is of that day by ours or by the calendar.
+    """Find the day of a number: by the till's clock, or else its business day.
 
-    A till may begin anew at midnight, and a file hold more than one day. Then nobody knows of which
-    day a number is that was given between midnight and the turn, unless the till's clock is told.
-    Raises Bad.
+    A till may begin anew at midnight, and tell a day twice. So nobody knows of which day a number
+    is that was given between midnight and the turn, unless the till's clock is told, or the file is
+    of that business day. Raises Bad.
     """
     store = program.store_of(till.source, place) or ""
     zone = program.zone_of(store)
@@ -63,9 +63,7 @@ def day_of(at: datetime, place: str, till: Till, form: Form, program: Program) -
         return calendar.business_day(at, zone, till.files.numbers_restart_at)
     own = calendar.business_day(at, zone, program.turn_of(store))
     date = calendar.local(at, zone).date().isoformat()
-    if form.day in (own, date):
-        return form.day
-    if own != date and till.files.begins_anew(date):
+    if own not in (date, form.day) and till.files.begins_anew(date):
         raise Bad("DAY_UNKNOWN")
     return own
 
@@ -178,10 +176,11 @@ class Receipt:
         return back
 
     def _refund_name(self) -> str:
-        """Name a refund; where it has its sale's number, by its time too."""
+        """Name a refund; where it has its sale's number, by its time too, as the till wrote it."""
         number = self._number()
         again = number == self._number("refund_of")
-        return f"{number}.{self._at:%Y%m%d%H%M%S}" if again else number
+        written = "".join(filter(str.isdigit, self._of(self._first, "occurred_at")))
+        return f"{number}.{written}" if again else number
 
     def _number(self, name: str = "receipt_no") -> str:
         """Name a receipt by its number; `2026-11-19/17` is number 17 of that business day."""

@@ -78,7 +78,7 @@ class Run:
         try:
             shelf = Shelf(source, self._shop)
             found = shelf.found(self._program)
-        except (VendorRefused, MissingSettings):
+        except (TryAgain, VendorRefused, MissingSettings):
             self._miss(source, ())  # nobody can tell whether it came
             raise
         self._pass_over(source, shelf.odd)
@@ -90,7 +90,7 @@ class Run:
                 reading = done.look()
                 self.alarms += self._of(source).refused(each, reading)
                 self._looked(len(whole), Looked(reading))
-            self.more = done.more
+            self.more = done.more or (done.read and self._budget.spent(self._shop.clock.now()))
             if self.more:
                 return
 
@@ -150,8 +150,9 @@ class Run:
 
 
 def _expected(now: datetime, source: Source, program: Program) -> Iterator[tuple[str, datetime]]:
-    """List the last business days, and by when the file of each is there."""
-    turn, zone = program.business_day_turns_at, program.zone
+    """List the last business days of a till's store, and by when the file of each is there."""
+    store = program.store_of(source.till.source, source.till.name) or ""
+    turn, zone = program.turn_of(store), program.zone_of(store)
     for back in range(1, LATE + 2):
         day = calendar.business_day(now - timedelta(days=back), zone, turn)
         morning = f"{date.fromisoformat(day) + timedelta(days=1)}T{source.files.expected_by}"
