@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from infra.sandbox import Sandbox
 from tests.domain.cafe import program
@@ -17,7 +18,7 @@ from tests.steps.cafe import SITA, Cafe
 from loyalty.counter import adjusting
 from loyalty.domain import prospects
 from loyalty.domain.account import Account, Lot
-from loyalty.records import quarantine, timers
+from loyalty.records import accounts, quarantine, timers
 from loyalty.steps import lifecycle_sweep
 
 DAY = timedelta(days=1)
@@ -119,6 +120,40 @@ def test_points_that_come_while_a_month_is_added_up_are_the_next_ones(cafe):
     cafe.rig.run()
     is_swept_at(cafe, 2027, 1, 1)
     assert sums(cafe) == ["2026-11: 0 + 10 - 0 - 0 = 10", "2026-12: 10 + 7 - 0 - 0 = 17"]
+
+
+class Slow:
+    """A store at which midnight comes between measuring and deciding."""
+
+    def __init__(self, cafe, end):
+        self.cafe, self.end, self.inner = cafe, end, cafe.rig.shop.store
+
+    def __getattr__(self, name):
+        return getattr(self.inner, name)
+
+    def atomically(self, database, work):
+        if self.cafe.now < self.end:
+            self.cafe.is_now(self.end)
+        return self.inner.atomically(database, work)
+
+
+def test_a_month_that_ends_while_its_account_is_looked_at_is_added_up_all_the_same(cafe):
+    cafe.buys("R1", 1_000)
+    [timer] = [each for each in timers.each(cafe.rig.store) if each.kind == "account"]
+    early = msgspec.structs.replace(timer, due_at=timer.due_at - timedelta(seconds=30))
+    armed = accounts.get(cafe.rig.store, cafe.member)
+    account = msgspec.structs.replace(armed.account, armed_at=early.due_at)
+
+    def work(unit):
+        timers.put(unit, f"account:{cafe.member}", early)
+        accounts.put(unit, cafe.member, msgspec.structs.replace(armed, account=account))
+
+    cafe.rig.store.atomically("ledger", work)
+    cafe.is_now(timer.due_at - timedelta(seconds=1))
+    lifecycle_sweep._settle(early, cafe.rig.shop._replace(store=Slow(cafe, timer.due_at)))
+    cafe.rig.run()
+    is_swept_at(cafe, 2026, 12, 1)
+    assert sums(cafe) == ["2026-11: 0 + 10 - 0 - 0 = 10"]
 
 
 def test_each_month_opens_with_what_the_last_one_closed_with_and_its_sums_are_the_ledgers(cafe):

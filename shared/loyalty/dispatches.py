@@ -20,7 +20,7 @@ from loyalty.records import Claim, DeliveryRecord, claims, deliveries, journeys,
 
 State = Literal["waits", "on its way", "sent", "delivered", "read", "failed", "not sent"]
 _OF_CLAIM: dict[str, State] = {
-    "claimed": "on its way", "waiting": "on its way", "accepted": "sent", "failed": "failed",
+    "claimed": "on its way", "waiting": "waits", "accepted": "sent", "failed": "failed",
     "dropped": "not sent",
 }  # fmt: skip
 _OF_DELIVERY: dict[str, State] = {"delivered": "delivered", "read": "read", "failed": "failed"}

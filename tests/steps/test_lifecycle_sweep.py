@@ -11,9 +11,11 @@ from tests.rig import NOON, sale
 from tests.steps.cafe import HARI
 
 from loyalty import timekeeping
+from loyalty.delivery import outgoing
 from loyalty.events import SweepRequested, encode, tick
 from loyalty.logs import Log
 from loyalty.records import entries, quarantine, timers
+from loyalty.steps import lifecycle_sweep
 
 HOUR = timedelta(hours=1)
 
@@ -95,6 +97,27 @@ class Meanwhile:
             then, self.then = self.then, None
             then()
         return found
+
+
+class Ended(BaseException):
+    """The process is ended: out of time, or of memory."""
+
+
+def test_a_timer_that_ends_the_process_each_time_delays_nobody_for_long(opened):
+    cafe = opened(wrap=lambda shop: shop._replace(bus=Failing(shop.bus, Ended)))
+    member = cafe.join()
+    cafe.buys("A", 1200, channel="online")
+    deadly = outgoing([SweepRequested(id="deadly", at=NOON, subject="sweep")])
+    cafe.rig.store.atomically(
+        "ledger", lambda unit: timekeeping.publish_at(unit, "deadly", deadly, NOON)
+    )
+    cafe.shop.bus.topic = "sweep-requested"
+    for _ in range(5):
+        cafe.rig.clock.advance(timedelta(minutes=20))
+        asked = SweepRequested(id="tick", at=cafe.now, subject="sweep")
+        with pytest.raises(Ended):
+            lifecycle_sweep.handle(asked, cafe.shop)
+    assert cafe.kinds(member) == [("sale", 12), ("release", 0)]
 
 
 def test_a_purchase_while_the_sweep_is_on_its_way_does_not_lose_the_next_timer(opened):

@@ -36,6 +36,13 @@ def measure(account: Account, program: Program, shop: Shop) -> Measured:
     )
 
 
+def misses(known: Measured, account: Account, program: Program, now: datetime) -> bool:
+    """Tell whether something is due by now that was not when it was measured."""
+    months = occasions.asks_for_months(account, program, now)
+    asking = occasions.asks_for_rhythm(account, program, now)
+    return not (set(months) <= known.statements.keys() and set(asking) <= known.rhythms.keys())
+
+
 def rhythms(
     account: Account, program: Program, store: Store, now: datetime
 ) -> dict[str, timedelta | None]:

@@ -7,6 +7,8 @@ what it is for.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from operator import attrgetter
 from typing import NamedTuple
@@ -40,6 +42,8 @@ from loyalty.segments import segmenting
 HEARS = SweepRequested
 PAGE = 100
 """So many timers in one go; if there are more, the sweep asks for itself again."""
+LONG = timedelta(minutes=15)
+"""What is so late may be what ended the sweeps before: it comes last, and delays nobody else."""
 MOST = 1000
 """So much that waits is counted; who has more than that has trouble enough."""
 
@@ -76,7 +80,8 @@ def _sweep(event: SweepRequested, shop: Shop) -> Outcome:
     """Do a page of what is due. The index is the cursor: what is done is no longer due."""
     now = shop.clock.now()
     due, more = timekeeping.due(PAGE, shop)
-    for timer in sorted(due, key=lambda timer: (timer.due_at, timer.rank)):
+    late = now - LONG
+    for timer in sorted(due, key=lambda each: (each.due_at < late, each.due_at, each.rank)):
         _try(timer, shop)
     if not more:
         return ()
@@ -91,7 +96,8 @@ def _try(timer: Timer, shop: Shop) -> None:
     except Exception as error:  # noqa: BLE001 - whatever it is, the other timers are due too
         name = type(error).__name__
         shop.log("ERROR", "timer failed", timer=timekeeping.name_of(timer), error=name)
-        timekeeping.put_off(timer, name, shop.clock.now(), shop)
+        with suppress(TryAgain):  # it is due yet, and the next sweep comes to it
+            timekeeping.put_off(timer, name, shop.clock.now(), shop)
 
 
 def _publish(timer: Timer, shop: Shop) -> None:
@@ -125,7 +131,10 @@ def _settle_in(unit: Unit, timer: Timer, name: str, known: Measured, shop: Shop)
     if known.statements and known.seq != record.account.seq:
         raise AlreadyExists("the account moved on since its month was added up")
     now = shop.clock.now()
-    book = bookkeeping.opened_from(homes.own(_disarmed(record)), shop.programs.at(now), shop)
+    version = shop.programs.at(now)
+    if measuring.misses(known, record.account, version.program, now):
+        raise AlreadyExists("something came due since it was measured")
+    book = bookkeeping.opened_from(homes.own(_disarmed(record)), version, shop)
     events = [*bookkeeping.posted(book), *_occasions(unit, book, known)]
     outcome = bookkeeping.write(unit, book, book.pages[0][0].id if book.pages else "", events)
     if book.account.armed_at is None:  # else it was armed anew, under the same name
