@@ -119,6 +119,24 @@ def test_a_day_is_not_changed_by_which_numbers_begin_anew(start, files, change, 
 @pytest.mark.parametrize(
     ("files", "change"), [("{via: folder}", NEW_YORK), ("{via: folder}", SIX), (BY_CLOCK, SIX)]
 )
+def test_a_day_is_not_changed_by_the_way_of_a_version_without_files(start):
+    cafe = start(f"main: {ANEW}")
+    bare = elsewhere(ANEW, NEW_YORK).replace(f"files:\n  main: {ANEW}", "")
+    programs.publish(cafe.store, bare, cafe.clock.now())
+    cafe.clock.advance(timedelta(minutes=5))
+    with pytest.raises(Mistakes):
+        programs.publish(cafe.store, elsewhere(ANEW, NEW_YORK), cafe.clock.now())
+
+
+def test_the_column_of_the_number_stays_the_same(start):
+    cafe = start("main: {via: folder}")
+    other = "main: {via: folder, columns: {receipt_no: Beleg}}"
+    problem = "receipts that were told would have numbers of another column, and be booked again"
+    way = 'leave `receipt_no: "receipt_no"`, or give another till in its place a name with `named`'
+    assert refused(cafe, other) == [f"files.main.columns: {problem} | {way}"]
+    publish(cafe, "main: {via: folder, columns: {qty: Menge}}")
+
+
 def test_a_day_may_change_where_no_receipt_is_named_by_it(start, files, change):
     cafe = start(f"main: {files}")
     programs.publish(cafe.store, elsewhere(files, change), cafe.clock.now())

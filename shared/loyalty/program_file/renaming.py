@@ -34,6 +34,8 @@ def renamed(new: Program, earlier: Sequence[Program], since: datetime) -> Iterat
             yield _renumbered(name, known[till], free)
         elif till in known and _by_another_clock(known[till], files):
             yield _retimed(name, known[till])
+        elif till in known and _column(known[till]) != _column(files):
+            yield _elsewhere(name, _column(known[till]))
         elif till in known and known[till].numbers_restart and files.numbers_restart:
             yield from _redated(name, files, days, _days(new))
         elif till not in known and gone and files.named is None:
@@ -45,11 +47,13 @@ def _tills(program: Program) -> dict[_Till, Files]:
 
 
 def _days(program: Program) -> dict[str, _Clock]:
-    """Tell when the business day of each till turns, and where."""
+    """Tell when the business day of each till that leaves files turns, and where."""
+    sources = {source for source, _ in _tills(program)}
     return {
         till: (program.zone_of(store), program.turn_of(store))
         for store, each in program.stores.items()
         for till in each.tills
+        if till.partition(":")[0] in sources
     }
 
 
@@ -72,6 +76,16 @@ def _by_another_clock(old: Files, new: Files) -> bool:
     """Tell whether what was sold at night would be of another day than was said before."""
     clock = old.numbers_restart_at
     return old.numbers_restart and clock is not None and clock != new.numbers_restart_at
+
+
+def _column(files: Files) -> str:
+    return files.columns.get("receipt_no", "receipt_no")
+
+
+def _elsewhere(name: str, old: str) -> Finding:
+    problem = "receipts that were told would have numbers of another column, and be booked again"
+    hint = f'leave `receipt_no: "{old}"`, or give another till in its place a name with `named`'
+    return Finding(("files", name, "columns"), problem, hint)
 
 
 def _retimed(name: str, old: Files) -> Finding:
