@@ -116,9 +116,6 @@ def test_a_day_is_not_changed_by_which_numbers_begin_anew(start, files, change, 
     assert wrong.hint == f'leave `{key}: "{was}"` for the store of `folder:main`'
 
 
-@pytest.mark.parametrize(
-    ("files", "change"), [("{via: folder}", NEW_YORK), ("{via: folder}", SIX), (BY_CLOCK, SIX)]
-)
 def test_a_day_is_not_changed_by_the_way_of_a_version_without_files(start):
     cafe = start(f"main: {ANEW}")
     bare = elsewhere(ANEW, NEW_YORK).replace(f"files:\n  main: {ANEW}", "")
@@ -137,6 +134,9 @@ def test_the_column_of_the_number_stays_the_same(start):
     publish(cafe, "main: {via: folder, columns: {qty: Menge}}")
 
 
+@pytest.mark.parametrize(
+    ("files", "change"), [("{via: folder}", NEW_YORK), ("{via: folder}", SIX), (BY_CLOCK, SIX)]
+)
 def test_a_day_may_change_where_no_receipt_is_named_by_it(start, files, change):
     cafe = start(f"main: {files}")
     programs.publish(cafe.store, elsewhere(files, change), cafe.clock.now())
