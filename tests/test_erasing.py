@@ -29,7 +29,7 @@ from loyalty.guests import (
 )
 from loyalty.guests.activities import Done
 from loyalty.guests.merging import Wish
-from loyalty.records import SignIn, accounts, contacts, entries, timers
+from loyalty.records import SignIn, accounts, contacts, entries, merges, timers
 from loyalty.segments import placing
 
 HOUSEHOLD = "household: {people: 2}\n"
@@ -65,6 +65,30 @@ def test_after_erasure_nothing_of_a_guest_is_in_the_store(tmp_path):
     sinks = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert all(value in there for value in (PHONE, EMAIL, NAME))
     assert leaks(sinks, [PHONE, EMAIL, NAME]) == []
+
+
+def test_nothing_is_left_of_why_and_how_somebody_was_merged(tmp_path):
+    with opened(tmp_path, PROGRAM) as rig:
+        person, other = known(rig), rig.join(phone="+4915799988878")
+        card = members.card(other, rig.shop)
+        why = f"{NAME} had two cards, the second one of {EMAIL}"
+        merging.merge(Wish("M1", other, person, "owner", why), rig.shop)
+        found = merges.get(rig.store, other)
+        assert found.leading
+        erasing.erase(person, rig.shop)
+        assert members.find(rig.shop, card=card) is None
+        assert (
+            merges.get(rig.store, other).leading,
+            leaks({"all": str(rig.dump()).encode()}, [NAME]),
+        ) == ((), [])
+
+
+def test_nothing_is_left_of_why_others_share_the_points_of_whom_is_erased(tmp_path):
+    with opened(tmp_path, PROGRAM + HOUSEHOLD) as rig:
+        person, other = known(rig), rig.join(phone="+4915799988878")
+        merging.merge(Wish("S1", other, person, "owner", f"{NAME} asked", shared=True), rig.shop)
+        erasing.erase(person, rig.shop)
+        assert leaks({"all": str(rig.dump()).encode()}, [NAME]) == []
 
 
 def test_an_erasure_that_broke_off_is_finished_by_the_sweep(tmp_path):
@@ -161,7 +185,7 @@ def test_who_shared_an_account_with_somebody_erased_stays_a_guest(home):
     assert homes.living(home.store, home.anna) is None
     record = accounts.get(home.store, home.anna)
     assert record is not None
-    assert placing.is_living(record)
+    assert placing.living([record], home.store) == {home.anna}
 
 
 @pytest.mark.parametrize("who", ["anna", "ben"])

@@ -10,9 +10,12 @@ from tests.rig import NOON
 from tests.steps.cafe import HARI, SITA, Cafe
 from tests.test_campaigns import joined, opened, phone, placed, record, spring, starts, told
 
+from loyalty.campaigns import commissioning
 from loyalty.domain import campaigns as rules
+from loyalty.domain.automations import Step
 from loyalty.guests import erasing, merging, tagging
 from loyalty.guests.merging import Wish
+from loyalty.records import contacts
 
 NIGHT = NOON + timedelta(hours=11, minutes=30)
 AT_NIGHT = {"starts": "2026-11-21 23:30"}
@@ -99,3 +102,57 @@ def test_what_became_of_a_guests_points_is_told_to_the_person_too(sandbox):
     for _ in range(10):
         cafe.passes(hours=1)
     assert [(each.to, each.text[:10]) for each in cafe.sandbox.outbox] == [(HARI, "Hari, +20.")]
+
+
+def test_two_guests_found_to_be_a_third_are_told_once(cafe):
+    person, one, other = joined(cafe, 3)
+    for each in (one, other):
+        tagging.give(each, "helper", "owner", cafe.shop)
+    placed(cafe)
+    cafe.rig.run()
+    at_night(cafe, segments=("helpers",))
+    merging.merge(Wish("M1", one, person, "owner"), cafe.shop)
+    merging.merge(Wish("M2", other, person, "owner"), cafe.shop)
+    cafe.rig.run()
+    morning(cafe)
+    assert told(cafe) == {phone(0): 1}
+
+
+def test_a_campaign_goes_on_with_the_person_whom_its_guest_was_found_to_be(cafe):
+    person, guest = joined(cafe, 2)
+    tagging.give(guest, "helper", "owner", cafe.shop)
+    placed(cafe)
+    later = {"pause": Step(wait=24 * 60), "gift": Step(award=40), "more": Step(send="news")}
+    starts(cafe, spring({"news": Step(send="news"), **later}, segments=("helpers",)))
+    cafe.passes(hours=2)
+    merges(cafe, guest, person)
+    for _ in range(3):
+        cafe.passes(hours=24)
+    assert (told(cafe), cafe.points(person)) == ({phone(0): 1, phone(1): 1}, 40)
+
+
+def test_a_text_that_met_a_pause_goes_to_the_person_its_guest_was_found_to_be_meanwhile(cafe):
+    person, guest = joined(cafe, 2)
+    tagging.give(guest, "helper", "owner", cafe.shop)
+    placed(cafe)
+    at_night(cafe, segments=("helpers",))
+    commissioning.pause("spring", "owner", cafe.shop)
+    morning(cafe)
+    merges(cafe, guest, person)
+    commissioning.resume("spring", "owner", cafe.shop)
+    morning(cafe)
+    assert told(cafe) == {phone(0): 1}
+
+
+def test_a_text_that_waited_long_counts_in_the_cap_from_the_day_it_leaves(cafe):
+    [guest] = joined(cafe, 1)
+    at_night(cafe)
+    commissioning.pause("spring", "owner", cafe.shop)
+    morning(cafe)
+    for _ in range(5):
+        cafe.passes(days=1)
+    commissioning.resume("spring", "owner", cafe.shop)
+    cafe.passes(minutes=1)
+    assert told(cafe) == {phone(0): 1}
+    [sent] = contacts.get(cafe.rig.store, guest).sent
+    assert cafe.rig.clock.now() - sent < timedelta(hours=1)

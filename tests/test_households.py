@@ -65,6 +65,20 @@ def test_whoever_stays_keeps_offer_and_tags_when_whom_the_account_is_called_afte
     assert {offer.member for offer in account.offers} == {cafe.other}
 
 
+def test_who_stays_keeps_the_offer_they_took_over(cafe):
+    [third] = [cafe.join(phone="+4915112349999")]
+    tagging.give(third, "helper", "owner", cafe.shop)
+    placed(cafe)
+    starts(cafe, spring(offer=Offer(factor=20_000), segments=("helpers",)))
+    cafe.passes(hours=2)
+    merging.merge(Wish("M1", third, cafe.other, "owner"), cafe.shop)
+    share(cafe)
+    erasing.erase(cafe.head, cafe.shop)
+    assert [(each.member, each.by) for each in cafe.rig.account(cafe.head).offers] == [
+        (third, cafe.other)
+    ]
+
+
 @pytest.mark.parametrize("first", ["head", "other"])
 def test_nothing_of_anybody_is_left_once_all_of_an_account_are_erased(cafe, first):
     share(cafe)
@@ -76,6 +90,8 @@ def test_nothing_of_anybody_is_left_once_all_of_an_account_are_erased(cafe, firs
     for name in sorted(("head", "other"), key=lambda name: name != first):
         erasing.erase(getattr(cafe, name), cafe.shop)
         cafe.rig.run()
+    cafe.passes(days=1)
+    placed(cafe)
     for member in (cafe.head, cafe.other):
         left = cafe.rig.account(member)
         assert (left.tags, left.brought, left.offers, left.segments, left.stage) == (

@@ -113,7 +113,10 @@ COLLECTIONS: dict[str, Collection] = {
         "people", "staff id", "Who works here: name, store, role, and the hash of their PIN."
     ),
     "merges": Collection(
-        "ledger", "member id", "Whose account is kept in whose, why, and what led to them before."
+        "ledger",
+        "member id",
+        "Whose account is kept in whose, why, and what led to them before.",
+        ("into",),
     ),
     "journeys": Collection(
         "ledger",

@@ -265,7 +265,8 @@ class Link(Record, frozen=True, kw_only=True):
 class Claim(Record, frozen=True, kw_only=True):
     """One message to one person over one vendor, and what became of it.
 
-    Claimed before the vendor is called: whoever finds it in `claimed` must look it up first.
+    Claimed before the vendor is called: whoever finds it in `claimed` must look it up first. One
+    for marketing counts towards its member's cap under the instant `at`.
     """
 
     message: str
@@ -277,8 +278,6 @@ class Claim(Record, frozen=True, kw_only=True):
     purpose: str = "service"
     provider_id: str = ""
     word: str = ""
-    capped_at: datetime | None = None
-    """Under which instant it counts towards the member's cap, if not `at`."""
 
 
 class DeliveryRecord(Record, frozen=True, kw_only=True):

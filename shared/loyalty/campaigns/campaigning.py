@@ -27,6 +27,7 @@ from loyalty.campaigns.entering import Entered
 from loyalty.delivery import Shop, publish
 from loyalty.domain import campaigns as rules
 from loyalty.domain import offers
+from loyalty.errors import Unreadable
 from loyalty.journeys import leading
 from loyalty.ports import Unit, Where
 from loyalty.records import AccountRecord, Timer, account_record, accounts, campaigns, timers
@@ -80,13 +81,16 @@ def _clear(record: CampaignRecord, timer: Timer, shop: Shop) -> None:
     """Take a page of accounts the offer of a campaign that is over; each is found until it is."""
     where = (Where("offers", "contains", record.id),)
     found = accounts.page(shop.store, "", PAGE, where) if record.campaign.offer else []
-    for each in paging.legible(found, shop):
+    readable = paging.legible(found, shop)
+    for each in readable:
         work = partial(_without, account=each.account.id, campaign=record.id)
         shop.store.atomically("ledger", work)
-    if len(found) < PAGE:
-        timekeeping.strike_out(timer, shop)
-    else:
+    if readable and len(found) == PAGE:
         publish(shop.bus, running.asked(record.id, found[-1][0], shop.clock.now()))
+    elif len(readable) < len(found):
+        raise Unreadable("an account keeps an offer that is over")  # no offer outlives a stop
+    else:
+        timekeeping.strike_out(timer, shop)
 
 
 def _without(unit: Unit, account: str, campaign: str) -> None:
@@ -102,12 +106,12 @@ def _without(unit: Unit, account: str, campaign: str) -> None:
 
 def _page(record: CampaignRecord, tries: int, shop: Shop) -> None:
     """Begin a page of guests, publish what came of it, then move on and ask for the next one."""
-    page = _next_page(record, shop) if record.page is None else []
+    page = _next_page(record, shop) if record.page is None else _same_page(record, shop)
     readable = paging.legible(page, shop, tries)
     planned = _plan(record, page, shop) if record.page is None else record
     if planned is None:
         return  # it is halted, or somebody else was here
-    entered = _enter(planned, readable or _accounts_of(planned, shop), tries, shop)
+    entered = _enter(planned, readable, tries, shop)
     entered += [Entered(why=LEFT_OUT)] * (len(page) - len(readable))
     publish(shop.bus, tuple(each for one in entered for each in one.outcome))
     work = partial(_advance, was=planned, last=planned.upto, entered=entered, shop=shop)
@@ -122,7 +126,7 @@ def _page(record: CampaignRecord, tries: int, shop: Shop) -> None:
 def _publish_again(record: CampaignRecord, tries: int, shop: Shop) -> None:
     """Publish what came of a page that was cut off before its campaign was over: nobody begins."""
     if not record.begun and record.page is not None:
-        page = _accounts_of(record, shop)
+        page = paging.legible(_same_page(record, shop), shop, tries)
         entered = _enter(record, page, tries, shop)
         publish(shop.bus, tuple(each for one in entered for each in one.outcome))
 
@@ -147,9 +151,10 @@ def _plan(
     return shop.store.atomically("ledger", work)
 
 
-def _accounts_of(record: CampaignRecord, shop: Shop) -> list[AccountRecord]:
+def _same_page(record: CampaignRecord, shop: Shop) -> list[tuple[str, AccountRecord | None]]:
     """Read the accounts of the page that is being begun, as they are now."""
-    return [each for each in accounts.known(shop.store, record.page or ()) if each]
+    names = record.page or ()
+    return list(zip(names, accounts.known(shop.store, names), strict=True))
 
 
 def _next_page(record: CampaignRecord, shop: Shop) -> list[tuple[str, AccountRecord | None]]:

@@ -94,7 +94,7 @@ def unmerge(book: Pages, back: Pages, part: Part, link: Link, came: Came) -> Non
     others = tuple(name for name in book.account.others if name not in link.joined)
     left, own = tags.parted(book.account, back.account)
     since = _forgetting(book)  # one day for both: what is known of a day is known here, of either
-    taken = offers.of_people(left.offers, link.joined)
+    taken = tuple(each for each in left.offers if each.member in link.joined)
     rest = tuple(each for each in left.offers if each not in taken)
     left = _replace(left, others=others, offers=rest)
     _give(book, part, "unmerge", link, _forgetful(left, since, came.those_who_stay))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -134,6 +134,22 @@ def joined(newer: Iterable[Offered], older: Iterable[Offered]) -> tuple[Offered,
 
 
 def of_people(offers: Iterable[Offered], people: Iterable[str]) -> tuple[Offered, ...]:
-    """List the offers that these people have."""
+    """List the offers that these people have, or took over."""
     known = set(people)
-    return tuple(each for each in offers if each.member in known)
+    return tuple(each for each in offers if known & {each.member, each.by})
+
+
+def given_back(
+    offers: Iterable[Offered], people: Sequence[str], person: str, led: Mapping[str, str]
+) -> tuple[Offered, ...]:
+    """Leave the offers of these people, who part from others, as they were among themselves.
+
+    `led` names by campaign the first of the `person`'s own names that was in it: an offer of that
+    one is the person's, as it was before.
+    """
+    return tuple(
+        each
+        if each.member not in people or each.by in people
+        else _replace(each, by=person if led.get(each.campaign) == each.member != person else "")
+        for each in offers
+    )

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import msgspec
+
 from loyalty import bookkeeping, timekeeping
 from loyalty.delivery import Shop, outgoing, publish
 from loyalty.domain import segments
@@ -24,6 +26,7 @@ from loyalty.journeys import celebrating, leading
 from loyalty.ports import Key, Unit
 from loyalty.records import (
     Contact,
+    Merge,
     Timer,
     account_record,
     accounts,
@@ -31,6 +34,7 @@ from loyalty.records import (
     contacts,
     identities,
     links,
+    merges,
     profiles,
     sessions,
     sign_ins,
@@ -60,14 +64,18 @@ def _before(member: str, shop: Shop) -> list[str]:
 def mark(member: str, shop: Shop) -> None:
     """Close the account, let nothing lead to it, and have the sweep see to the rest."""
     leading = identities.keys(shop.store, "member", member)
+    told = [each.member for each in merges.each(shop.store, ("into", "==", member))]
     due = shop.clock.now() + timekeeping.LATER
 
     def close(unit: Unit) -> None:
         record = accounts.get(unit, member)
         if record and record.closed != homes.ERASED:
             home = homes.find(unit, member)  # a unit reads everything before it writes
+            bare = _untold(unit, member, told)
             stay = _who_stay(unit, home) if home else []
             befriending.end(unit, member)
+            for each in bare:
+                merges.put(unit, each.member, each)
             if home and home.account.id != member:
                 _forgotten_there(unit, home, stay)
                 stay = []  # nobody else is in their own
@@ -78,6 +86,12 @@ def mark(member: str, shop: Shop) -> None:
         timers.put(unit, f"erase:{member}", timer)
 
     shop.store.atomically("ledger", close)
+
+
+def _untold(unit: Unit, member: str, into: Sequence[str]) -> list[Merge]:
+    """Leave of what was said of merges with them that they were: neither why, nor who led there."""
+    found = merges.several(unit, [member, *into])
+    return [msgspec.structs.replace(each, why="", leading=()) for each in found if each]
 
 
 def _closed(unit: Unit, account: Account, stay: Sequence[str], shop: Shop) -> None:

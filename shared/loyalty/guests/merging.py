@@ -59,17 +59,7 @@ def merge(wish: Wish, shop: Shop) -> None:
     )
     timekeeping.keep(f"merge:{wish.act}", outcome, shop)
     if not wish.shared:
-        finish(wish.member, shop)
-
-
-def finish(member: str, shop: Shop) -> None:
-    """See to the person whose member was merged, and strike the timer out."""
-    home, promised = homes.find(shop.store, member), timers.get(shop.store, f"merge:{member}")
-    if promised is None:
-        return
-    if home and home.person != member:
-        uniting.unite(member, home.person, shop)
-    shop.store.atomically("ledger", lambda unit: timers.delete(unit, f"merge:{member}"))
+        uniting.finish(wish.member, shop)
 
 
 def _merge(unit: Unit, wish: Wish, leading: Sequence[Key], shop: Shop) -> Outcome:

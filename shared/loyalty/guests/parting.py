@@ -12,8 +12,11 @@ from typing import NamedTuple
 import msgspec
 
 from loyalty import bookkeeping, recount, timekeeping
+from loyalty.campaigns import running
 from loyalty.delivery import RACES, Outcome, Shop
 from loyalty.domain import merging as moved
+from loyalty.domain import offers
+from loyalty.domain.account import Account
 from loyalty.domain.entry import Entry
 from loyalty.domain.facts import minute
 from loyalty.errors import Problem, TryAgain
@@ -121,6 +124,7 @@ def _part(unit: Unit, member: str, by: str, seen: _Seen, shop: Shop) -> tuple[st
     version, joined = shop.programs.at(shop.clock.now()), found.first.joined
     book = bookkeeping.opened_from(found.home, version, shop)
     back = bookkeeping.opened_from(homes.own(found.record), version, shop)
+    book.account = _given_back(unit, book.account, joined)
     part = moved.remaining(book.account, found.first, seen.acts, book)
     link = moved.Link(found.merged.act, book.account.id, joined, found.merged.shared)
     moved.unmerge(book, back, part, link, seen.came)
@@ -131,6 +135,20 @@ def _part(unit: Unit, member: str, by: str, seen: _Seen, shop: Shop) -> tuple[st
     timers.delete(unit, f"merge:{member}")
     act = f"unmerge:{found.merged.act}"
     return act, merging.written(unit, book, back, act)
+
+
+def _given_back(unit: Unit, account: Account, joined: Sequence[str]) -> Account:
+    """Leave to those who part the offers of their own, by whichever of their names each came."""
+    homes_of = {name: homes.find(unit, name) for name in joined}
+    people = {name: home.person for name, home in homes_of.items() if home}
+    one = [name for name in joined if people.get(name) == people.get(joined[0])]
+    asked = dict.fromkeys(each.campaign for each in account.offers if each.member in one)
+    led = {
+        campaign: next((name for name in one if running.led(unit, campaign, [name])), "")
+        for campaign in asked
+    }
+    own = offers.given_back(account.offers, joined, joined[0], led)
+    return _replace(account, offers=own)
 
 
 def _none_held(unit: Unit, found: _Found, shop: Shop) -> None:

@@ -11,13 +11,23 @@ from datetime import datetime
 import msgspec
 
 from loyalty.delivery import Shop
-from loyalty.guests import members
+from loyalty.guests import homes, members
 from loyalty.ports import Unit
-from loyalty.records import Consent, Contact, contacts, links, sessions
+from loyalty.records import Consent, Contact, contacts, links, sessions, timers
 
 OPTED_OUT = "opted-out"
 SOURCE = "merge"
 _replace = msgspec.structs.replace
+
+
+def finish(member: str, shop: Shop) -> None:
+    """See to the person whose member was merged, and strike the timer out."""
+    home, promised = homes.find(shop.store, member), timers.get(shop.store, f"merge:{member}")
+    if promised is None:
+        return
+    if home and home.person != member:
+        unite(member, home.person, shop)
+    shop.store.atomically("ledger", lambda unit: timers.delete(unit, f"merge:{member}"))
 
 
 def unite(member: str, person: str, shop: Shop) -> None:

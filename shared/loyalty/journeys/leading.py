@@ -23,6 +23,7 @@ from loyalty.domain.campaigns import cost
 from loyalty.domain.journeys import Still
 from loyalty.domain.ledger import Passbook
 from loyalty.events import Event, NotificationRequested, Said
+from loyalty.forwarding import heir
 from loyalty.guests import homes
 from loyalty.guests.homes import Home
 from loyalty.journeys.journey_records import Journey
@@ -92,13 +93,19 @@ def _next(unit: Unit, journey: Journey, shop: Shop) -> Journey:
         else shop.programs.named(journey.version).automations[journey.automation]
     )
     home = homes.find(unit, journey.member)
-    if home is None or home.closed or home.person != journey.member:
+    if home is None or home.closed or not (whom := _heir(unit, home, journey)):
         return stopped(journey, "nobody")
     if campaign and (halt := running.why_not(campaign, now)):
         return _paused(journey, campaign, now) if halt == running.PAUSED else stopped(journey, halt)
     if why := way.gone(_still(journey, reaction), home.account, program, now):
         return stopped(journey, why)
-    return _stage(unit, journey, home, reaction, shop, campaign)
+    after = _stage(unit, _replace(journey, member=whom), home, reaction, shop, campaign)
+    return _replace(after, member=journey.member)
+
+
+def _heir(unit: Unit, home: Home, journey: Journey) -> str:
+    """Name who goes on: the guest, or the person they were found to be meanwhile; or nobody."""
+    return home.person if home.person == home.member else heir(unit, home, journey.id)
 
 
 def _paused(journey: Journey, campaign: CampaignRecord, now: datetime) -> Journey:

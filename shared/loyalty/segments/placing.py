@@ -16,8 +16,9 @@ from loyalty.domain.entry import Receipt
 from loyalty.domain.grouping import Favorite
 from loyalty.domain.program import Program
 from loyalty.domain.segments import Guest, Likes
+from loyalty.guests.homes import ERASED
 from loyalty.job_records import Job
-from loyalty.ports import Unit
+from loyalty.ports import Store, Unit
 from loyalty.records import (
     AccountRecord,
     account_record,
@@ -41,17 +42,31 @@ class _Told(NamedTuple):
     liked_at: int
 
 
-def is_living(record: AccountRecord) -> bool:
-    """Tell whether somebody is behind an account, which is not kept in another one."""
-    return not record.account.into and bool(record.account.others or not record.closed)
+def living(records: Sequence[AccountRecord], store: Store) -> set[str]:
+    """Name the accounts that are not kept in another one and that somebody is behind.
+
+    Who shares one stays its guest when whom it is called after is erased.
+    """
+    here = [record for record in records if not record.account.into]
+    left = [record.account for record in here if record.closed and record.account.others]
+    stay = {account.id for account in left if _has_somebody(account, store)}
+    return {record.account.id for record in here if not record.closed} | stay
+
+
+def _has_somebody(account: Account, store: Store) -> bool:
+    found = accounts.known(store, account.others)
+    return any(each is None or each.closed != ERASED for each in found)
 
 
 def place(records: Sequence[AccountRecord], job: Job, program: Program, shop: Shop) -> None:
     """Place guests, as of the run's instant, and write those of whom something changed."""
-    ladders, people = rfm.ladders(job.counts), _people(records, program, shop)
+    lives = living(records, shop.store)
+    ladders, people = rfm.ladders(job.counts), _people(sorted(lives), program, shop)
     for record in records:
         told = _told(record.account, people, program, shop)
-        placed = partial(_placed, told=told, ladders=ladders, job=job, program=program)
+        is_there = program.segments and record.account.id in lives
+        into = partial(_placed, told=told, ladders=ladders, job=job, program=program)
+        placed = into if is_there else _outside
         found = placed(record)
         if found != record.account:
             _write(record, found, placed, shop)
@@ -79,8 +94,8 @@ def _placed(
 ) -> Account:
     """Tell what an account is once it is placed."""
     account = record.account
-    if not is_living(record) or not program.segments:
-        return segments.emptied(account)
+    if account.into:
+        return _outside(record)
     score = rfm.scored(rfm.measured(account, program, job.at), ladders)
     guest = Guest(account, score, told.likes, told.birthday, told.language)
     found = segments.place(guest, program, job.at)
@@ -91,14 +106,16 @@ def _placed(
     )  # fmt: skip
 
 
+def _outside(record: AccountRecord) -> Account:
+    """Tell what an account is that is in no segment: there are none, or nobody is behind it."""
+    return segments.emptied(record.account)
+
+
 # -- what is not on the account ------------------------------------------------------------
 
 
-def _people(
-    records: Sequence[AccountRecord], program: Program, shop: Shop
-) -> dict[str, tuple[str, str]]:
+def _people(names: Sequence[str], program: Program, shop: Shop) -> dict[str, tuple[str, str]]:
     """Read birthday and language of a page of guests at once, as far as a segment asks."""
-    names = [record.account.id for record in records if is_living(record)]
     asked = program.segments.values()
     born = names if any(segment.birthday_month for segment in asked) else []
     speak = names if any(segment.languages for segment in asked) else []

@@ -39,7 +39,7 @@ def run(event: SweepRequested, shop: Shop) -> Outcome:
     page = accounts.page(shop.store, job.after, PAGE)
     records, program = paging.legible(page, shop), shop.programs.named(job.version)
     if job.phase == "counting":
-        job = _replace(job, counts=_counted(job, records, program))
+        job = _replace(job, counts=_counted(job, records, program, shop))
     else:
         placing.place(records, job, program, shop)
     after = _next(job, page[-1][0] if len(page) == PAGE else "", program)
@@ -67,10 +67,13 @@ def _begin(shop: Shop) -> Outcome:
     return shop.store.atomically("ledger", work)
 
 
-def _counted(job: Job, records: Sequence[AccountRecord], program: Program) -> rfm.Counts:
+def _counted(
+    job: Job, records: Sequence[AccountRecord], program: Program, shop: Shop
+) -> rfm.Counts:
     """Add a page of guests to what was counted."""
-    living = (each.account for each in records if placing.is_living(each))
-    measured = (rfm.measured(account, program, job.at) for account in living)
+    lives = placing.living(records, shop.store)
+    here = (each.account for each in records if each.account.id in lives)
+    measured = (rfm.measured(account, program, job.at) for account in here)
     return rfm.counted(job.counts, [each for each in measured if each])
 
 

@@ -25,7 +25,7 @@ from loyalty.domain.program import Program
 from loyalty.errors import AlreadyExists, Rejected, TryAgain
 from loyalty.events import Event, FilesDue, OccasionCame, SalesDue, SweepRequested
 from loyalty.friends import befriending
-from loyalty.guests import erasing, homes, merging, moving
+from loyalty.guests import erasing, homes, moving, uniting
 from loyalty.journeys import arming, celebrating, leading, measuring
 from loyalty.ports import Unit
 from loyalty.records import (
@@ -175,7 +175,7 @@ def _erase(timer: Timer, shop: Shop) -> None:
 
 
 def _merge(timer: Timer, shop: Shop) -> None:
-    merging.finish(timer.subject, shop)
+    uniting.finish(timer.subject, shop)
 
 
 def _move(timer: Timer, shop: Shop) -> None:

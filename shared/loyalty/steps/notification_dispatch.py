@@ -27,6 +27,7 @@ from loyalty.records import (
     claims,
     contacts,
     deliveries,
+    timers,
 )
 
 HEARS = NotificationRequested
@@ -149,9 +150,14 @@ def _counted(contact: Contact, message: Message, program: Program, now: datetime
 def _come_back(event: NotificationRequested, at: datetime, shop: Shop) -> None:
     """Have the same request published again at an instant (the timer's key makes it one)."""
     again = outgoing([event])
-    shop.store.atomically(
-        "ledger", lambda unit: timekeeping.publish_at(unit, event.id, again, at, event.seq)
-    )
+
+    def work(unit: Unit) -> None:
+        found = timers.get(unit, f"publish:{event.id}")
+        late = found is not None and found.due_at == at  # whoever rings it strikes that one out
+        due = at + timedelta(seconds=late)
+        timekeeping.publish_at(unit, event.id, again, due, event.seq)
+
+    shop.store.atomically("ledger", work)
 
 
 # -- finding a claim ----------------------------------------------------------------------
@@ -191,32 +197,44 @@ def _look_up(
 def _resume(
     event: NotificationRequested, claim: Claim, program: Program, shop: Shop
 ) -> Claim | None:
-    """Take over what was surely not sent, if it may still leave; it is in the cap already."""
+    """Take over what was surely not sent, if it may still leave, also to whom its guest is now."""
+    ours = claim
     if event.audience == "guest":
-        contact = contacts.get(shop.store, claim.member)
-        message, now = _message(event, program), shop.clock.now()
-        decision = _decision(contact, message, program, now, event.useful_until)
+        ours = _replace(claim, member=forwarding.addressee(event, shop))
+        contact, now = contacts.get(shop.store, ours.member), shop.clock.now()
+        contact = _uncounted(contact, claim) if contact else None
+        decision = _decision(contact, _message(event, program), program, now, event.useful_until)
         if decision.act == "wait" and decision.until:
             _come_back(event, decision.until, shop)
             return None
-        if decision.act == "drop" and decision.why != "cap":
-            return _drop(claim, shop, decision.why)
-    return _take_over(claim, shop)
+        if decision.act == "drop":
+            return _drop(ours, shop, decision.why)
+    return _take_over(claim, ours, shop)
 
 
-def _take_over(claim: Claim, shop: Shop) -> Claim | None:
-    """Make the claim ours, unless another delivery did so first."""
-    now, capped = shop.clock.now(), claim.capped_at or claim.at
-    kept = capped if claim.purpose == "marketing" and capped != now else None
-    ours = _replace(claim, state="claimed", at=now, capped_at=kept)
+def _take_over(was: Claim, ours: Claim, shop: Shop) -> Claim | None:
+    """Make the claim ours, unless another delivery did so first; it counts in the cap as of now."""
+    ours = _replace(ours, state="claimed", at=shop.clock.now())
 
     def work(unit: Unit) -> Claim | None:
-        if claims.get(unit, claim.message) != claim:
+        found, contact = claims.get(unit, was.message), contacts.get(unit, ours.member)
+        if found != was:
             return None
-        claims.put(unit, claim.message, ours)
+        claims.put(unit, was.message, ours)
+        if contact and ours.purpose == "marketing":
+            sent = (*_uncounted(contact, was).sent, ours.at)
+            contacts.put(unit, ours.member, _replace(contact, sent=sent, seq=contact.seq + 1))
         return ours
 
     return shop.store.atomically("people", work)
+
+
+def _uncounted(contact: Contact, claim: Claim) -> Contact:
+    """Take one message out of its guest's cap: others may have been claimed at the same instant."""
+    if claim.purpose != "marketing" or claim.at not in contact.sent:
+        return contact
+    at = contact.sent.index(claim.at)
+    return _replace(contact, sent=contact.sent[:at] + contact.sent[at + 1 :])
 
 
 # -- sending ------------------------------------------------------------------------------
@@ -329,15 +347,12 @@ def _drop(claim: Claim, shop: Shop, why: str) -> Claim:
 
 def _give_back(claim: Claim, shop: Shop) -> None:
     """Give a marketing message that was not sent back to the member's cap."""
-    capped = claim.capped_at or claim.at
 
     def work(unit: Unit) -> None:
         contact = contacts.get(unit, claim.member)
-        if contact and capped in contact.sent:
-            sent = list(contact.sent)
-            sent.remove(capped)  # others may have been claimed at the same instant
-            given = _replace(contact, sent=tuple(sent), seq=contact.seq + 1)
-            contacts.put(unit, claim.member, given)
+        given = _uncounted(contact, claim) if contact else None
+        if given and given is not contact:
+            contacts.put(unit, claim.member, _replace(given, seq=given.seq + 1))
 
     if claim.purpose == "marketing":
         shop.store.atomically("people", work)
