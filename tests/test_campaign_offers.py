@@ -11,7 +11,17 @@ from infra.sandbox import Sandbox
 from tests.rig import refund, sale, void
 from tests.steps.cafe import Cafe
 from tests.steps.test_cost import Counting
-from tests.test_campaigns import Killed, joined, opened, phone, record, spring, starts, survived
+from tests.test_campaigns import (
+    Killed,
+    joined,
+    opened,
+    phone,
+    placed,
+    record,
+    spring,
+    starts,
+    survived,
+)
 
 from loyalty.adapters.sqlite import SqliteStore
 from loyalty.audit import audit
@@ -22,7 +32,7 @@ from loyalty.domain.conditions import When
 from loyalty.domain.transaction import Line, Sale
 from loyalty.events import TransactionRecorded, claimed
 from loyalty.explaining import explain
-from loyalty.guests import merging, parting
+from loyalty.guests import merging, parting, tagging
 from loyalty.guests.merging import Wish
 from loyalty.records import accounts, entries, journeys
 from loyalty.steps import points_calculation
@@ -296,6 +306,22 @@ def test_who_was_merged_into_somebody_new_keeps_the_offer_and_into_a_held_out_on
     assert (cafe.points(fresh), cafe.points(held)) == (20, 10)
     parting.unmerge(told[0], "owner", cafe.shop)
     assert (kept(cafe, told[0]), kept(cafe, fresh)) == (["spring"], [])
+
+
+def test_an_offer_comes_back_through_a_chain_of_merges(cafe):
+    between, told, last = joined(cafe, 3)
+    for each in (told, last):
+        tagging.give(each, "helper", "owner", cafe.shop)
+    placed(cafe)
+    starts(cafe, spring(steps={}, offer=DOUBLE, segments=("helpers",)))
+    cafe.passes(hours=2)
+    merging.merge(Wish("m1", told, between, "owner"), cafe.shop)
+    merging.merge(Wish("m2", between, last, "owner"), cafe.shop)
+    parting.unmerge(between, "owner", cafe.shop)
+    cafe.rig.run()
+    cafe.buys("R1", 1_000, phone(0))
+    cafe.buys("R2", 1_000, phone(2))
+    assert (cafe.points(between), cafe.points(last)) == (20, 20)
 
 
 def test_a_receipt_that_changes_hands_is_judged_by_the_others_offers(cafe):

@@ -19,6 +19,7 @@ from tests.test_campaigns_kept import awarded, paused_on_the_way
 
 from loyalty.campaigns import campaigning, commissioning
 from loyalty.domain.automations import Step
+from loyalty.domain.campaigns import Offer
 from loyalty.domain.entry import Entry
 from loyalty.errors import TryAgain
 from loyalty.records import EntryRecord, accounts, entries, jobs, journeys
@@ -146,3 +147,16 @@ def test_a_paused_journey_that_cannot_be_read_for_a_moment_goes_on_all_the_same(
     put(cafe, key, document)
     sweeps(cafe, 10, hours=24)
     assert told(cafe) == {phone(number): 2 for number in range(3)}
+
+
+def test_a_stopped_offer_leaves_an_account_also_if_it_cannot_be_read_for_hours(cafe):
+    members = joined(cafe, 3)
+    starts(cafe, spring({}, offer=Offer(factor=20_000)))
+    cafe.passes(hours=2)
+    key = accounts.key(members[0])
+    document = hidden(cafe, key)
+    commissioning.stop("spring", "owner", cafe.shop)
+    sweeps(cafe, 12, hours=1)
+    put(cafe, key, document)
+    sweeps(cafe, 12, hours=1)
+    assert [cafe.rig.account(each).offers for each in members] == [(), (), ()]

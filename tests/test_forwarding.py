@@ -16,6 +16,7 @@ from loyalty.domain.automations import Step
 from loyalty.guests import erasing, merging, tagging
 from loyalty.guests.merging import Wish
 from loyalty.records import contacts
+from loyalty.steps import notification_dispatch
 
 NIGHT = NOON + timedelta(hours=11, minutes=30)
 AT_NIGHT = {"starts": "2026-11-21 23:30"}
@@ -156,3 +157,16 @@ def test_a_text_that_waited_long_counts_in_the_cap_from_the_day_it_leaves(cafe):
     assert told(cafe) == {phone(0): 1}
     [sent] = contacts.get(cafe.rig.store, guest).sent
     assert cafe.rig.clock.now() - sent < timedelta(hours=1)
+
+
+def test_no_text_passes_a_stop_that_a_merge_cut_off_has_not_carried_over(cafe):
+    person, guest = joined(cafe, 2)
+    tagging.give(guest, "helper", "owner", cafe.shop)
+    placed(cafe)
+    at_night(cafe, segments=("helpers",))
+    cafe.is_now(NIGHT + timedelta(hours=10))
+    notification_dispatch.suppress(cafe.shop, guest, "sms", "opted-out")
+    wish = Wish("M1", guest, person, "owner")
+    cafe.rig.store.atomically("ledger", lambda unit: merging._merge(unit, wish, [], cafe.shop))
+    cafe.passes(minutes=1)
+    assert told(cafe) == {}
