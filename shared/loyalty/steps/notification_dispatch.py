@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from loyalty import forwarding, timekeeping, wording
+from loyalty import capping, forwarding, timekeeping, wording
 from loyalty.campaigns import running
 from loyalty.connectors.spec import Mail, Sent, StaffNote, Text, Verb
 from loyalty.delivery import Outcome, Shop, outgoing
@@ -106,7 +106,7 @@ def _decide(
     )
     claims.create(unit, event.id, claim)
     if contact:  # also when it is dropped: who starts again meanwhile is asked anew
-        counted = _counted(contact, message, program, now) if state == "claimed" else contact
+        counted = capping.counted(contact, message, program, now) if state == "claimed" else contact
         contacts.put(unit, whom, _replace(counted, seq=contact.seq + 1))
     return decision, claim
 
@@ -136,15 +136,6 @@ def may_reach(contact: Contact, channel: str, purpose: str) -> bool:
     consent = contact.consents.get(f"{channel}:{purpose}")
     address = contact.phone if channel == "sms" else contact.email
     return bool(consent and consent.given and address and channel not in contact.suppressed)
-
-
-def _counted(contact: Contact, message: Message, program: Program, now: datetime) -> Contact:
-    """Write the claim on the contact too, so that a STOP or another claim cannot slip between."""
-    since = messages.cap_window(program, now)
-    sent = tuple(at for at in contact.sent if at > since)
-    if message.purpose == "marketing":
-        sent = (*sent, now)
-    return _replace(contact, sent=sent)
 
 
 def _come_back(event: NotificationRequested, at: datetime, shop: Shop) -> None:
@@ -202,7 +193,7 @@ def _resume(
     if event.audience == "guest":
         ours = _replace(claim, member=forwarding.addressee(event, shop))
         contact, now = contacts.get(shop.store, ours.member), shop.clock.now()
-        contact = _uncounted(contact, claim) if contact else None
+        contact = capping.uncounted(contact, claim) if contact else None
         decision = _decision(contact, _message(event, program), program, now, event.useful_until)
         if decision.act == "wait" and decision.until:
             _come_back(event, decision.until, shop)
@@ -222,19 +213,11 @@ def _take_over(was: Claim, ours: Claim, shop: Shop) -> Claim | None:
             return None
         claims.put(unit, was.message, ours)
         if contact and ours.purpose == "marketing":
-            sent = (*_uncounted(contact, was).sent, ours.at)
+            sent = (*capping.uncounted(contact, was).sent, ours.at)
             contacts.put(unit, ours.member, _replace(contact, sent=sent, seq=contact.seq + 1))
         return ours
 
     return shop.store.atomically("people", work)
-
-
-def _uncounted(contact: Contact, claim: Claim) -> Contact:
-    """Take one message out of its guest's cap: others may have been claimed at the same instant."""
-    if claim.purpose != "marketing" or claim.at not in contact.sent:
-        return contact
-    at = contact.sent.index(claim.at)
-    return _replace(contact, sent=contact.sent[:at] + contact.sent[at + 1 :])
 
 
 # -- sending ------------------------------------------------------------------------------
@@ -350,7 +333,7 @@ def _give_back(claim: Claim, shop: Shop) -> None:
 
     def work(unit: Unit) -> None:
         contact = contacts.get(unit, claim.member)
-        given = _uncounted(contact, claim) if contact else None
+        given = capping.uncounted(contact, claim) if contact else None
         if given and given is not contact:
             contacts.put(unit, claim.member, _replace(given, seq=given.seq + 1))
 
