@@ -27,7 +27,6 @@ from loyalty.records import (
     claims,
     contacts,
     deliveries,
-    timers,
 )
 
 HEARS = NotificationRequested
@@ -141,14 +140,9 @@ def may_reach(contact: Contact, channel: str, purpose: str) -> bool:
 def _come_back(event: NotificationRequested, at: datetime, shop: Shop) -> None:
     """Have the same request published again at an instant (the timer's key makes it one)."""
     again = outgoing([event])
-
-    def work(unit: Unit) -> None:
-        found = timers.get(unit, f"publish:{event.id}")
-        late = found is not None and found.due_at == at  # whoever rings it strikes that one out
-        due = at + timedelta(seconds=late)
-        timekeeping.publish_at(unit, event.id, again, due, event.seq)
-
-    shop.store.atomically("ledger", work)
+    shop.store.atomically(
+        "ledger", lambda unit: timekeeping.publish_at(unit, event.id, again, at, event.seq)
+    )
 
 
 # -- finding a claim ----------------------------------------------------------------------
