@@ -208,7 +208,7 @@ def _take_over(was: Claim, ours: Claim, shop: Shop) -> Claim | None:
         claims.put(unit, was.message, ours)
         if contact and ours.purpose == "marketing":
             sent = (*capping.uncounted(contact, was).sent, ours.at)
-            contacts.put(unit, ours.member, _replace(contact, sent=sent, seq=contact.seq + 1))
+            contacts.put(unit, ours.member, _replace(contact, sent=sent))  # as many as before
         return ours
 
     return shop.store.atomically("people", work)
