@@ -66,7 +66,7 @@ def test_whoever_stays_keeps_offer_and_tags_when_whom_the_account_is_called_afte
 
 
 def test_who_stays_keeps_the_offer_they_took_over(cafe):
-    [third] = [cafe.join(phone="+4915112349999")]
+    third = cafe.join(phone="+4915112349999")
     tagging.give(third, "helper", "owner", cafe.shop)
     placed(cafe)
     starts(cafe, spring(offer=Offer(factor=20_000), segments=("helpers",)))

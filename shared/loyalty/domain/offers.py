@@ -147,9 +147,11 @@ def given_back(
     `led` names by campaign the first of the `person`'s own names that was in it: an offer of that
     one is the person's, as it was before.
     """
-    return tuple(
-        each
-        if each.member not in people or each.by in people
-        else _replace(each, by=person if led.get(each.campaign) == each.member != person else "")
-        for each in offers
-    )
+
+    def own(each: Offered) -> Offered:
+        if each.member not in people or each.by in people:
+            return each
+        theirs = each.member != person and led.get(each.campaign) == each.member
+        return _replace(each, by=person if theirs else "")
+
+    return tuple(map(own, offers))

@@ -139,16 +139,16 @@ def _part(unit: Unit, member: str, by: str, seen: _Seen, shop: Shop) -> tuple[st
 
 def _given_back(unit: Unit, account: Account, joined: Sequence[str]) -> Account:
     """Leave to those who part the offers of their own, by whichever of their names each came."""
-    homes_of = {name: homes.find(unit, name) for name in joined}
-    people = {name: home.person for name, home in homes_of.items() if home}
-    one = [name for name in joined if people.get(name) == people.get(joined[0])]
-    asked = dict.fromkeys(each.campaign for each in account.offers if each.member in one)
-    led = {
-        campaign: next((name for name in one if running.led(unit, campaign, [name])), "")
-        for campaign in asked
-    }
+    found = [home for name in joined if (home := homes.find(unit, name))]
+    names = [home.member for home in found if home.person == found[0].person]
+    asked = dict.fromkeys(each.campaign for each in account.offers if each.member in names)
+    led = {campaign: _first_led(unit, campaign, names) for campaign in asked}
     own = offers.given_back(account.offers, joined, joined[0], led)
     return _replace(account, offers=own)
+
+
+def _first_led(unit: Unit, campaign: str, names: Sequence[str]) -> str:
+    return next((name for name in names if running.led(unit, campaign, [name])), "")
 
 
 def _none_held(unit: Unit, found: _Found, shop: Shop) -> None:

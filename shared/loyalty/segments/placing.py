@@ -54,6 +54,7 @@ def living(records: Sequence[AccountRecord], store: Store) -> set[str]:
 
 
 def _has_somebody(account: Account, store: Store) -> bool:
+    """Tell whether not all were erased; who cannot be read is there, and holds up no other."""
     found = accounts.known(store, account.others)
     return any(each is None or each.closed != ERASED for each in found)
 
@@ -64,9 +65,9 @@ def place(records: Sequence[AccountRecord], job: Job, program: Program, shop: Sh
     ladders, people = rfm.ladders(job.counts), _people(sorted(lives), program, shop)
     for record in records:
         told = _told(record.account, people, program, shop)
-        is_there = program.segments and record.account.id in lives
-        into = partial(_placed, told=told, ladders=ladders, job=job, program=program)
-        placed = into if is_there else _outside
+        placed = _outside
+        if program.segments and record.account.id in lives:
+            placed = partial(_placed, told=told, ladders=ladders, job=job, program=program)
         found = placed(record)
         if found != record.account:
             _write(record, found, placed, shop)
