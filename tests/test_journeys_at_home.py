@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 from infra.simulator.store import MemoryStore
-from tests.rig import Rig, sale
+from tests.rig import Rig, sale, void
 
 from loyalty.campaigns import commissioning
 from loyalty.connectors.spec import Guest
@@ -71,6 +71,22 @@ def test_every_journey_of_a_guest_goes_by_the_clock_of_the_store_where_they_join
     comes(rig, lives(rig, "patan"))
     names = ("welcome", "birthday", "away", "first", "line", "asked")
     assert clocks(rig) == dict.fromkeys(names, "Asia/Kathmandu")
+
+
+def test_the_nth_visit_of_a_shared_account_is_one_whoever_came(rig):
+    """Voided under one name, it comes again under another: what it gave is not given twice."""
+    head, other = rig.join(phone=SITA), rig.join(phone=HARI)
+    merging.merge(Wish("S1", other, head, "owner", shared=True), rig.shop)
+    rig.run()
+    for name, phone in (("A", SITA), ("B", HARI)):
+        rig.tell(sale(name, 500, at=rig.clock.now()), Guest(phone=phone))
+        rig.run()
+        rig.clock.advance(DAY)
+        rig.sweep()
+        rig.tell(void(name, at=rig.clock.now()))
+        rig.run()
+    led = [each for each in journeys.each(rig.store) if each.automation == "first"]
+    assert [(each.member, each.state) for each in led] == [(head, "done")]
 
 
 def test_it_is_three_o_clock_there(rig):

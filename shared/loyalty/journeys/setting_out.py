@@ -1,4 +1,7 @@
-"""A guest sets out on a journey: once for each occasion, whichever of their names it came under."""
+"""A guest sets out on a journey: once for each occasion, whichever of their names it came under.
+
+A visit is counted for all who share an account, so the nth of them leads one of them, once.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ import msgspec
 from loyalty.delivery import Outcome, Shop, first_then_look
 from loyalty.domain import journeys as way
 from loyalty.domain.account import Account
-from loyalty.domain.automations import Expiring, Reaction, Yearly
+from loyalty.domain.automations import Came, Expiring, Reaction, Yearly
 from loyalty.domain.journeys import Mark, Still
 from loyalty.domain.program import Version
 from loyalty.domain.yearly import APART
@@ -65,10 +68,11 @@ def _begin(unit: Unit, beginning: Beginning, cause: str, version: Version, shop:
     home = homes.find(unit, beginning.member)
     if home is None or home.closed:
         return ()  # erased meanwhile
-    people = homes.names(unit, home)
-    if found := list(_several(unit, beginning.automation, people, [beginning.key])):
-        return next((each.begun for each in found if each.cause == cause), ())
     now, reaction = shop.clock.now(), version.program.automations[beginning.automation]
+    people = homes.names(unit, home)
+    whose = homes.everybody(home.account) if isinstance(reaction, Came) else people
+    if found := list(_several(unit, beginning.automation, whose, [beginning.key])):
+        return next((each.begun for each in found if each.cause == cause), ())
     if not way.fits(reaction.when, home.account, now):
         return ()
     if isinstance(reaction, Yearly) and _was_lately(unit, beginning, people, reaction, shop):
