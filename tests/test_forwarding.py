@@ -8,7 +8,18 @@ import pytest
 from infra.sandbox import Sandbox
 from tests.rig import NOON
 from tests.steps.cafe import HARI, SITA, Cafe
-from tests.test_campaigns import joined, opened, phone, placed, record, spring, starts, told
+from tests.test_campaigns import (
+    BOTH,
+    LETTER,
+    joined,
+    opened,
+    phone,
+    placed,
+    record,
+    spring,
+    starts,
+    told,
+)
 
 from loyalty.campaigns import commissioning
 from loyalty.domain import campaigns as rules
@@ -143,6 +154,18 @@ def test_a_text_that_met_a_pause_goes_to_the_person_its_guest_was_found_to_be_me
     commissioning.resume("spring", "owner", cafe.shop)
     morning(cafe)
     assert told(cafe) == {phone(0): 1}
+
+
+def test_what_met_a_pause_leaves_by_the_channel_its_guest_is_reached_by_now(cafe):
+    cafe.starts_with(SENDGRID_ASM_GROUP_ID="1001")
+    [guest] = joined(cafe, 1, email="sita@example.org", consents=BOTH)
+    at_night(cafe, steps=LETTER, channels=("sms", "email"))
+    commissioning.pause("spring", "owner", cafe.shop)
+    morning(cafe)
+    notification_dispatch.suppress(cafe.shop, guest, "sms", "opted-out")
+    commissioning.resume("spring", "owner", cafe.shop)
+    morning(cafe)
+    assert [each.channel for each in cafe.sandbox.outbox] == ["email"]
 
 
 def test_a_text_that_waited_long_counts_in_the_cap_from_the_day_it_leaves(cafe):

@@ -194,6 +194,9 @@ def _resume(
             return None
         if decision.act == "drop":
             return _drop(ours, shop, decision.why)
+        if claim.state == "waiting" and decision.channel != claim.channel:  # no vendor was asked
+            vendors = program.connectors.get(decision.channel, ("",))  # type: ignore[call-overload]  # "" is none
+            ours = _replace(ours, channel=decision.channel, connector=vendors[0])
     return _take_over(claim, ours, shop)
 
 
