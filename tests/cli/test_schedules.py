@@ -172,6 +172,13 @@ def test_a_job_whose_last_change_failed_is_changed_again(cloud):
     assert "change loyalty-waiting: its last change failed" in cloud("schedules", "apply", "--yes")
 
 
+def test_other_words_for_the_same_are_not_told_as_something_else_asked_for(cloud):
+    cloud("schedules", "apply", "--yes")
+    cloud.google.kept[OURS]["description"] = f"In old words. {reconciling.MARK}"
+    told = cloud("schedules", "apply", "--yes")
+    assert told.startswith("change loyalty-waiting: its description Changed")
+
+
 def test_an_altered_event_is_put_right(cloud):
     cloud("schedules", "apply", "--yes")
     cloud.google.kept[OURS]["pubsubTarget"]["data"] = "eA=="

@@ -36,9 +36,10 @@ class Wanted(NamedTuple):
             for name, old, new in (("cron", kept.cron, cron), ("zone", kept.zone, zone))
             if old != new
         ]
-        asked = (kept.description, kept.topic, kept.body)
-        if asked != (self.description, self.topic, self.schedule.body):
+        if (kept.topic, kept.body) != (self.topic, self.schedule.body):
             told.append("what it asks for")
+        if kept.description != self.description:
+            told.append("its description")
         return [*told, *(["its last change failed"] if kept.state == FAILED else [])]
 
 

@@ -247,7 +247,10 @@ JOBS = {
         _ask_for_files, "5 * * * *", "Reads the files that tills have left.", attrgetter("files")
     ),
     "segments": Job(
-        segmenting.run, "0 2 * * *", "Places every guest in their segments.", attrgetter("segments")
+        segmenting.run,
+        "0 2 * * *",
+        "Places every guest in their segments, once an hour at most.",
+        attrgetter("segments"),
     ),
     "retention": Job(
         retaining.run,
