@@ -120,6 +120,15 @@ def test_what_was_expected_before_anybody_looked_is_not_missed(cafe):
     assert cafe.said() == []
 
 
+def test_days_before_the_oldest_that_is_there_are_not_missed(cafe):
+    """The files of a till that is new here, or is tidied up, are older than our first look."""
+    for day in ("2026-11-19", "2026-11-21"):
+        cafe.upload(table({"receipt_no": day}), 1, at=NOON - 99 * HOUR, day=day)
+    cafe.clock.advance(25 * HOUR)
+    is_asked_for_hours(cafe, 5)
+    assert cafe.said() == [SAID]
+
+
 def test_a_folder_that_cannot_be_read_is_a_night_without_a_file(cafe):
     is_asked_for_hours(cafe, 1)
     cafe.top.rename(cafe.top.with_name("elsewhere"))

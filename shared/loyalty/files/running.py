@@ -109,12 +109,15 @@ class Run:
             self._tell(total, looked)
 
     def _miss(self, source: Source, found: Sequence[Found]) -> None:
-        """Raise the alarm for each of the last days whose file should be there, and is not."""
+        """Raise the alarm for each of the last days whose file should be there, and is not.
+
+        What lies before the oldest day that is there never came, or was tidied away since.
+        """
         now, there = self._shop.clock.now(), {each.place.day for each in found}
         gone = [
             (day, expected)
             for day, expected in _expected(now, source, self._program)
-            if expected <= now and day not in there
+            if expected <= now and day not in there and day >= min(there, default=day)
         ]
         since = self._watched(source, found) if gone else now
         for day, expected in gone:
