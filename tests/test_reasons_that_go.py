@@ -72,6 +72,17 @@ def test_who_took_the_reward_is_not_reminded_of_it_though_points_are_left_for_an
     assert why(cafe, "remind") == ["reward-taken"]
 
 
+def test_who_gave_the_reward_back_is_reminded_of_it(cafe):
+    cafe.buys("R1", 2_000)
+    cafe.passes(days=1)
+    takes_a_coffee(cafe, "H1")
+    cafe.passes(hours=1)
+    redeeming.take_back("H1", "owner", cafe.shop)
+    cafe.rig.run()
+    days(cafe, 8)
+    assert (cafe.points(cafe.member), reminded(cafe)) == (20, 1)
+
+
 def test_who_takes_it_time_and_again_is_reminded_of_the_last_one_alone(cafe):
     for number in range(3):
         cafe.buys(f"R{number}", 2_000)
