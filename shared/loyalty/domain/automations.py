@@ -104,7 +104,10 @@ class Came(Reaction, frozen=True, tag_field="on", tag="visit"):
 
 
 class TierChange(Reaction, frozen=True, tag_field="on", tag="tier-changed"):
-    """A guest's tier rose or fell."""
+    """A guest's tier rose or fell: each time, also again after a refund took it back.
+
+    What is to be given once for ever is given by a milestone.
+    """
 
 
 class Reached(Reaction, frozen=True, tag_field="on", tag="milestone-reached"):
@@ -115,7 +118,7 @@ class Reached(Reaction, frozen=True, tag_field="on", tag="milestone-reached"):
 
 
 class Affordable(Reaction, frozen=True, kw_only=True, tag_field="on", tag="reward-affordable"):
-    """A guest's points have just become enough for a reward."""
+    """A guest's points have just become enough for a reward: each time, as for a reminder."""
 
     reward: Name
     """Which one."""
